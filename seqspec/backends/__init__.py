@@ -1,0 +1,1 @@
+"""From a checked task to the text of a program, one module per framework."""

@@ -1,0 +1,137 @@
+"""What feeds each model input and the target: the rest of ``data.py`` follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seqspec.backends.python_text import Names, literal
+from seqspec.ir.graph import Value
+from seqspec.ir.task import Data, Task, Training
+from seqspec.shapes.dim import Shape
+
+#: Names that have their meaning where the feeds' own names appear.
+_RESERVED = frozenset(
+    (
+        "BOUNDS",
+        "COLUMNS",
+        "DATA_PATH",
+        "HORIZON",
+        "INPUT_COLUMNS",
+        "INPUTS",
+        "MISSING",
+        "SCALED",
+        "SHAPES",
+        "SPLIT_SEED",
+        "STEPS",
+        "STRIDE",
+        "TARGET_COLUMNS",
+        "TRAIN",
+        "VALIDATION",
+        "Part",
+        "np",
+        "part",
+        "scaled",
+        "scaling",
+        "stack",
+        "windows",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What feeds one model input, or the target.
+
+    ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
+    ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
+    """
+
+    variable: str
+    names: tuple[str, ...]
+    shape: Shape
+    stacked: bool
+    windowed: bool
+    is_ids: bool
+    bound: int | None
+    scaled: bool
+    constant: str
+
+    def rows(self, columns: str, scaled: str) -> str:
+        """The expression for its rows, [rows, ...], float32 or int64, out of two dictionaries."""
+        source = scaled if self.scaled else columns
+        if self.stacked:
+            stacked = f"stack({source}, {self.constant})"
+            return f"{stacked}.astype(np.int64)" if self.is_ids else stacked
+        column = f"{source}[{literal(self.names[0])}]"
+        return column if self.is_ids else f"{column}.astype(np.float32, copy=False)"
+
+
+class Feeds:
+    """All feeds of a training, inputs in model order."""
+
+    def __init__(self, task: Task, training: Training) -> None:
+        self._data: Data = training.data
+        self._names = Names(_RESERVED)
+        windows = self._data.windows
+        self.windowed = windows is not None
+        self.steps = int(windows.args["steps"]) if windows else 0
+        self.stride = int(windows.args["stride"]) if windows else 1
+        self.ahead = self._data.target_kind == "ahead"
+        self.horizon = int(windows.args["horizon"]) if windows and self.ahead else 1
+        self.inputs = tuple(self._input(value) for value in task.graph.inputs)
+        self.target = self._target(task.output[1], training.loss.entry.facts["target"])
+
+    @property
+    def all(self) -> tuple[Feed, ...]:
+        """The inputs, then the target."""
+        return (*self.inputs, self.target)
+
+    def _input(self, value: Value) -> Feed:
+        tensor = value.tensor
+        is_ids = tensor.kind == "token"
+        stacked = self._data.tabular and tensor.rank - self.windowed == 2
+        return Feed(
+            variable=self._names.fresh(value.name),
+            names=self._data.inputs[value.name],
+            shape=tensor.shape,
+            stacked=stacked,
+            windowed=self.windowed,
+            is_ids=is_ids,
+            bound=tensor.bound.value if is_ids and tensor.bound is not None else None,
+            scaled=self._data.scale is not None and not is_ids,
+            constant=self._names.fresh(f"{value.name.upper()}_COLUMNS") if stacked else "",
+        )
+
+    def _target(self, output: Value, kind: str) -> Feed:
+        classes = kind == "class_ids"
+        shape = output.tensor.shape[:-1] if classes else output.tensor.shape
+        if not self.windowed:
+            windowed = False
+        elif not self.ahead or self.horizon > 1:
+            windowed = True
+        else:
+            # One step ahead has a time axis only if the model's output has one.
+            windowed = len(shape) == (2 if classes else 3)
+        stacked = self._data.tabular and len(shape) - windowed == 2
+        return Feed(
+            variable=self._names.fresh("target"),
+            names=self._data.target,
+            shape=shape,
+            stacked=stacked,
+            windowed=windowed,
+            is_ids=classes,
+            bound=output.tensor.shape[-1].value if classes else None,
+            scaled=self._data.scale is not None and kind == "same",
+            constant=self._target_constant() if stacked else "",
+        )
+
+    def _target_constant(self) -> str:
+        """The input's constant where the target is the input's own columns, later."""
+        shared = (feed for feed in self.inputs if feed.stacked and feed.names == self._data.target)
+        return next((feed.constant for feed in shared), "TARGET_COLUMNS")
+
+
+def names_of(feeds: Iterable[Feed]) -> tuple[str, ...]:
+    """The columns or arrays that feeds read, each once."""
+    return tuple(dict.fromkeys(name for feed in feeds for name in feed.names))

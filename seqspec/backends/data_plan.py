@@ -1,0 +1,378 @@
+"""The plan of ``data.py``: every decision about a program's data, in words for its template.
+
+Both backends write the same ``data.py``. It needs numpy only and contains what the spec asks for:
+no scaling without ``scale``, no windows without ``windows``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import indent
+
+from seqspec import __version__
+from seqspec.backends.base import OutputFile
+from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.data_scores import ScorePlan, plan_scores
+from seqspec.backends.data_split import SplitPlan, plan_split
+from seqspec.backends.python_text import (
+    WIDTH,
+    Call,
+    Code,
+    Expr,
+    Group,
+    Pair,
+    assign,
+    call,
+    docstring,
+    flat,
+    literal,
+    statement,
+)
+from seqspec.backends.render import render
+from seqspec.backends.spec_text import closing
+from seqspec.ir.task import Data, Task, Training
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """The template's values; see ``templates/_shared/data.py.j2``."""
+
+    doc: str
+    imports: tuple[str, ...]
+    constants: tuple[str, ...]
+    arrays_note: str
+    part_fields: tuple[str, ...]
+    part_note: str
+    load_summary: str
+    all_names: str
+    prediction_lines: tuple[str, ...]
+    holder: str
+    sample_lines: tuple[str, ...]
+    samples_doc: str
+    tabular: bool
+    npy: bool
+    windowed: bool
+    strided: bool
+    stacks: bool
+    scale: str
+    scaling_doc: str
+    scaled_names: str
+    target_scaled: bool
+    target_names: str
+    target_name: str
+    missing: str
+    refines: bool
+    bounds: bool
+    symbols: bool
+    single_columns: bool
+    delimiter: str
+    load_errors: str
+    what: str
+    needed: str
+    needed_words: str
+    split: SplitPlan
+    score: ScorePlan
+
+
+def data_file(task: Task) -> OutputFile:
+    """``data.py`` of a task that is trained."""
+    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task)))
+
+
+def plan(task: Task) -> DataPlan:
+    """Decides what ``data.py`` of a task with a training says."""
+    training = task.training
+    assert training is not None, "a task without training has no data"
+    return _Planner(task, training).plan()
+
+
+class _Planner:
+    """Collects the decisions; one method for each section of the file."""
+
+    def __init__(self, task: Task, training: Training) -> None:
+        self.task = task
+        self.training = training
+        self.data: Data = training.data
+        self.tabular = self.data.tabular
+        self.npy = self.data.source.name == "npy"
+        self.feeds = Feeds(task, training)
+        self.windowed = self.feeds.windowed
+        self.split = plan_split(self.data)
+
+    @property
+    def _inputs_constant(self) -> str:
+        return "INPUT_COLUMNS" if self.tabular else "INPUTS"
+
+    def _constant(self, feeds: tuple[Feed, ...], otherwise: str) -> str:
+        """The constant that holds the names some feeds read: a feed's own if that is all."""
+        wanted = names_of(feeds)
+        return next((f.constant for f in feeds if f.constant and f.names == wanted), otherwise)
+
+    # ------------------------------------------------------------------------------------- the top
+
+    def _doc(self) -> str:
+        text = (
+            f"{self.task.graph.name}: its data, {self._summary()}.\n\n"
+            f"{indent(self._section(), '    ')}\n\n"
+            f"Compiled from {self.task.spec_name} by seqspec {__version__}. "
+            "Needs numpy only; yours to edit."
+        )
+        return "\n".join(docstring(text))
+
+    def _section(self) -> str:
+        """The data section as the spec has it; its span is that of its name."""
+        text = self.task.spec_text
+        start = text.rfind("data", 0, self.data.span.start + 1)
+        return text[max(start, 0) : closing(text, self.data.span.start)].strip()
+
+    def _summary(self) -> str:
+        in_order = self.data.split.name == "chronological"
+        steps = ["split in file order" if in_order else "split at random"]
+        steps += ["scaled"] if self.data.scale else []
+        steps += ["cut into windows"] if self.windowed else []
+        return f"{', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else steps[0]
+
+    def _imports(self) -> tuple[str, ...]:
+        plain = ["csv"]
+        plain += ["json"] if self.data.scale else []
+        plain += ["math"] if self.tabular else []
+        plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
+        lines = [f"import {name}" for name in sorted(plain)]
+        lines += [
+            "from collections.abc import Iterator",
+            "from dataclasses import dataclass",
+            *([] if self.npy else ["from difflib import get_close_matches"]),
+            "from itertools import pairwise",
+            "from pathlib import Path",
+            *(["from typing import TextIO"] if self.tabular else []),
+            "",
+            "import numpy as np",
+            *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
+        ]
+        return tuple(lines)
+
+    def _constants(self) -> tuple[str, ...]:
+        path = literal(str(self.data.source.args["path"]))
+        lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        for feed in self.feeds.all:
+            if feed.constant and not any(line.startswith(f"{feed.constant} =") for line in lines):
+                lines += assign(feed.constant, _names(feed.names))
+        if not self._constant(self.feeds.inputs, ""):
+            lines += assign(self._inputs_constant, _names(names_of(self.feeds.inputs)))
+        if self.tabular and not self._constant(self.feeds.all, ""):
+            lines += assign("COLUMNS", _names(names_of(self.feeds.all)), note="all that are read")
+        scaled = names_of(feed for feed in self.feeds.all if feed.scaled)
+        if scaled and self._scaled_constant(scaled) == "SCALED":
+            lines += assign("SCALED", _names(scaled))
+        if not self.tabular:
+            lines += assign("SHAPES", Group("{", tuple(self._shapes())))
+        bounds = self._bounds()
+        if bounds:
+            pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
+            lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
+        if self.tabular:
+            lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
+        lines.append("")
+        if self.windowed:
+            lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
+            if self.feeds.stride > 1:
+                lines.append(f"STRIDE = {self.feeds.stride}  # from window to window")
+            if self.feeds.horizon > 1:
+                lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
+        return (*lines, *self.split.constants)
+
+    def _shapes(self) -> list[Expr]:
+        entries: dict[str, Pair] = {}
+        for feed in self.feeds.all:
+            sizes: list[Expr] = [dim.value or str(dim) for dim in feed.shape]
+            if feed.windowed:
+                sizes = ["rows", *sizes[2:]]
+            elif self.windowed:
+                sizes = ["rows", *sizes[1:]]
+            for name in feed.names:
+                entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
+        return list(entries.values())
+
+    def _has_single_columns(self) -> bool:
+        """Whether a series of one column is read, which may come as a plain array [rows]."""
+        ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
+        return self.windowed and not self.tabular and (2, 1) in ranks
+
+    def _bounds(self) -> dict[str, int]:
+        bounded = [(feed.names, feed.bound) for feed in self.feeds.all]
+        return {name: bound for names, bound in bounded if bound is not None for name in names}
+
+    # --------------------------------------------------------------------- samples and predictions
+
+    def _window(self, rows: str, length: str, *, strided: bool) -> Code:
+        stride = ", STRIDE" if strided and self.feeds.stride > 1 else ""
+        return Code(f"windows({rows}, {length}{stride})")
+
+    def _sample_lines(self) -> tuple[str, ...]:
+        scales = any(feed.scaled for feed in self.feeds.all)
+        lines = ["scaled = scaling.apply(part)"] if scales else []
+        cut = {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
+        inputs: list[Expr] = []
+        known: dict[str, str] = {}
+        for feed in self.feeds.inputs:
+            values = feed.rows("part", "scaled")
+            known[values] = feed.variable
+            lines.append(f"{feed.variable} = {values}")
+            if self.windowed:
+                rows = feed.variable + cut.get(self.data.target_kind, "")
+                inputs.append(self._window(rows, "STEPS", strided=True))
+            else:
+                inputs.append(Code(feed.variable))
+        values = self.feeds.target.rows("part", "scaled")
+        name = known.get(values, self.feeds.target.variable)
+        if name == self.feeds.target.variable:
+            lines.append(f"{name} = {values}")
+        expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
+        return (*lines, *_returned(expr))
+
+    def _target_expr(self, name: str) -> Code:
+        if not self.windowed:
+            return Code(name)
+        if not self.feeds.ahead:
+            rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
+            return self._window(rows, "STEPS", strided=True)
+        if self.feeds.target.windowed:
+            length = "HORIZON" if self.feeds.horizon > 1 else "1"
+            return self._window(f"{name}[STEPS:]", length, strided=True)
+        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
+
+    def _prediction_lines(self) -> tuple[str, ...]:
+        names = self._constant(self.feeds.inputs, self._inputs_constant)
+        holder = "columns" if self.tabular else "arrays"
+        lines = ["path = path or DATA_PATH", f"{holder} = read(path, {names})"]
+        if self.data.missing == "interpolate":
+            lines.append(f"{holder} = interpolate({holder})")
+        if self.windowed:
+            lines += [
+                f"rows = len(next(iter({holder}.values())))",
+                "if rows < STEPS:",
+                '    raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")',
+            ]
+        if any(feed.scaled for feed in self.feeds.inputs):
+            lines.append(f"{holder} = scaling.apply({holder})")
+        arrays: list[Expr] = []
+        for feed in self.feeds.inputs:
+            values = feed.rows(holder, holder)
+            arrays.append(
+                self._window(values, "STEPS", strided=False) if self.windowed else Code(values)
+            )
+        return (*lines, *_returned(Group("(", tuple(arrays))))
+
+    # ----------------------------------------------------------------------------------- the whole
+
+    def _part_fields(self) -> list[str]:
+        shown = [f"{feed.variable} {_shape(feed)}" for feed in self.feeds.inputs]
+        return [
+            *_noted("inputs: tuple[np.ndarray, ...]", ", ".join(shown)),
+            *_noted("target: np.ndarray", _shape(self.feeds.target)),
+        ]
+
+    def _needed(self) -> tuple[str, str]:
+        """How many rows one window and its target take: an expression, and the same in words."""
+        if self.data.target_kind == "same_step":
+            return "STEPS", "{STEPS} rows"
+        if self.feeds.horizon > 1:
+            return "STEPS + HORIZON", "{STEPS} rows and the {HORIZON} after them"
+        return "STEPS + 1", "{STEPS} rows and the one after them"
+
+    def plan(self) -> DataPlan:
+        """All decisions together."""
+        feeds, target = self.feeds, self.feeds.target
+        scale = self.data.scale.name if self.data.scale else ""
+        scaled = names_of(feed for feed in feeds.all if feed.scaled)
+        what = "column" if self.tabular else "array"
+        needed, needed_words = self._needed()
+        delimiter = self.data.source.args.get("delimiter", ",")
+        return DataPlan(
+            doc=self._doc(),
+            imports=self._imports(),
+            constants=self._constants(),
+            arrays_note=(
+                "columns by name, [rows] each"
+                if self.tabular
+                else f"by name, {self.split.unit}s first"
+            ),
+            part_fields=tuple(self._part_fields()),
+            part_note=" Arrays may be views into the series." if self.windowed else "",
+            load_summary=self._summary(),
+            all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
+            prediction_lines=self._prediction_lines(),
+            holder="columns" if self.tabular else "arrays",
+            sample_lines=self._sample_lines(),
+            samples_doc=self._samples_doc(),
+            tabular=self.tabular,
+            npy=self.npy,
+            windowed=self.windowed,
+            strided=feeds.stride > 1,
+            stacks=any(feed.stacked for feed in feeds.all),
+            scale=scale,
+            scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
+            scaled_names=self._scaled_constant(scaled),
+            target_scaled=target.scaled,
+            target_names=target.constant or flat(_names(target.names)),
+            target_name=literal(target.names[0]),
+            what=what,
+            missing=self.data.missing,
+            refines=bool(self._bounds()) or self.data.missing in ("drop", "forward_fill"),
+            bounds=bool(self._bounds()),
+            symbols=not self.tabular and len(names_of(feeds.all)) > 1,
+            single_columns=self._has_single_columns(),
+            delimiter="" if delimiter == "," else f"delimiter={literal(delimiter)}, ",
+            load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
+            needed=needed,
+            needed_words=needed_words,
+            split=self.split,
+            score=plan_scores(self.training, target),
+        )
+
+    def _samples_doc(self) -> str:
+        if not self.windowed:
+            return (
+                "The samples of a part, one for each row."
+                if self.tabular
+                else "The samples of a part."
+            )
+        after = {
+            "ahead": "what follows each",
+            "next_step": "the step after each of their steps",
+            "same_step": "the target of each of their steps",
+        }
+        return f"The windows of a part with {after[self.data.target_kind]}; views, not copies."
+
+    def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
+        if scaled == names_of(self.feeds.all):
+            return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
+        own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
+        return next((constant for constant in own if constant), "SCALED")
+
+
+_NPY_ERRORS = "(ValueError, EOFError)"
+_NPZ_ERRORS = "(ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)"
+_PATH_NOTE = "as in the spec, from the current folder"
+_SCALING_DOCS = {
+    "standard": "Mean and deviation of each {what} over the training part.",
+    "minmax": "Least value and range of each {what} over the training part.",
+}
+
+
+def _names(names: tuple[str, ...]) -> Group:
+    return Group("(", names)
+
+
+def _returned(expr: Expr) -> list[str]:
+    # Laid out where it will stand; the template indents it again.
+    return [line[4:] for line in statement("return ", expr, indent=4)]
+
+
+def _noted(field: str, note: str) -> list[str]:
+    line = f"{field}  # {note}"
+    return [line] if len(line) <= WIDTH - 4 else [f"# {note}", field]
+
+
+def _shape(feed: Feed) -> str:
+    return "[" + ", ".join(str(dim) for dim in feed.shape) + "]"

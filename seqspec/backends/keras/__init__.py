@@ -1,0 +1,90 @@
+"""The Keras 3 backend: a checked task as a program in Keras's functional style.
+
+``layers`` knows the constructor of each layer, ``functions`` how a graph becomes the body of a
+function, ``model`` how functions make a file, ``weights`` where Keras keeps each weight, and
+``training`` what is compiled into a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.data_plan import data_file
+from seqspec.backends.keras.layers import LOWER
+from seqspec.backends.keras.model import Program, about
+from seqspec.backends.keras.training import plan
+from seqspec.backends.keras.weights import table
+from seqspec.backends.python_text import docstring, literal, safe
+from seqspec.backends.render import render
+from seqspec.backends.run_plan import run_file
+from seqspec.ir.task import Task
+
+name = "keras"
+
+ENVIRONMENT = (
+    ("KERAS_BACKEND", "tensorflow", "before Keras is imported"),
+    ("TF_CPP_MIN_LOG_LEVEL", "2", "warnings and errors only"),
+)
+
+UNSUPPORTED: Mapping[str, str] = {}
+
+DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation(
+        "each",
+        "layers that work on the last axis or on each number are applied to all steps at once; "
+        "others run inside the program's own EachStep, which folds the steps into the batch",
+        "keras.layers.TimeDistributed runs a layer once for each step: moving statistics are "
+        "updated as many times, and an unknown number of steps is left to vectorized_map",
+    ),
+    Deviation(
+        "repeat",
+        "a number of steps that is known only when data arrives takes a layer of the program's own",
+        "keras.layers.RepeatVector takes a number",
+    ),
+    Deviation(
+        "embedding",
+        "training steps of adam and rmsprop, and clipping, differ from PyTorch's where a batch "
+        "repeats a token",
+        "on TensorFlow, Keras squares the gradient of each occurrence of a token, not their sum",
+    ),
+    Deviation(
+        "loss",
+        "the loss of an epoch is the mean over samples of the losses of its batches, taken while "
+        "the weights change",
+        "that is what keras.Model.fit reports; the validation loss is exact",
+    ),
+)
+
+
+def lower(task: Task) -> list[OutputFile]:
+    """The program for a task; see :class:`seqspec.backends.base.Backend`."""
+    return list(_files(task))
+
+
+def _files(task: Task) -> Iterator[OutputFile]:
+    model = Program().plan(task)
+    yield OutputFile("model.py", render("keras/model.py.j2", plan=model, doc=about(task)))
+    yield OutputFile(
+        "weights.py",
+        render(
+            "keras/weights.py.j2",
+            doc=docstring(_WEIGHTS_DOC.format(model=safe(task.graph.name))),
+            model_literal=literal(task.graph.name),
+            digest=literal(task.digest),
+            table=table(task.graph),
+        ),
+    )
+    training = task.training
+    if training is not None:
+        yield data_file(task)
+        yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
+        yield run_file(task, ENVIRONMENT)
+
+
+_WEIGHTS_DOC = """The weights of {model} in a safetensors file, for any framework to read.
+
+The arrays are float32, named and laid out as in Keras; metadata says what they belong to."""
+
+
+__all__ = ["DEVIATIONS", "LOWER", "UNSUPPORTED", "lower", "name"]

@@ -1,0 +1,198 @@
+"""Each layer of the language as a call of a constructor of ``keras.layers``.
+
+A lowering sees one layer and how its results are used, and gives the constructor's call without
+the name, which the model adds. What a layer returns is decided here from its use alone: there is
+no ``return_sequences`` in the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from seqspec.backends.keras.settings import number, setting, written
+from seqspec.backends.python_text import Call, Code, Expr
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
+from seqspec.types import Tensor, Type
+
+RECURRENT = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "recurrent_initializer": "orthogonal",
+    "bias_initializer": "zeros",
+}
+DENSE = {
+    "activation": "linear",
+    "use_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+}
+BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A unit where it stands: the types that flow in, and which results are needed.
+
+    ``build`` gives the call that builds a sub-model.
+    """
+
+    unit: Unit
+    operands: tuple[Type, ...]
+    build: Callable[[SubModel], Call]
+    sequence: bool = False
+    state: bool = False
+
+    def needs(self) -> tuple[tuple[str, Expr], ...]:
+        """The arguments that ask a recurrent layer for more than its last step."""
+        asked = {"return_sequences": self.sequence, "return_state": self.state}
+        return tuple((name, True) for name, wanted in asked.items() if wanted)
+
+    @property
+    def layer(self) -> Layer:
+        assert isinstance(self.unit, Layer)
+        return self.unit
+
+
+Lowering = Callable[[Site], Call]
+
+
+def _layer(name: str, *args: Expr, keywords: tuple[tuple[str, Expr], ...] = ()) -> Call:
+    return Call(f"layers.{name}", args, keywords)
+
+
+def embedding(site: Site) -> Call:
+    args = site.layer.args
+    (tokens,) = site.operands
+    assert isinstance(tokens, Tensor) and tokens.bound is not None  # the checker has seen to it
+    keywords = tuple(written(args, {"embeddings_initializer": "uniform"}))
+    return _layer("Embedding", number(tokens.bound), number(args["output_dim"]), keywords=keywords)
+
+
+def dense(site: Site) -> Call:
+    args = site.layer.args
+    return _layer("Dense", number(args["units"]), keywords=tuple(written(args, DENSE)))
+
+
+def activation(site: Site) -> Call:
+    return _layer("Activation", setting(site.layer.args["function"]))
+
+
+def softmax(site: Site) -> Call:
+    return _layer("Softmax")
+
+
+def lstm(site: Site) -> Call:
+    return _recurrent("LSTM", site, {**RECURRENT, "unit_forget_bias": True})
+
+
+def gru(site: Site) -> Call:
+    return _recurrent("GRU", site, {**RECURRENT, "reset_after": True})
+
+
+def simple_rnn(site: Site) -> Call:
+    has = {name: value for name, value in RECURRENT.items() if name != "recurrent_activation"}
+    return _recurrent("SimpleRNN", site, has)
+
+
+def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:
+    args = site.layer.args
+    keywords = (*written(args, defaults), *site.needs())
+    return _layer(name, number(args["units"]), keywords=keywords)
+
+
+def bidirectional(site: Site) -> Call:
+    layer = site.layer.inner
+    assert isinstance(layer, Layer)
+    one_way = CONSTRUCTORS[layer.kind](replace(site, unit=layer))
+    keywords = tuple(written(site.layer.args, {"merge_mode": "concat"}))
+    return _layer("Bidirectional", one_way, keywords=keywords)
+
+
+def each(layer: Expr, axes: int) -> Call:
+    """What applies a layer to each step on its own, ``axes`` axes after the batch kept aside."""
+    return Call("EachStep", (layer,), (("axes", axes),) if axes != 1 else ())
+
+
+def construct(site: Site) -> Call:
+    """The constructor of a layer, or the call that builds a model, without its name."""
+    unit = site.unit
+    return site.build(unit) if isinstance(unit, SubModel) else CONSTRUCTORS[unit.kind](site)
+
+
+#: layers that work on the last axis or on each number: over all steps at once is over each step
+STEPWISE = frozenset({"embedding", "dense", "activation", "softmax", "dropout", "batch_norm"})
+
+
+def folds(node: Node) -> bool:
+    """Whether a per-step application has to set the steps aside; otherwise it is a plain one."""
+    if not node.fold:
+        return False
+    return not (isinstance(node.unit, Layer) and node.unit.kind in STEPWISE)
+
+
+def only_in_steps(graph: Graph) -> frozenset[Unit]:
+    """The units that a model has only inside an ``EachStep``, which then bears their name."""
+    plain = {node.unit for node in graph.nodes if not folds(node)}
+    return frozenset(node.unit for node in graph.nodes if node.unit not in plain)
+
+
+def repeat(site: Site) -> Call:
+    return _layer("RepeatVector", number(site.layer.args["n"]))
+
+
+def flatten(site: Site) -> Call:
+    return _layer("Flatten")
+
+
+def dropout(site: Site) -> Call:
+    return _layer("Dropout", site.layer.args["rate"])
+
+
+def batch_norm(site: Site) -> Call:
+    return _layer("BatchNormalization", keywords=tuple(written(site.layer.args, BATCH_NORM)))
+
+
+def concat(site: Site) -> Call:
+    return _layer("Concatenate", keywords=tuple(written(site.layer.args, {"axis": -1})))
+
+
+def add(site: Site) -> Call:
+    return _layer("Add")
+
+
+CONSTRUCTORS: Mapping[str, Lowering] = {
+    "embedding": embedding,
+    "dense": dense,
+    "activation": activation,
+    "softmax": softmax,
+    "lstm": lstm,
+    "gru": gru,
+    "simple_rnn": simple_rnn,
+    "bidirectional": bidirectional,
+    "repeat": repeat,
+    "flatten": flatten,
+    "dropout": dropout,
+    "batch_norm": batch_norm,
+    "concat": concat,
+    "add": add,
+}
+
+#: every layer of the language; ``each`` is not a layer in a graph but a way to apply one
+LOWER: Mapping[str, Callable[..., Call]] = {**CONSTRUCTORS, "each": each}
+
+
+def merged(mode: str, halves: list[Code]) -> Expr:
+    """The last step of both directions put together as a merge mode says."""
+    forward, backward = halves
+    match mode:
+        case "sum":
+            return Code(f"{forward} + {backward}")
+        case "mul":
+            return Code(f"{forward} * {backward}")
+        case "ave":
+            return Code(f"({forward} + {backward}) / 2")
+        case _:
+            return Code(f"ops.concatenate([{forward}, {backward}], axis=-1)")

@@ -1,0 +1,160 @@
+"""From a train section to ``train.py``: what is compiled into a Keras model, and its constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seqspec.backends.python_text import (
+    Call,
+    Code,
+    Expr,
+    Group,
+    assign,
+    docstring,
+    statement,
+)
+from seqspec.ir.task import Task, Training
+from seqspec.vocabulary.spec import Setting
+
+OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}
+
+LOSSES: Mapping[str, str] = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "binary_crossentropy": "BinaryCrossentropy",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+}
+
+METRICS: Mapping[str, str] = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "rmse": "RootMeanSquaredError",
+}
+
+#: what a loss compares with -> the metric that counts right answers
+ACCURACIES: Mapping[str, str] = {
+    "class_ids": "SparseCategoricalAccuracy",
+    "one_hot": "CategoricalAccuracy",
+    "binary": "BinaryAccuracy",
+}
+
+CLIPPING: Mapping[str, str] = {
+    "clipnorm": "largest norm of the gradient of each weight",
+    "global_clipnorm": "largest norm of all gradients together",
+    "clipvalue": "largest size of any entry of a gradient",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPlan:
+    """What ``train.py`` says that depends on the spec: finished lines, and switches.
+
+    ``best`` tells by which loss the best checkpoint is chosen.
+    """
+
+    doc: tuple[str, ...]
+    constants: tuple[str, ...]
+    compile: tuple[str, ...]
+    stop: tuple[str, ...]
+    best: str
+    validation: bool
+    metrics: bool
+    scale: bool
+    shuffle: bool
+    shuffle_note: str
+    many_inputs: bool
+
+
+def plan(task: Task, training: Training) -> TrainPlan:
+    validation = training.data.split.args["validation"] > 0
+    about = f"{task.graph.name}: its training. Run by run.py."
+    return TrainPlan(
+        doc=tuple(docstring(about)),
+        constants=tuple(_constants(training)),
+        compile=tuple(_compile(training)),
+        stop=tuple(_stop(training.stop, validation)),
+        best="lowest validation loss" if validation else "lowest training loss",
+        validation=validation,
+        metrics=bool(_metrics(training)),
+        scale=training.data.scale is not None,
+        shuffle=training.shuffle,
+        shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
+        many_inputs=len(task.graph.inputs) > 1,
+    )
+
+
+def _constants(training: Training) -> Iterator[str]:
+    yield from assign("EPOCHS", training.epochs)
+    yield from assign("BATCH_SIZE", training.batch_size)
+    yield from assign("LEARNING_RATE", training.optimizer.args["learning_rate"])
+    yield from assign("SEED", training.seed)
+    for name, note in CLIPPING.items():
+        if training.optimizer.args[name] is not None:
+            yield from assign(name.upper(), training.optimizer.args[name], note=note)
+    if training.stop is not None:
+        note = "epochs without a lower loss before it stops"
+        yield from assign("PATIENCE", training.stop.args["patience"], note=note)
+        if training.stop.args["min_delta"]:
+            note = "the least that counts as lower"
+            yield from assign("MIN_DELTA", training.stop.args["min_delta"], note=note)
+
+
+def _stop(stop: Setting | None, validation: bool) -> list[str]:
+    if stop is None:
+        return []
+    keywords: list[tuple[str, Expr]] = [
+        ("monitor", "val_loss" if validation else "loss"),
+        ("mode", "min"),
+        ("patience", Code("PATIENCE")),
+    ]
+    if stop.args["min_delta"]:
+        keywords.append(("min_delta", Code("MIN_DELTA")))
+    early = Call("keras.callbacks.EarlyStopping", (), tuple(keywords))
+    return [
+        *assign("early", early, indent=8),
+        *statement("", Call("callbacks.append", (Code("early"),)), indent=8),
+    ]
+
+
+def _compile(training: Training) -> list[str]:
+    keywords: list[tuple[str, Expr]] = [
+        ("optimizer", _optimizer(training.optimizer)),
+        ("loss", _loss(training)),
+    ]
+    if metrics := _metrics(training):
+        keywords.append(("metrics", Group("[", metrics)))
+    return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
+
+
+def _optimizer(optimizer: Setting) -> Call:
+    defaults = {arg.name: arg.default for arg in optimizer.entry.args}
+    keywords: list[tuple[str, Expr]] = [("learning_rate", Code("LEARNING_RATE"))]
+    for name, value in optimizer.args.items():
+        if name != "learning_rate" and value != defaults[name]:
+            keywords.append((name, Code(name.upper()) if name in CLIPPING else value))
+    return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
+
+
+def _loss(training: Training) -> Call:
+    logits = training.from_logits and training.loss.entry.facts["target"] != "same"
+    keywords = (("from_logits", True),) if logits else ()
+    return Call(f"keras.losses.{LOSSES[training.loss.name]}", (), keywords)
+
+
+def _metrics(training: Training) -> tuple[Call, ...]:
+    """The metrics besides the loss, which is reported anyway."""
+    wanted = [metric for metric in training.metrics if metric.name != training.loss.name]
+    return tuple(_metric(metric, training) for metric in wanted)
+
+
+def _metric(metric: Setting, training: Training) -> Call:
+    name = METRICS.get(metric.name)
+    keywords: tuple[tuple[str, Expr], ...] = ()
+    if name is None:
+        name = ACCURACIES[training.loss.entry.facts["target"]]
+        if name == "BinaryAccuracy" and training.from_logits:
+            # A logit above zero is a probability above one half.
+            keywords = (("threshold", 0.0),)
+    return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

@@ -1,0 +1,88 @@
+"""Where the weights of a model lie in Keras: the table in ``weights.py``.
+
+Keras's layout is the canonical one, so a line of the table is a canonical name and a variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seqspec.backends.keras.layers import only_in_steps
+from seqspec.backends.python_text import WIDTH, Code, Names, assign, flat, literal
+from seqspec.ir.graph import Graph, Layer, SubModel
+
+#: names that mean something else inside the function of the table
+RESERVED = ("model", "keras")
+
+#: layer without a layer inside -> what leads from it to the object that holds its weights
+HOLDERS: Mapping[str, str] = {"lstm": ".cell", "gru": ".cell", "simple_rnn": ".cell"}
+
+
+def table(graph: Graph) -> list[str]:
+    """The body of the function that maps canonical names to variables."""
+    found = _Table()
+    found.model(graph, "model", "")
+    entries = [f"        {flat(literal(name))}: {variable}," for name, variable in found.entries]
+    # One weight a line, however short the table: it is read as a table.
+    returned = ["    return {", *entries, "    }"] if entries else ["    return {}"]
+    return [*found.lines, *returned]
+
+
+class _Table:
+    """Collects local variables for the objects that hold weights, and the entries."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.entries: list[tuple[str, str]] = []
+        self._names = Names(RESERVED)
+
+    def model(self, graph: Graph, model: str, path: str, above: tuple[str, ...] = ()) -> None:
+        """``path`` is what canonical names begin with, ``above`` the units around this model."""
+        wrapped = only_in_steps(graph)
+        for unit in graph.units:
+            if not any(True for _ in unit.all_weights()):
+                continue
+            reached = f"{model}.get_layer({flat(literal(unit.name))})"
+            if unit in wrapped:
+                reached += ".layer"
+            inside = f"{path}{unit.name}/"
+            if isinstance(unit, SubModel):
+                name = self._local("_".join((*above, unit.name)), reached)
+                self.model(unit.graph, name, inside, (*above, unit.name))
+            else:
+                weights = [weight.name for weight in unit.weights]
+                self._layer(unit, reached, weights, inside, (*above, unit.name))
+
+    def _layer(
+        self,
+        layer: Layer,
+        reached: str,
+        weights: Sequence[str],
+        path: str,
+        words: tuple[str, ...],
+    ) -> None:
+        if layer.inner is None:
+            name = self._local(
+                self._fitting(words, path, weights), reached + HOLDERS.get(layer.kind, "")
+            )
+            self.entries += [(path + weight, f"{name}.{weight}") for weight in weights]
+            return
+        for side in ("forward", "backward"):
+            own = [w.removeprefix(f"{side}/") for w in weights if w.startswith(f"{side}/")]
+            there = f"{reached}.{side}_layer"
+            self._layer(layer.inner, there, own, f"{path}{side}/", (*words, side))
+
+    def _fitting(self, words: tuple[str, ...], path: str, weights: Sequence[str]) -> str:
+        """A name out of the words of a path, as long as the lines of the table allow."""
+        longest = max(weights, key=len)
+        ends = [words[first:] for first in range(len(words) - 1)]
+        for chosen in (*ends, (words[0], words[-1]), words[-1:]):
+            name = "_".join(chosen)
+            if len(f"        {flat(literal(path + longest))}: {name}_2.{longest},") <= WIDTH:
+                return name
+        return words[-1]
+
+    def _local(self, wanted: str, reached: str) -> str:
+        name = self._names.fresh(wanted)
+        self.lines += assign(name, Code(reached), indent=4)
+        return name

@@ -1,0 +1,84 @@
+"""The PyTorch backend: a task becomes a program that an engineer would have written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.data_plan import data_file
+from seqspec.backends.render import render
+from seqspec.backends.run_plan import run_file
+from seqspec.backends.torch.layers import LAYERS
+from seqspec.backends.torch.model import ModelLowering
+from seqspec.backends.torch.recurrent import KINDS
+from seqspec.backends.torch.recurrent_forward import apply_recurrent
+from seqspec.backends.torch.training import plan_training
+from seqspec.backends.torch.weights import plan_weights
+from seqspec.ir.task import Task
+
+name = "torch"
+
+#: layer -> what lowers one application of it
+LOWER: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        **{kind: lowering.expression for kind, lowering in LAYERS.items()},
+        **dict.fromkeys((*KINDS, "bidirectional"), apply_recurrent),
+        # ``each`` is no layer of a graph any more: the node says how many axes are kept aside.
+        "each": ModelLowering,
+    }
+)
+
+UNSUPPORTED: Mapping[str, str] = MappingProxyType({})
+
+DEVIATIONS = (
+    Deviation(
+        "batch_norm",
+        "the moving variance is larger by n / (n - 1): Keras keeps the biased one",
+        "nn.BatchNorm1d is what PyTorch users know and exporters understand",
+    ),
+    Deviation(
+        "adam",
+        "epsilon is added after the correction of the second moment, in Keras before",
+        "torch.optim.Adam has a fused kernel; the difference is of the order of epsilon",
+    ),
+    Deviation(
+        "rmsprop",
+        "epsilon is added to the root, in Keras under it; the learning rate multiplies after "
+        "momentum, in Keras before",
+        "torch.optim.RMSprop as it is; the two agree while the learning rate does not change",
+    ),
+    Deviation(
+        "clipnorm",
+        "the two biases of a gru with reset_after are clipped one by one, in Keras as one weight",
+        "nn.GRU keeps them apart",
+    ),
+    Deviation(
+        "lstm",
+        "bias_hh is there, zero and not trained; the same for simple_rnn",
+        "nn.LSTM has two biases where one is enough; Keras has one",
+    ),
+    Deviation(
+        "initializers",
+        "the distributions are Keras's, the numbers drawn from a seed are PyTorch's",
+        "each framework has its own generator",
+    ),
+)
+
+
+def lower(task: Task) -> list[OutputFile]:
+    """The PyTorch program for a task."""
+    model = ModelLowering(task).plan()
+    files = [
+        OutputFile("model.py", render("torch/model.py.j2", plan=model)),
+        OutputFile("weights.py", render("torch/weights.py.j2", plan=plan_weights(task, model))),
+    ]
+    if task.training is not None:
+        training = render("torch/train.py.j2", plan=plan_training(task, model))
+        files += [
+            data_file(task),
+            OutputFile("train.py", training),
+            run_file(task, [("OMP_WAIT_POLICY", "passive", "threads that spin slow small models")]),
+        ]
+    return files

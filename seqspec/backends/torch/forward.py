@@ -1,0 +1,272 @@
+"""The forward pass: one statement for each application, with the shape it gives.
+
+A value that the spec names keeps its name. What flows through unnamed is called ``x``, and last
+states ``h`` and ``c``, as people do; if such a name is still needed for something else, the
+layer's name serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seqspec.backends.python_text import Call, Code, Expr, Group, Names, flat, statement
+from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
+from seqspec.backends.torch.layers import LAYERS, Applied
+from seqspec.backends.torch.recurrent_forward import apply_recurrent
+from seqspec.backends.torch.units import Core, core
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
+from seqspec.shapes.dim import Dim, Shape, product
+from seqspec.types import Tensor
+from seqspec.vocabulary.spec import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A lowered graph: parameters of ``forward``, its lines, and what it returns.
+
+    ``result`` is the type it returns; ``fields`` names several results with their shapes.
+    ``logits`` says that the lines stop before the last activation, which ``head`` applies.
+    """
+
+    parameters: tuple[str, ...]
+    lines: tuple[str, ...]
+    result: str
+    fields: tuple[tuple[str, str, str], ...] = ()
+    head: tuple[str, ...] = ()
+
+
+def lower_forward(
+    graph: Graph, attributes: Mapping[Unit, str], *, split_logits: bool, outputs_class: str
+) -> Forward:
+    """The forward pass of a graph whose units are called ``self.<attribute>``."""
+    return _Lowering(graph, attributes, split_logits, outputs_class).run()
+
+
+def logits_activation(graph: Graph) -> str:
+    """The softmax or sigmoid that the only output ends in; empty if it ends otherwise."""
+    if len(graph.outputs) != 1 or not graph.nodes:
+        return ""
+    node, output = graph.nodes[-1], graph.outputs[0][1]
+    if node.value is not output or not isinstance(node.unit, Layer):
+        return ""
+    if node.unit.kind != "dense" and len(graph.nodes) == 1:
+        return ""
+    if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
+        return ""
+    unit = node.unit
+    if unit.kind == "softmax":
+        return "softmax"
+    setting = unit.args.get("activation" if unit.kind == "dense" else "function")
+    name = setting.name if isinstance(setting, Setting) else ""
+    return name if name in ("softmax", "sigmoid") else ""
+
+
+class _Lowering:
+    def __init__(
+        self, graph: Graph, attributes: Mapping[Unit, str], split_logits: bool, outputs_class: str
+    ) -> None:
+        self.whole = graph
+        self.split = logits_activation(graph) if split_logits else ""
+        self.graph = graph = _without_activation(graph) if self.split else graph
+        self.attributes = attributes
+        self.outputs_class = outputs_class
+        self.body = Body(graph)
+
+    def run(self) -> Forward:
+        parameters: list[str] = []
+        for value in self.graph.inputs:
+            parameters += self._parameters(value)
+        for number, node in enumerate(self.graph.nodes):
+            if any(self.graph.uses(value) for value in node.outputs.values()):
+                self._node(number, node)
+        result, fields = self._results()
+        if not self.body.returned:
+            self._return()
+        return Forward(
+            tuple(f"{p}: Tensor" for p in parameters),
+            tuple(self.body.lines),
+            result,
+            fields,
+            self._head(parameters),
+        )
+
+    # ------------------------------------------------------------------------------ in and out
+
+    def _parameters(self, value: Value) -> list[str]:
+        until = self.body.until(value)
+        if isinstance(value.type, Tensor):
+            name = self.body.own(value.name or "x", until)
+            self.body.held[value] = Held(name)
+            return [name]
+        names = [
+            self.body.own(f"{value.name or 'state'}_{part}", until) for part, _ in value.type.parts
+        ]
+        self.body.hold_state(value, tuple(names))
+        return names
+
+    def _results(self) -> tuple[str, tuple[tuple[str, str, str], ...]]:
+        outputs = self.graph.outputs
+        if len(outputs) == 1:
+            return annotation(outputs[0][1]), ()
+        names = Names({"count", "index"})
+        fields = tuple(
+            (names.fresh(name), annotation(value), shape_note(value)) for name, value in outputs
+        )
+        return self.outputs_class, fields
+
+    def _return(self) -> None:
+        outputs = self.graph.outputs
+        if len(outputs) == 1:
+            value = outputs[0][1]
+            given = self._given(value)
+            # A name has shown its shape already.
+            shown = isinstance(given, Code) and given.isidentifier()
+            self.body.line("return ", given, "" if shown else shape_note(value))
+        else:
+            given = tuple(self._given(value) for _, value in outputs)
+            self.body.line("return ", Call(self.outputs_class, given), "")
+
+    def _given(self, value: Value) -> Expr:
+        held = self.body.held[value]
+        if isinstance(value.type, Tensor):
+            return Code(held.text)
+        if len(held.parts) == 1:
+            return Code(held.parts[0])
+        return Group("(", tuple(Code(p) for p in held.parts))
+
+    def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
+        if not self.split:
+            return ()
+        inside = Call("self.logits", tuple(Code(p) for p in parameters))
+        call = (
+            Call("torch.softmax", (inside,), (("dim", -1),))
+            if self.split == "softmax"
+            else Call("torch.sigmoid", (inside,))
+        )
+        note = shape_note(self.whole.outputs[0][1])
+        return tuple(statement("return ", call, indent=INDENT, note=note))
+
+    # ------------------------------------------------------------------------------------ nodes
+
+    def _node(self, number: int, node: Node) -> None:
+        found = core(node.unit)
+        operands = [self.body.operand(v) for v in node.inputs]
+        attribute = self.attributes.get(node.unit, node.unit.name)
+        if node.fold and not self._stepwise(node.unit):
+            self._per_step(number, node, found, attribute)
+        elif found.recurrent is not None:
+            apply_recurrent(self.body, number, node, found, operands[0], attribute)
+        elif isinstance(node.unit, SubModel):
+            self._model(number, node)
+        else:
+            types = [v.tensor for v in node.inputs]
+            expr = self._expression(node, operands, types, node.value.tensor)
+            self.body.bind(number, node.value, expr, attribute)
+
+    def _stepwise(self, unit: Unit) -> bool:
+        return isinstance(unit, Layer) and unit.kind in LAYERS and LAYERS[unit.kind].stepwise
+
+    def _expression(
+        self, node: Node, operands: list[str], types: list[Tensor], result: Tensor
+    ) -> Expr:
+        unit = node.unit
+        args = unit.args if isinstance(unit, Layer) else {}
+        if self.split and node is self.whole.nodes[-1]:
+            args = {**args, "activation": "linear"}
+        owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
+        applied = Applied(args, owner, operands, types, result, self._size)
+        return LAYERS[unit.kind].expression(applied)
+
+    def _model(self, number: int, node: Node) -> None:
+        owner = self.attributes[node.unit]
+        arguments: list[Expr] = []
+        for value in node.inputs:
+            held = self.body.held[value]
+            arguments += [Code(p) for p in (held.parts or (held.text,))]
+        call = Call(f"self.{owner}", tuple(arguments))
+        if len(node.outputs) == 1 and isinstance(node.value.type, Tensor):
+            self.body.bind(number, node.value, call, owner)
+            return
+        name = self.body.own(f"from_{owner}", self.body.until(*node.outputs.values()))
+        self.body.line(f"{name} = ", call, "")
+        names = Names({"count", "index"})
+        for port, value in node.outputs.items():
+            # The fields of the outputs' class, named there in the same order.
+            text = f"{name}.{names.fresh(port)}" if len(node.outputs) > 1 else name
+            if isinstance(value.type, Tensor):
+                self.body.held[value] = Held(text)
+            else:
+                several = len(value.parts) > 1
+                parts = tuple(f"{text}[{i}]" for i in range(len(value.parts))) if several else ()
+                self.body.hold_state(value, parts or (text,))
+
+    def _per_step(self, number: int, node: Node, found: Core, attribute: str) -> None:
+        """One application to all steps at once: the axes kept aside are folded into the batch."""
+        depth = node.fold
+        operands = [self.body.operand(v) for v in node.inputs]
+        steps = [f"{x}.flatten(0, {depth})" for x in operands]
+        types = [_step_type(v.tensor, depth) for v in node.inputs]
+        back = f".unflatten(0, {operands[0]}.shape[:{depth + 1}])"
+        value = node.value
+        if found.recurrent is not None:
+            step = Value(_step_type(value.tensor, depth), node.span)
+            given = tuple(Value(t, node.span) for t in types)
+            stand_in = Node(node.unit, given, {node.result: step}, node.result, node.span)
+            self.body.read_by(step, number)
+            # The operand's shape is asked for once more after the call.
+            self.body.keep(operands[0], FOREVER)
+            apply_recurrent(self.body, number, stand_in, found, steps[0], attribute)
+            self.body.keep(operands[0], self.body.until(node.inputs[0]))
+            result: Expr = Code(self.body.held[step].text)
+        elif isinstance(node.unit, SubModel):
+            result = Call(f"self.{attribute}", tuple(Code(x) for x in steps))
+            if len(node.unit.graph.outputs) > 1:
+                names = Names({"count", "index"})
+                fields = {name: names.fresh(name) for name, _ in node.unit.graph.outputs}
+                result = Code(f"{flat(result)}.{fields[node.result]}")
+        else:
+            result = self._expression(node, steps, types, _step_type(value.tensor, depth))
+        self.body.bind(number, value, Code(f"{flat(result)}{back}"), attribute)
+
+    # ------------------------------------------------------------------------------------ sizes
+
+    def _size(self, dim: Dim) -> str:
+        """A size as an expression over the inputs' shapes."""
+        if dim.value is not None:
+            return str(dim.value)
+        terms: list[str] = []
+        for monomial, coefficient in dim.terms:
+            factors = [self._symbol(name) for name in monomial]
+            if coefficient != 1 or not factors:
+                factors = [str(coefficient), *factors]
+            terms.append(" * ".join(factors))
+        return " + ".join(terms).replace("+ -", "- ")
+
+    def _symbol(self, name: str) -> str:
+        for value in self.graph.inputs:
+            tensors: Iterable[tuple[str, Shape]] = (
+                [(self.body.held[value].text, value.type.shape)]
+                if isinstance(value.type, Tensor)
+                else zip(self.body.held[value].parts, (s for _, s in value.type.parts), strict=True)
+            )
+            for text, shape in tensors:
+                for axis, dim in enumerate(shape):
+                    if dim.symbol == name:
+                        return f"{text}.shape[{axis}]"
+        raise AssertionError(f"the size {name} is not that of an input's axis")
+
+
+def _without_activation(graph: Graph) -> Graph:
+    """The graph up to its last node, if that is nothing but the activation."""
+    node = graph.nodes[-1]
+    if node.unit.kind == "dense":
+        return graph
+    outputs = ((graph.outputs[0][0], node.inputs[0]),)
+    return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)
+
+
+def _step_type(tensor: Tensor, depth: int) -> Tensor:
+    """The type with the batch and ``depth`` axes behind it as one."""
+    folded = product(tensor.shape[: depth + 1])
+    return tensor.shaped((folded, *tensor.shape[depth + 1 :]))

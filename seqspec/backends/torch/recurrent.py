@@ -1,0 +1,229 @@
+"""LSTM, GRU and simple RNN: which module they become, and how its weights are named and drawn.
+
+What ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN`` can compute becomes one of them: the fused kernels are
+many times faster than a loop. The rest becomes a small class with the loop written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqspec.backends.python_text import Call, Expr
+from seqspec.backends.torch import activations
+from seqspec.backends.torch.initialisers import draw
+from seqspec.backends.torch.parts import Draw, Module, Part, Stored
+from seqspec.vocabulary.spec import OwnedWeight, Setting
+
+KINDS: Mapping[str, str] = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
+_GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A recurrent layer that no fused module computes: a class with its loop.
+
+    The texts are the activations applied to the names that the class uses.
+    """
+
+    kind: str
+    activation: str
+    recurrent_activation: str
+    bias: bool
+    reset_after: bool
+
+    @property
+    def name(self) -> str:
+        """``ReluLSTM``: what is unusual about it, then what it is."""
+        words = [self.activation] if self.activation != "tanh" else []
+        words += [self.recurrent_activation] if self.recurrent_activation != "sigmoid" else []
+        camel = "".join(part.title() for word in words for part in word.split("_"))
+        early = "EarlyReset" if self.kind == "gru" and not self.reset_after else ""
+        return f"{camel}{early}{KINDS[self.kind]}{'' if self.bias else 'NoBias'}"
+
+    @property
+    def states(self) -> int:
+        return 2 if self.kind == "lstm" else 1
+
+    @property
+    def gates(self) -> int:
+        return _GATES[self.kind]
+
+    def act(self, x: str) -> str:
+        return activations.text(self.activation, x)
+
+    def gate(self, x: str) -> str:
+        return activations.text(self.recurrent_activation, x)
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrent:
+    """A recurrent layer's arguments as the lowering needs them."""
+
+    kind: str
+    args: Mapping[str, Any]
+
+    @property
+    def activation(self) -> str:
+        return _name(self.args["activation"])
+
+    @property
+    def recurrent_activation(self) -> str:
+        return _name(self.args["recurrent_activation"]) if self.kind != "simple_rnn" else "sigmoid"
+
+    @property
+    def fused(self) -> bool:
+        """Whether ``nn.LSTM`` and its kin compute this."""
+        if self.kind == "simple_rnn":
+            return self.activation in ("tanh", "relu")
+        usual = self.activation == "tanh" and self.recurrent_activation == "sigmoid"
+        return usual and (self.kind != "gru" or self.args["reset_after"])
+
+    @property
+    def loop(self) -> Loop:
+        return Loop(
+            self.kind,
+            self.activation,
+            self.recurrent_activation,
+            self.args["use_bias"],
+            self.kind == "gru" and self.args["reset_after"],
+        )
+
+
+def _name(activation: Setting | str) -> str:
+    return activation if isinstance(activation, str) else activation.name
+
+
+def units(weights: Mapping[str, OwnedWeight], prefix: str = "") -> int:
+    """The number of units, from the recurrent kernel's shape."""
+    return _size(weights[f"{prefix}recurrent_kernel"], 0)
+
+
+def _size(weight: OwnedWeight, axis: int) -> int:
+    size = weight.shape[axis].value
+    assert size is not None, "the checker lets no weight of unknown size through"
+    return size
+
+
+def fused_part(
+    layer: Recurrent, name: str, weights: Mapping[str, OwnedWeight], *, bidirectional: bool
+) -> Part:
+    """``nn.LSTM(8, 64, batch_first=True)`` with its weights."""
+    first = "forward/" if bidirectional else ""
+    sizes: tuple[Expr, ...] = (_size(weights[f"{first}kernel"], 0), units(weights, first))
+    keywords: list[tuple[str, Expr]] = []
+    if layer.activation == "relu":
+        keywords.append(("nonlinearity", "relu"))
+    if not layer.args["use_bias"]:
+        keywords.append(("bias", False))
+    keywords.append(("batch_first", True))
+    if bidirectional:
+        keywords.append(("bidirectional", True))
+    kind = f"nn.{KINDS[layer.kind]}"
+    directions = [("forward/", ""), ("backward/", "_reverse")] if bidirectional else [("", "")]
+    draws: list[Draw] = []
+    stored: list[Stored] = []
+    for prefix, suffix in directions:
+        draws += _fused_draws(layer, prefix, suffix, weights)
+        stored += _fused_stored(layer, prefix, suffix)
+    return Part(Module(name, kind, Call(kind, sizes, tuple(keywords))), tuple(draws), tuple(stored))
+
+
+def _fused_draws(
+    layer: Recurrent, prefix: str, suffix: str, weights: Mapping[str, OwnedWeight]
+) -> list[Draw]:
+    kernel, recurrent = weights[f"{prefix}kernel"], weights[f"{prefix}recurrent_kernel"]
+    draws = [
+        draw(kernel.initializer, f"{{0}}.weight_ih_l0{suffix}", kernel),
+        draw(recurrent.initializer, f"{{0}}.weight_hh_l0{suffix}", recurrent),
+    ]
+    if not layer.args["use_bias"]:
+        return draws
+    bias = weights[f"{prefix}bias"]
+    ours = f"{{0}}.bias_ih_l0{suffix}"
+    other = f"{{0}}.bias_hh_l0{suffix}"
+    if layer.kind == "gru":
+        return [*draws, *(draw(bias.initializer, t, bias, transposed=False) for t in (ours, other))]
+    draws += _bias(layer, bias, ours, units(weights, prefix), "hidden_size")
+    once = Draw(
+        "nn.init.zeros_",
+        other,
+        after=".requires_grad_(False)",
+        note="" if suffix else "one bias, not two",
+    )
+    return [*draws, once]
+
+
+def _bias(
+    layer: Recurrent, bias: OwnedWeight, target: str, units: int, attribute: str
+) -> list[Draw]:
+    if layer.kind != "lstm" or not layer.args["unit_forget_bias"]:
+        return [draw(bias.initializer, target, bias)]
+    general = f"{target}[{{0}}.{attribute} : 2 * {{0}}.{attribute}]"
+    open_gate = Draw(
+        "nn.init.ones_",
+        f"{target}[{units}:{2 * units}]",
+        general=general,
+        note="" if "_reverse" in target else "the forget gate begins open",
+    )
+    if "_uniform" not in bias.initializer.name and "_normal" not in bias.initializer.name:
+        return [draw(bias.initializer, target, bias), open_gate]
+    # Keras draws the three other gates in two pieces, each with fans of its own.
+    before = draw(bias.initializer, f"{target}[:{units}]", bias, shape=(units,))
+    behind = draw(bias.initializer, f"{target}[{2 * units}:]", bias, shape=(2 * units,))
+    return [before, open_gate, behind]
+
+
+def _fused_stored(layer: Recurrent, prefix: str, suffix: str) -> list[Stored]:
+    kernels = [
+        ("kernel", f"{{0}}.weight_ih_l0{suffix}.T"),
+        ("recurrent_kernel", f"{{0}}.weight_hh_l0{suffix}.T"),
+    ]
+    ours, other = f"{{0}}.bias_ih_l0{suffix}", f"{{0}}.bias_hh_l0{suffix}"
+    if layer.kind != "gru":
+        found = [*kernels, *([("bias", ours)] if layer.args["use_bias"] else [])]
+        return [Stored(prefix + name, (view,)) for name, view in found]
+    stored = [Stored(prefix + name, (f"*zrh({view})",)) for name, view in kernels]
+    if layer.args["use_bias"]:
+        stored.append(Stored(f"{prefix}bias", (f"*zrh({ours})", f"*zrh({other})")))
+    return stored
+
+
+def loop_parts(
+    layer: Recurrent, name: str, weights: Mapping[str, OwnedWeight], *, bidirectional: bool
+) -> tuple[Part, ...]:
+    """One module of a class with a loop, or two for both directions."""
+    if not bidirectional:
+        return (_loop_part(layer, name, "", weights),)
+    return tuple(
+        _loop_part(layer, f"{name}_{direction}", f"{direction}/", weights)
+        for direction in ("forward", "backward")
+    )
+
+
+def _loop_part(
+    layer: Recurrent, name: str, prefix: str, weights: Mapping[str, OwnedWeight]
+) -> Part:
+    kernel, recurrent = weights[f"{prefix}kernel"], weights[f"{prefix}recurrent_kernel"]
+    count = units(weights, prefix)
+    kind = layer.loop.name
+    draws = [
+        draw(kernel.initializer, "{0}.kernel.weight", kernel),
+        draw(recurrent.initializer, "{0}.recurrent_kernel.weight", recurrent),
+    ]
+    stored = [
+        Stored(f"{prefix}kernel", ("{0}.kernel.weight.T",)),
+        Stored(f"{prefix}recurrent_kernel", ("{0}.recurrent_kernel.weight.T",)),
+    ]
+    if layer.args["use_bias"]:
+        bias = weights[f"{prefix}bias"]
+        pieces = ("{0}.kernel.bias",)
+        if layer.kind == "gru" and layer.args["reset_after"]:
+            pieces = (*pieces, "{0}.recurrent_kernel.bias")
+            draws += [draw(bias.initializer, piece, bias, transposed=False) for piece in pieces]
+        else:
+            draws += _bias(layer, bias, pieces[0], count, "units")
+        stored.append(Stored(f"{prefix}bias", pieces))
+    build = Call(kind, (_size(kernel, 0), count))
+    return Part(Module(name, kind, build), tuple(draws), tuple(stored))

@@ -1,0 +1,307 @@
+"""One application of a recurrent layer: the call, and what is taken out of its result.
+
+A fused module gives every step and the last states stacked over directions, [D, B, units]. The last
+step of a bidirectional layer is the merge of both last states: at the end of the sequence
+of steps the backward direction has seen only one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seqspec.backends.python_text import Call, Code, Expr, Group, comment
+from seqspec.backends.torch.body import Body, Held
+from seqspec.backends.torch.units import Core, core
+from seqspec.ir.graph import Node, Value
+from seqspec.shapes.dim import show
+from seqspec.types import State
+
+_MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which results of one application something reads."""
+
+    sequence: Value | None
+    last: Value | None
+    #: whole states by output name: ``state``, ``forward.state``, ``backward.state``
+    states: Mapping[str, Value]
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        given = (self.sequence, self.last, *self.states.values())
+        return tuple(v for v in given if v is not None)
+
+
+def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
+    read = {name: value for name, value in outputs.items() if body.until(value) >= 0}
+    return _Wanted(
+        read.get("sequence"),
+        read.get("last"),
+        {name: value for name, value in read.items() if name.endswith("state")},
+    )
+
+
+def apply_recurrent(
+    body: Body, number: int, node: Node, found: Core, x: str, attribute: str
+) -> None:
+    """Writes the application of a recurrent layer to ``x`` and keeps what is read of it."""
+    wanted = _wanted(body, node.outputs)
+    application = _Application(body, number, node, found, x, attribute, wanted)
+    assert found.recurrent is not None
+    if found.recurrent.fused:
+        application.fused()
+    elif found.bidirectional:
+        application.two_loops()
+    else:
+        application.loop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Application:
+    body: Body
+    number: int
+    node: Node
+    found: Core
+    x: str
+    attribute: str
+    wanted: _Wanted
+
+    @property
+    def cells(self) -> bool:
+        """Whether the state has a cell beside its output: an LSTM's."""
+        return self.found.recurrent is not None and self.found.recurrent.kind == "lstm"
+
+    # ------------------------------------------------------------------------------------ fused
+
+    def fused(self) -> None:
+        """``x, (h, c) = self.lstm(x)``, with ``_`` for what nobody reads."""
+        steps, steps_until = self._steps_name()
+        whole = self._whole_state()
+        if whole:
+            (name, value), state = whole, ""
+            state = self.body.own(name, self.body.until(value))
+            target, h, c = state, f"{state}[0]" if self.cells else state, f"{state}[1]"
+        else:
+            h, c = self._state_names()
+            target = (f"({h}, {c})" if h != "_" or c != "_" else "_") if self.cells else h
+        call = Call(f"self.{self.attribute}", (Code(self.x), *self._fused_initial()))
+        self.body.line(f"{steps}, {target} = ", call, self._note(steps, h))
+        fused = target if "_" not in target.strip("()").split(", ") else ""
+        self._keep_states(h, c, fused)
+        if self.found.bidirectional:
+            self._merge_fused(steps, h)
+        else:
+            self._keep_steps(steps, steps_until)
+            self._bind_last(Code(f"{h}[-1]"))
+
+    def _merge_fused(self, steps: str, h: str) -> None:
+        mode = self.found.merge_mode
+        if self.wanted.sequence is not None:
+            if mode == "concat":
+                self.body.held[self.wanted.sequence] = Held(steps)
+                self._return_steps(steps)
+            else:
+                until = self.number
+                ahead = self.body.own("ahead", until)
+                back = self.body.own("back", until)
+                self.body.line(f"{ahead}, {back} = ", Call(f"{steps}.chunk", (2,), (("dim", -1),)))
+                self._bind(self.wanted.sequence, merged(mode, ahead, back))
+        self._bind_last(merged(mode, f"{h}[0]", f"{h}[1]"))
+
+    def _fused_initial(self) -> tuple[Expr, ...]:
+        initial = self.body.initial(self.node)
+        if initial is None:
+            return ()
+        if initial.fused:
+            return (Code(initial.fused),)
+        if self.found.bidirectional:
+            half = len(initial.parts) // 2
+            pairs = zip(initial.parts[:half], initial.parts[half:], strict=True)
+            tensors: list[Expr] = [
+                Call("torch.stack", (Group("[", (Code(a), Code(b))),)) for a, b in pairs
+            ]
+        else:
+            tensors = [Code(f"{part}[None]") for part in initial.parts]
+        return (Group("(", tuple(tensors)),) if self.cells else (tensors[0],)
+
+    def _note(self, steps: str, h: str) -> str:
+        """The shapes of what the line assigns."""
+        directions = 2 if self.found.bidirectional else 1
+        words: list[str] = []
+        if steps != "_" and self.wanted.sequence is not None:
+            shape = self.wanted.sequence.tensor.shape
+            if steps == "both":
+                wide = (*shape[:-1], shape[-1] * 2)
+                words.append(f"{show(wide)}, the directions side by side")
+            else:
+                words.append(show(shape))
+        if self.wanted.last is not None or self.wanted.states:
+            state = h if h != "_" and not h.endswith("_state") else "h, c" if self.cells else "h"
+            words.append(f"{state} [{directions}, {self._state_shape()}]")
+        return comment("; ".join(words))
+
+    def _shape(self, value: Value) -> str:
+        return ", ".join(str(d) for d in value.tensor.shape)
+
+    def _state_shape(self) -> str:
+        for value in self.node.outputs.values():
+            if isinstance(value.type, State):
+                return ", ".join(str(d) for d in value.type.parts[0][1])
+        last = self.wanted.last
+        assert last is not None
+        width = last.tensor.shape[-1]
+        if self.found.bidirectional and self.found.merge_mode == "concat" and width.value:
+            return f"{last.tensor.shape[0]}, {width.value // 2}"
+        return self._shape(last)
+
+    def _whole_state(self) -> tuple[str, Value] | None:
+        """The state and its name, if all that is done with it is handing it to fused modules."""
+        if set(self.wanted.states) != {"state"} or self.wanted.last is not None:
+            return None
+        value = self.wanted.states["state"]
+        graph = self.body.graph
+        if any(part in graph.used for part in value.parts):
+            return None
+        if any(output is value for _, output in graph.outputs):
+            return None
+        for node in graph.nodes:
+            if value in node.inputs:
+                return None
+            if value in node.initial:
+                other = core(node.unit).recurrent
+                if other is None or not other.fused:
+                    return None
+        base = self.node.value.name or self.attribute
+        return (value.name or (f"{base}_state" if len(base) <= 24 else "state"), value)
+
+    def _state_names(self) -> tuple[str, str]:
+        """Names for h and c; ``_`` for one that nobody reads."""
+        read = self.wanted
+        whole = [v for v in read.states.values() if v in self.body.graph.used]
+        parts = [self._parts(v) for v in read.states.values()]
+        h_values = [*([read.last] if read.last else []), *whole, *(p[0] for p in parts)]
+        c_values = [*whole, *(p[1] for p in parts if len(p) > 1)]
+        # A last step that gets a name of its own is read at once.
+        if read.last is not None and read.last.name and not read.states:
+            h_until = self.number
+        else:
+            h_until = self.body.until(*h_values)
+        if not h_values or self.body.until(*h_values) < 0:
+            h = "_"
+        else:
+            h = self.body.take("h", f"{self.attribute}_h", self.number, h_until)
+        if not self.cells or self.body.until(*c_values) < 0:
+            return h, "_"
+        c_until = self.body.until(*c_values)
+        return h, self.body.take("c", f"{self.attribute}_c", self.number, c_until)
+
+    def _parts(self, value: Value) -> tuple[Value, ...]:
+        """The tensors of a state that belong to h, and those that belong to c."""
+        return value.parts[:2] if len(value.parts) <= 2 else value.parts
+
+    def _keep_states(self, h: str, c: str, fused: str) -> None:
+        for name, value in self.wanted.states.items():
+            if name == "state" and self.found.bidirectional:
+                indices = (0, 1)
+            else:
+                indices = (1,) if name == "backward.state" else (-1,)
+                indices = (0,) if name == "forward.state" else indices
+            tensors = (h, c) if self.cells else (h,)
+            parts = [f"{tensor}[{i}]" for i in indices for tensor in tensors]
+            self.body.hold_state(value, parts, fused if name == "state" else "")
+
+    # ------------------------------------------------------------------------------------- loops
+
+    def loop(self) -> None:
+        """The same with a class whose loop is written out: states are [B, units]."""
+        steps, until = self._steps_name()
+        h, c = self._state_names()
+        target = (f"({h}, {c})" if h != "_" or c != "_" else "_") if self.cells else h
+        call = Call(f"self.{self.attribute}", (Code(self.x), *self._loop_initial(0, 1)))
+        note = f"[{self._shape(self.wanted.sequence)}]" if self.wanted.sequence else ""
+        if not note and h != "_":
+            note = f"[{self._state_shape()}]"
+        self.body.line(f"{steps}, {target} = ", call, note)
+        for value in self.wanted.states.values():
+            self.body.hold_state(value, (h, c) if self.cells else (h,))
+        self._keep_steps(steps, until)
+        self._bind_last(Code(h))
+
+    def two_loops(self) -> None:
+        """Both directions one after the other; the backward steps are put back in order."""
+        names: list[tuple[str, str, str]] = []
+        until = max(self.body.until(*self.wanted.values), self.number)
+        for index, direction in enumerate(("forward", "backward")):
+            short = "ahead" if index == 0 else "back"
+            steps = self.body.own(short, until) if self.wanted.sequence else "_"
+            stateful = bool(self.wanted.last or self.wanted.states)
+            h = self.body.own(f"{short}_h", until) if stateful else "_"
+            c = self.body.own(f"{short}_c", until) if self.wanted.states and self.cells else "_"
+            target = (f"({h}, {c})" if h != "_" else "_") if self.cells else h
+            x = self.x if index == 0 else f"{self.x}.flip(1)"
+            initial = self._loop_initial(index, 2)
+            call = Call(f"self.{self.attribute}_{direction}", (Code(x), *initial))
+            self.body.line(f"{steps}, {target} = ", call)
+            names.append((steps, h, c))
+        (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
+        both = [(ahead_h, ahead_c), (back_h, back_c)]
+        for name, value in self.wanted.states.items():
+            chosen = {"forward.state": both[:1], "backward.state": both[1:]}.get(name, both)
+            parts = [t for h, c in chosen for t in ((h, c) if self.cells else (h,))]
+            self.body.hold_state(value, parts)
+        mode = self.found.merge_mode
+        if self.wanted.sequence is not None:
+            self._bind(self.wanted.sequence, merged(mode, ahead, f"{back}.flip(1)"))
+        self._bind_last(merged(mode, ahead_h, back_h))
+
+    def _loop_initial(self, index: int, directions: int) -> tuple[Expr, ...]:
+        initial = self.body.initial(self.node)
+        if initial is None:
+            return ()
+        count = len(initial.parts) // directions
+        parts = initial.parts[index * count : (index + 1) * count]
+        if self.cells:
+            return (Group("(", tuple(Code(p) for p in parts)),)
+        return (Code(parts[0]),)
+
+    # ----------------------------------------------------------------------------------- results
+
+    def _steps_name(self) -> tuple[str, int]:
+        value = self.wanted.sequence
+        if value is None:
+            return "_", -1
+        until = self.body.until(value)
+        if self.found.bidirectional and self.found.merge_mode != "concat":
+            return self.body.own("both", self.number), self.number
+        if value.name:
+            return self.body.own(value.name, until), until
+        return self.body.take("x", f"{self.attribute}_out", self.number, until), until
+
+    def _keep_steps(self, steps: str, until: int) -> None:
+        if self.wanted.sequence is not None:
+            self.body.held[self.wanted.sequence] = Held(steps)
+
+    def _return_steps(self, steps: str) -> None:
+        assert self.wanted.sequence is not None
+        self.body.held[self.wanted.sequence] = Held(steps)
+
+    def _bind_last(self, expr: Expr) -> None:
+        if self.wanted.last is not None:
+            self._bind(self.wanted.last, expr)
+
+    def _bind(self, value: Value, expr: Expr) -> None:
+        note = "the last step" if value is self.wanted.last else ""
+        self.body.bind(self.number, value, expr, self.attribute, note)
+
+
+def merged(mode: str, ahead: str, back: str) -> Expr:
+    """Both directions as one."""
+    if mode == "concat":
+        return Call("torch.cat", (Group("[", (Code(ahead), Code(back))),), (("dim", -1),))
+    return Code(_MERGE[mode].format(ahead, back))
+
+
+__all__ = ["apply_recurrent", "merged"]

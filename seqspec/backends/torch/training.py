@@ -1,0 +1,296 @@
+"""``train.py``: the loss, what is reported, and the optimiser, as PyTorch says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqspec.backends.python_text import (
+    Call,
+    Code,
+    Expr,
+    Group,
+    assign,
+    definition,
+    docstring,
+    flat,
+    literal,
+    statement,
+)
+from seqspec.backends.torch.model import ModelPlan
+from seqspec.ir.task import Task, Training
+from seqspec.vocabulary.spec import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPlan:
+    """The template's values; see ``templates/torch/train.py.j2``."""
+
+    doc: tuple[str, ...]
+    main: str
+    constants: tuple[str, ...]
+    reported: str
+    measure_signature: tuple[str, ...]
+    measure: tuple[str, ...]
+    predict_signature: tuple[str, ...]
+    evaluate_signature: tuple[str, ...]
+    functional: bool
+    optimizer: tuple[str, ...]
+    clips: tuple[str, ...]
+    scaled: bool
+    validated: bool
+    shuffled: bool
+    rng: str
+    rooted: bool
+    best: str
+    metadata: str
+    before_epochs: tuple[str, ...]
+    after_epoch: tuple[str, ...]
+
+
+_TWO = "tuple[Tensor, Tensor]"
+_INPUTS = "inputs: tuple[np.ndarray, ...]"
+
+
+def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
+    """Decides what ``train.py`` of a task with a training says."""
+    training = task.training
+    assert training is not None
+    split = training.data.split.args
+    validated = float(split["validation"]) > 0
+    scaled = training.data.scale is not None
+    names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
+    before, after = _stopping(training.stop)
+    measure = _measure(task, training, model.has_logits, names)
+    me, device = f"model: {model.main}", 'device: str = "cpu"'
+    scaling = ["scaling: Scaling"] if scaled else []
+    return TrainPlan(
+        doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
+        main=model.main,
+        constants=tuple(_constants(training)),
+        reported=f"REPORTED = {literal(tuple(['loss', *names]))}",
+        measure_signature=tuple(
+            definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
+        ),
+        measure=tuple(measure),
+        predict_signature=tuple(
+            definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], "np.ndarray")
+        ),
+        evaluate_signature=tuple(
+            definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
+        ),
+        functional=any("functional." in line for line in measure),
+        optimizer=tuple(_optimizer(training.optimizer)),
+        clips=tuple(_clips(training.optimizer.args)),
+        scaled=scaled,
+        validated=validated,
+        shuffled=training.shuffle,
+        rng="rng" if training.shuffle else "None",
+        rooted="rmse" in names,
+        best="lowest validation loss" if validated else "lowest training loss",
+        metadata=", metadata" if scaled else "",
+        before_epochs=tuple(before),
+        after_epoch=tuple(after),
+    )
+
+
+# ----------------------------------------------------------------------------------- the constants
+
+_CLIPPING = {
+    "clipnorm": "largest norm of the gradient of each weight",
+    "global_clipnorm": "largest norm of all gradients together",
+    "clipvalue": "largest size of any entry of a gradient",
+}
+
+
+def _constants(training: Training) -> list[str]:
+    args = training.optimizer.args
+    lines = [
+        f"EPOCHS = {training.epochs}",
+        f"BATCH_SIZE = {training.batch_size}",
+        f"LEARNING_RATE = {literal(args['learning_rate'])}",
+        f"SEED = {training.seed}",
+    ]
+    for name, note in _CLIPPING.items():
+        if args.get(name) is not None:
+            lines += assign(name.upper(), args[name], note=note)
+    if training.stop is not None:
+        patience, least = training.stop.args["patience"], training.stop.args["min_delta"]
+        lines += assign("PATIENCE", patience, note="epochs without a lower loss before it stops")
+        if least:
+            lines += assign("MIN_DELTA", least, note="the least that counts as lower")
+    return lines
+
+
+def _stopping(stop: Setting | None) -> tuple[list[str], list[str]]:
+    """Lines before the epochs and at the end of each: the best loss, and when to stop."""
+    if stop is None:
+        return [], ["best = min(best, judged)"]
+    if not stop.args["min_delta"]:
+        return ["waited = 0"], [
+            "waited = 0 if judged < best else waited + 1",
+            "best = min(best, judged)",
+            "if waited == PATIENCE:",
+            "    break",
+        ]
+    return ["mark, waited = math.inf, 0"], [
+        "best = min(best, judged)",
+        "if judged < mark - MIN_DELTA:",
+        "    mark, waited = judged, 0",
+        "else:",
+        "    waited += 1",
+        "if waited == PATIENCE:",
+        "    break",
+    ]
+
+
+# ----------------------------------------------------------------------------- optimiser, clipping
+
+
+def _optimizer(setting: Setting) -> list[str]:
+    args = setting.args
+    rate: tuple[str, Expr] = ("lr", Code("LEARNING_RATE"))
+    if setting.name == "sgd":
+        keywords: list[tuple[str, Expr]] = [rate]
+        if args["momentum"]:
+            keywords.append(("momentum", args["momentum"]))
+            keywords += [("nesterov", True)] if args["nesterov"] else []
+        function = "torch.optim.SGD"
+    elif setting.name == "adam":
+        keywords = [rate]
+        betas = (args["beta_1"], args["beta_2"])
+        keywords += [("betas", Group("(", betas))] if betas != (0.9, 0.999) else []
+        keywords += [("eps", args["epsilon"]), ("fused", True)]
+        function = "torch.optim.Adam"
+    else:
+        keywords = [rate, ("alpha", args["rho"]), ("eps", args["epsilon"])]
+        keywords += [("momentum", args["momentum"])] if args["momentum"] else []
+        keywords += [("centered", True)] if args["centered"] else []
+        function = "torch.optim.RMSprop"
+    call = Call(function, (Code("model.parameters()"),), tuple(keywords))
+    return assign("optimizer", call, indent=4)
+
+
+OPTIMIZERS = frozenset({"sgd", "adam", "rmsprop"})
+
+
+def _clips(args: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if args.get("clipnorm") is not None:
+        lines += [
+            "for weight in model.parameters():",
+            "    nn.utils.clip_grad_norm_(weight, CLIPNORM)",
+        ]
+    if args.get("global_clipnorm") is not None:
+        lines.append("nn.utils.clip_grad_norm_(model.parameters(), GLOBAL_CLIPNORM)")
+    if args.get("clipvalue") is not None:
+        lines.append("nn.utils.clip_grad_value_(model.parameters(), CLIPVALUE)")
+    return lines
+
+
+# ------------------------------------------------------------------------------- loss and metrics
+
+
+@dataclass(frozen=True, slots=True)
+class _Prediction:
+    """What the loss compares: its variable, whether it is logits, and its rank."""
+
+    name: str
+    logits: bool
+    rank: int
+
+    @property
+    def rows(self) -> str:
+        """Every step a row: [N, classes]."""
+        return self.name if self.rank == 2 else f"{self.name}.flatten(0, -2)"
+
+
+def _measure(task: Task, training: Training, has_logits: bool, names: list[str]) -> list[str]:
+    output = task.output[1].tensor
+    crossentropy = training.loss.name.endswith("crossentropy")
+    logits = crossentropy and (training.from_logits or has_logits)
+    name = "logits" if logits else "probabilities" if crossentropy else "prediction"
+    prediction = _Prediction(name, logits, output.rank)
+    function = "model.logits" if has_logits else "model"
+    lines = statement(f"{name} = ", Code(f"{function}(*inputs)"), indent=4)
+    lines += assign("loss", LOSSES[training.loss.name](prediction), indent=4)
+    if not names:
+        lines.append("    return loss, loss.detach()[None]")
+        return lines
+    shown = f"{name}.detach()"
+    reported: list[Expr] = [Code("loss.detach()")]
+    for metric in names:
+        target = str(training.loss.entry.facts["target"])
+        lines += assign(metric, METRICS[metric](prediction, shown, target), indent=4)
+        reported.append(Code(metric))
+    stacked = flat(Call("torch.stack", (Group("[", tuple(reported)),)))
+    lines += statement("return ", Code(f"loss, {stacked}"), indent=4)
+    return lines
+
+
+def _mse(p: _Prediction) -> Expr:
+    return Call("functional.mse_loss", (Code(p.name), Code("target")))
+
+
+def _mae(p: _Prediction) -> Expr:
+    return Call("functional.l1_loss", (Code(p.name), Code("target")))
+
+
+#: Probabilities that do not come straight from logits are kept off 0 and 1, as Keras does.
+_CLAMP = "clamp(1e-7, 1 - 1e-7)"
+
+
+def _binary(p: _Prediction) -> Expr:
+    if p.logits:
+        function = "functional.binary_cross_entropy_with_logits"
+        return Call(function, (Code(p.name), Code("target")))
+    return Call("functional.binary_cross_entropy", (Code(f"{p.name}.{_CLAMP}"), Code("target")))
+
+
+def _categorical(p: _Prediction) -> Expr:
+    if p.logits:
+        target = "target" if p.rank == 2 else "target.flatten(0, -2)"
+        return Call("functional.cross_entropy", (Code(p.rows), Code(target)))
+    return Code(f"-(target * {p.name}.{_CLAMP}.log()).sum(-1).mean()")
+
+
+def _sparse(p: _Prediction) -> Expr:
+    target = "target" if p.rank == 2 else "target.flatten()"
+    if p.logits:
+        return Call("functional.cross_entropy", (Code(p.rows), Code(target)))
+    return Call("functional.nll_loss", (Code(f"{p.rows}.{_CLAMP}.log()"), Code(target)))
+
+
+LOSSES = {
+    "mse": _mse,
+    "mae": _mae,
+    "binary_crossentropy": _binary,
+    "categorical_crossentropy": _categorical,
+    "sparse_categorical_crossentropy": _sparse,
+}
+
+
+def _accuracy(p: _Prediction, shown: str, target: str) -> Expr:
+    if target == "binary":
+        # A logit above 0 is a probability above one half.
+        threshold = "0" if p.logits else "0.5"
+        hits = f"(({shown} > {threshold}) == (target > 0.5))"
+    else:
+        truth = "target.argmax(-1)" if target == "one_hot" else "target"
+        hits = f"({shown}.argmax(-1) == {truth})"
+    return Code(f"{hits}.float().mean()")
+
+
+def _squared(p: _Prediction, shown: str, target: str) -> Expr:
+    return Call("functional.mse_loss", (Code(shown), Code("target")))
+
+
+def _absolute(p: _Prediction, shown: str, target: str) -> Expr:
+    return Call("functional.l1_loss", (Code(shown), Code("target")))
+
+
+#: ``rmse`` is averaged as a square; the root is taken of the mean over the epoch.
+METRICS = {"accuracy": _accuracy, "mse": _squared, "rmse": _squared, "mae": _absolute}
+
+__all__ = ["LOSSES", "METRICS", "OPTIMIZERS", "TrainPlan", "plan_training"]

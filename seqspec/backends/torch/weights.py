@@ -1,0 +1,79 @@
+"""``weights.py``: what a file's weights are in this program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seqspec.backends.python_text import (
+    WIDTH,
+    Call,
+    Code,
+    Expr,
+    Group,
+    Names,
+    assign,
+    docstring,
+    mapping,
+    statement,
+)
+from seqspec.backends.python_text import literal as quoted
+from seqspec.backends.torch.model import ModelPlan, Slot
+from seqspec.backends.torch.parts import filled
+from seqspec.ir.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsPlan:
+    """``gates`` says that some weight has several pieces: those of GRUs do."""
+
+    doc: str
+    main: str
+    digest: str
+    model: str
+    gates: bool
+    swaps: bool
+    views: tuple[str, ...]
+    shapes: tuple[str, ...]
+    needed_shape: str
+
+
+def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
+    """The names of the file and the views of the model that belong to them."""
+    gates = any(len(slot.pieces) > 1 or slot.pieces[0].startswith("*") for slot in model.slots)
+    lines = _views(model.slots, gates, {})
+    if any(len(line) > WIDTH for line in lines):
+        names = Names({"model"})
+        owners = {slot.owner: slot.kind for slot in model.slots}
+        short = {owner: names.fresh(kind) for owner, kind in owners.items()}
+        lines = [line for o in owners for line in assign(short[o], Code(o), indent=4)]
+        lines += _views(model.slots, gates, short)
+    shapes: list[tuple[Expr, Expr]] = [
+        (path, quoted(tuple(d.value for d in weight.shape)))
+        for path, weight in task.graph.all_weights()
+    ]
+    title = f"The weights of {task.graph.name} in a file, with names and layout common to"
+    return WeightsPlan(
+        doc="\n".join(docstring(f"{title} PyTorch and Keras.")),
+        main=model.main,
+        digest=quoted(task.digest),
+        model=quoted(task.graph.name),
+        gates=gates,
+        swaps=any("zrh(" in piece for slot in model.slots for piece in slot.pieces),
+        views=tuple(lines),
+        shapes=tuple(assign("SHAPES", mapping(shapes))) if gates else (),
+        needed_shape="SHAPES[name]" if gates else "tuple(ours[name].shape)",
+    )
+
+
+def _views(slots: tuple[Slot, ...], gates: bool, short: Mapping[str, str]) -> list[str]:
+    """The statement that returns the views; ``short`` holds local names of modules."""
+    entries: list[tuple[Expr, Expr]] = []
+    for slot in slots:
+        pieces = [filled(piece, short.get(slot.owner, slot.owner)) for piece in slot.pieces]
+        if len(pieces) == 1 and pieces[0].startswith("*"):
+            value: Expr = Call("zrh", (Code(pieces[0].removeprefix("*zrh(").removesuffix(")")),))
+        else:
+            value = Group("(", tuple(pieces)) if gates else pieces[0]
+        entries.append((slot.path, value))
+    return statement("return ", mapping(entries), indent=4)

@@ -1,0 +1,39 @@
+"""From options to a compilation, and what every command that reads a spec does about mistakes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from seqspec.cli import terminal
+from seqspec.driver import Compilation, Options
+from seqspec.ir.task import Task
+
+
+def open_spec(options: argparse.Namespace) -> Compilation:
+    """The compilation that the options ask for, not yet looked at."""
+    data: Path | None = getattr(options, "data", None)
+    return Compilation.of(
+        options.spec, Options(dict(options.set), options.model, data.absolute() if data else None)
+    )
+
+
+def checked_task(
+    options: argparse.Namespace, *, training: bool = False
+) -> tuple[Compilation, Task]:
+    """The task of a spec without errors; says what is wrong and stops otherwise."""
+    from seqspec.diagnostics import codes
+
+    compilation = open_spec(options)
+    task = compilation.task
+    if training and task is not None and task.training is None:
+        compilation.sink.report(
+            codes.NO_TRAINING(model=task.graph.name),
+            task.graph.span,
+            help=f"write `train {task.graph.name} {{ data = …, loss = … }}`",
+        )
+    found = compilation.diagnostics
+    terminal.show(found, compilation.source)
+    if task is None or terminal.failing(found, options.strict):
+        raise terminal.Stop(1)
+    return compilation, task

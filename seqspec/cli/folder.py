@@ -1,0 +1,41 @@
+"""Writing a program's folder: all of it or nothing, and never over something."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from seqspec.backends.base import OutputFile
+from seqspec.cli.terminal import fail
+from seqspec.diagnostics import codes
+
+
+def write_program(folder: Path, files: Iterable[OutputFile]) -> None:
+    """Write files beside the folder first, then move them into place at once."""
+    if folder.is_symlink() or folder.exists():
+        if not folder.is_dir():
+            raise fail(codes.CANNOT_WRITE(path=folder, reason="it is not a folder"))
+        if any(folder.iterdir()):
+            raise fail(codes.NOT_EMPTY(path=folder), "name a new folder; nothing is overwritten")
+    draft: str | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
+        os.chmod(draft, 0o777 & ~_umask())
+        for file in files:
+            (Path(draft) / file.path).write_text(file.text, encoding="utf-8", newline="\n")
+        os.replace(draft, folder)
+    except OSError as error:
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
+        reason = (error.strerror or str(error)).lower()
+        raise fail(codes.CANNOT_WRITE(path=folder, reason=reason)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""What seqspec tells its users: one catalogue of codes, one way to show them."""

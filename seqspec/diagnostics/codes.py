@@ -1,0 +1,173 @@
+"""The catalogue: every code once, with its name and message.
+
+The first digit is the stage: 1 syntax, 2 names, 3 arguments, 4 shapes, 5 state and causality,
+6 data and training, 7 speed, 8 programs and folders. Numbers are never used again. Each code has
+a page in ``pages/`` whose wrong example is tested to produce it.
+"""
+
+from __future__ import annotations
+
+from seqspec.diagnostics.model import Code, Severity
+
+CATALOGUE: dict[str, Code] = {}
+
+
+def _code(number: str, name: str, message: str, severity: Severity = Severity.ERROR) -> Code:
+    code = Code(number, name, severity, message)
+    CATALOGUE[number] = code
+    return code
+
+
+# ---- 1 syntax
+UNEXPECTED = _code("SEQ101", "unexpected-token", "expected {expected}, found {found}")
+UNCLOSED = _code("SEQ102", "unclosed-bracket", "`{opening}` is never closed")
+UNOPENED = _code("SEQ103", "unopened-bracket", "`{closing}` closes nothing")
+BAD_CHARACTER = _code("SEQ104", "bad-character", "{character} means nothing here")
+BAD_VERSION = _code(
+    "SEQ105",
+    "unknown-version",
+    "this file is written for seqspec {version}, which is not known here",
+)
+UNREADABLE = _code("SEQ106", "unreadable-file", "cannot read {path}: {reason}")
+WRONG_BRACKET = _code("SEQ107", "wrong-bracket", "`{opening}` is closed by `{closing}`")
+
+# ---- 2 names
+UNKNOWN_NAME = _code("SEQ201", "unknown-name", "nothing is called `{name}` here")
+UNKNOWN_LAYER = _code("SEQ202", "unknown-layer", "there is no layer or model called `{name}`")
+DUPLICATE = _code("SEQ203", "duplicate-name", "`{name}` is already taken")
+UNKNOWN_FIELD = _code("SEQ204", "unknown-field", "{owner} has no `.{field}`")
+UNKNOWN_SECTION = _code("SEQ205", "unknown-section", "there is no kind of section called `{name}`")
+UNKNOWN_SETTING = _code("SEQ206", "unknown-setting", "`{section}` has no setting called `{name}`")
+UNKNOWN_MODEL = _code("SEQ207", "unknown-model", "there is no model called `{name}`")
+UNKNOWN_PARAM = _code("SEQ208", "unknown-param", "there is no param called `{name}` to set")
+RECURSIVE = _code("SEQ209", "recursive-model", "`{name}` contains itself")
+UNUSED = _code("SEQ210", "unused-name", "`{name}` is never used", Severity.WARNING)
+NO_MODEL = _code("SEQ211", "no-model", "this file has no model{that}")
+AMBIGUOUS_MODEL = _code("SEQ212", "ambiguous-model", "this file has several models: {names}")
+UNKNOWN_DATA = _code("SEQ213", "unknown-data", "there is no data section called `{name}`")
+
+# ---- 3 arguments
+MISSING_ARGUMENT = _code("SEQ301", "missing-argument", "`{callee}` needs `{argument}`")
+UNKNOWN_ARGUMENT = _code("SEQ302", "unknown-argument", "`{callee}` has no argument `{argument}`")
+BAD_ARGUMENT = _code(
+    "SEQ303", "bad-argument", "`{argument}` of `{callee}` must be {expected}, not {actual}"
+)
+TOO_MANY_ARGUMENTS = _code(
+    "SEQ304", "too-many-arguments", "`{callee}` takes at most {most}, not {given}"
+)
+REPEATED_ARGUMENT = _code(
+    "SEQ305", "repeated-argument", "`{argument}` of `{callee}` is given twice"
+)
+NOT_A_NUMBER = _code("SEQ306", "not-a-number", "{what} is not a number that is known here")
+NOT_A_VALUE = _code(
+    "SEQ307", "not-a-value", "{what} is not something that data can flow {direction}"
+)
+MISSING_SETTING = _code("SEQ308", "missing-setting", "`{section}` needs the setting `{name}`")
+FORBIDDEN_VALUE = _code("SEQ309", "forbidden-value", "{what}")
+FOLLOWS = _code("SEQ310", "written-but-follows", "`{argument}` is not written: {why}")
+
+# ---- 4 shapes
+WRONG_CLAIM = _code(
+    "SEQ401", "shape-mismatch", "`{name}` is said to be {claimed}, but it is {actual}"
+)
+MISSING_AXIS = _code("SEQ402", "missing-axis", "`{layer}` needs {needed}, but receives {actual}")
+EXTRA_AXIS = _code("SEQ403", "extra-axis", "`{layer}` needs {needed}, but receives {actual}")
+WRONG_KIND = _code("SEQ404", "wrong-kind", "`{layer}` needs {needed}, but receives {actual}")
+UNKNOWN_WIDTH = _code(
+    "SEQ405", "unknown-width", "the weights of `{layer}` need a known width, but it is {width}"
+)
+DISAGREE = _code("SEQ406", "operands-disagree", "`{layer}` cannot join {left} and {right}")
+WRONG_PORT = _code(
+    "SEQ407", "wrong-input", "`{port}` of `{model}` is {declared}, but receives {actual}"
+)
+WRONG_OUTPUT = _code(
+    "SEQ408", "wrong-output", "`{model}` promises {promised}, but its body gives {actual}"
+)
+SHARED_WIDTH = _code(
+    "SEQ409", "shared-layer-mismatch", "`{layer}` is shared, but receives {second} after {first}"
+)
+NO_BATCH = _code(
+    "SEQ410",
+    "no-batch-axis",
+    "the input `{name}` has no axes; the first axis of an input is the batch",
+)
+UNKNOWN_DIMENSION = _code(
+    "SEQ411", "unknown-dimension", "`{name}` is not a size that is known here"
+)
+BAD_TYPE = _code("SEQ412", "bad-type", "{what}")
+WRONG_COUNT = _code("SEQ413", "wrong-count", "{what} gives {given}, but {wanted} expected")
+SECOND_SOFTMAX = _code(
+    "SEQ414", "second-softmax", "`{layer}` is applied to what are already probabilities"
+)
+NO_RESULT = _code("SEQ415", "no-result", "`{model}` does not say what it gives")
+NOT_PER_STEP = _code("SEQ416", "not-per-step", "`each` cannot go over `{axis}` of {actual}")
+TWO_RESULTS = _code("SEQ417", "two-results", "`{model}` gives a result twice")
+WRONG_OPERANDS = _code("SEQ418", "wrong-operands", "`{layer}` takes {wanted}, but receives {given}")
+
+# ---- 5 state and causality
+WRONG_STATE = _code(
+    "SEQ501", "wrong-state", "`{layer}` starts from {needed}, but receives {actual}"
+)
+STATE_SIZE = _code(
+    "SEQ502",
+    "state-size",
+    "`{layer}` starts from a state of {needed} numbers, but receives {actual}",
+)
+TWO_WAY_STATE = _code(
+    "SEQ503", "two-way-state", "`{layer}` runs one way, but receives the state of both directions"
+)
+LOOK_AHEAD = _code(
+    "SEQ504",
+    "look-ahead",
+    "the model sees its own answer: {output} looks ahead, and its target is the next step",
+)
+
+# ---- 6 data and training
+NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)
+UNKNOWN_COLUMN = _code("SEQ602", "unknown-column", "{path} has no {what} called `{name}`")
+DATA_MISMATCH = _code("SEQ603", "data-mismatch", "`{port}` is {declared}, but {data}")
+TARGET_SHAPE = _code("SEQ604", "target-shape", "the output is {output}, but its target is {target}")
+LOSS_MISMATCH = _code("SEQ605", "loss-mismatch", "`{loss}` cannot be computed on {output}")
+CLASS_IDS = _code(
+    "SEQ606", "one-hot-or-ids", "`{loss}` compares with {wanted}, but the target is {actual}"
+)
+RANDOM_WINDOWS = _code(
+    "SEQ607", "random-windows", "a random split of windows lets the training part see the test part"
+)
+BAD_SPLIT = _code("SEQ608", "bad-split", "the parts of the split add up to {total}")
+UNTRAINED = _code(
+    "SEQ609", "one-output-only", "`{model}` has {count} outputs; training takes a model with one"
+)
+METRIC_MISMATCH = _code("SEQ610", "metric-mismatch", "`{metric}` cannot be computed with `{loss}`")
+NOT_FED = _code("SEQ611", "input-not-fed", "nothing in `{data}` feeds the input `{port}`")
+SWAPPED_AXES = _code(
+    "SEQ612",
+    "swapped-axes",
+    "`{port}` is {declared}, but the data is {actual}: time and features swapped?",
+)
+NEEDS_WINDOWS = _code("SEQ613", "windows", "{what}")
+BAD_DATA = _code("SEQ614", "bad-data", "{reason}")
+TRAINING_STOPPED = _code("SEQ615", "training-stopped", "{reason}")
+BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
+NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
+
+# ---- 7 speed
+SLOW_CELL = _code(
+    "SEQ701",
+    "no-fused-kernel",
+    "`{layer}` cannot use the fused kernel because of {why}",
+    Severity.NOTE,
+)
+
+# ---- 8 programs and folders
+NO_FRAMEWORK = _code("SEQ801", "no-framework", "{what} is not installed")
+UNSUPPORTED = _code("SEQ802", "unsupported", "{backend} cannot say {what}")
+CANNOT_WRITE = _code("SEQ803", "cannot-write", "cannot write {path}: {reason}")
+NOT_EMPTY = _code("SEQ804", "folder-not-empty", "{path} is there already and not empty")
+PROGRAMS_DIFFER = _code("SEQ805", "programs-differ", "{what}")
+
+
+def find(name: str) -> Code | None:
+    """A code by number (any case) or by kebab name."""
+    wanted = name.strip().lower()
+    return next((c for c in CATALOGUE.values() if wanted in (c.number.lower(), c.name)), None)

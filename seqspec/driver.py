@@ -1,0 +1,226 @@
+"""One spec through all passes: a façade of stages, each computed once when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.model import Diagnostic, Label, Sink
+from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir.graph import Graph
+from seqspec.ir.items import Failed
+from seqspec.ir.program import Program
+from seqspec.ir.sections import Section, Sections
+from seqspec.ir.task import Task, Training
+from seqspec.source import SourceFile
+from seqspec.syntax.parser import parse
+
+if TYPE_CHECKING:
+    from seqspec.backends.base import OutputFile
+    from seqspec.syntax import ast
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to a spec.
+
+    ``overrides`` sets params; ``model`` picks one of several; ``data`` replaces the data file.
+    """
+
+    overrides: Mapping[str, object] = field(default_factory=dict[str, object])
+    model: str | None = None
+    data: Path | None = None
+
+
+class Compilation:
+    """A spec being compiled. Ask for what is needed; look at ``diagnostics`` afterwards."""
+
+    def __init__(self, source: SourceFile, folder: Path, options: Options) -> None:
+        self.source = source
+        self.folder = folder
+        self.options = options
+        self.sink = Sink()
+
+    @staticmethod
+    def of(path: Path | str, options: Options | None = None) -> Compilation:
+        """The compilation of a file. A file that cannot be read is a diagnostic, too."""
+        options = options or Options()
+        path = Path(path)
+        text, reason = "", ""
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+        except UnicodeDecodeError as error:
+            reason = f"it is not UTF-8 text (byte {error.start})"
+        compilation = Compilation(SourceFile(str(path), text), path.parent, options)
+        if reason:
+            compilation.sink.report(codes.UNREADABLE(path=path, reason=reason), None)
+        return compilation
+
+    @staticmethod
+    def of_text(text: str, name: str = "spec.seq", options: Options | None = None) -> Compilation:
+        """The compilation of a text; its data paths are relative to the current folder."""
+        return Compilation(SourceFile(name, text), Path(), options or Options())
+
+    # ---- stages
+
+    @cached_property
+    def module(self) -> ast.Module | None:
+        return None if self.sink.failed else parse(self.source, self.sink)
+
+    @cached_property
+    def program(self) -> Program | None:
+        """All models, each checked on its own."""
+        if self.module is None:
+            return None
+        program = Program(self.module, self.source, self.sink, self.options.overrides)
+        program.check_all()
+        return program
+
+    @cached_property
+    def sections(self) -> Sections | None:
+        if self.module is None or self.program is None:
+            return None
+        return Sections(self.module, self.source, self.sink, self.program.params)
+
+    @cached_property
+    def trainings(self) -> Mapping[str, Training | None]:
+        """The training of each model that has one; None where it was reported to be wrong."""
+        if self.sections is None:
+            return {}
+        found = {n: self._training(n, s) for n, s in self.sections.train.items()}
+        assert self.program is not None
+        self.program.params.warn_unused()
+        return found
+
+    def _training(self, name: str, section: Section | Failed) -> Training | None:
+        from seqspec.ir import dataset, training
+
+        assert self.program is not None and self.sections is not None
+        at = self.sections.names[("train", name)]
+        if name not in self.program.models:
+            self.sink.report(
+                codes.UNKNOWN_MODEL(name=name),
+                at,
+                help=did_you_mean(name, self.program.models)
+                or "a train section has the name of the model that it trains",
+            )
+            return None
+        if isinstance(section, Failed):
+            return None
+        wanted = section.values["data"]
+        data = self.sections.data.get(wanted)
+        if data is None:
+            self.sink.report(
+                codes.UNKNOWN_DATA(name=wanted),
+                section.at("data"),
+                help=did_you_mean(wanted, self.sections.data) or f"write `data {wanted} {{ … }}`",
+            )
+            return None
+        graph = self.program.alone(name)
+        if isinstance(data, Failed) or isinstance(graph, Failed):
+            return None
+        self.program.check_built(name)
+        fed = dataset.feed(data, graph, self.folder, self.options.data, self.sink)
+        return None if fed is None else training.check(section, graph, fed, self.sink)
+
+    def check(self) -> tuple[Diagnostic, ...]:
+        """All that is to be said about the spec."""
+        if self.program is not None and not self.program.models and not self.sink.failed:
+            self.sink.report(
+                codes.NO_MODEL(that=""), None, help="write `model Name(x: float[B, T, 1]) { … }`"
+            )
+        _ = self.trainings
+        if self.options.model is not None:
+            self._pick()
+        return self.diagnostics
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.sink.sorted()
+
+    @cached_property
+    def graph(self) -> Graph | None:
+        """The graph of the model that was asked for, or of the only one there is."""
+        self.check()
+        name = self._pick()
+        if name is None or self.sink.failed or self.program is None:
+            return None
+        self.program.check_built(name)
+        graph = self.program.alone(name)
+        return None if isinstance(graph, Failed) or self.sink.failed else graph
+
+    def _pick(self) -> str | None:
+        program = self.program
+        if program is None or not program.models:
+            return None
+        wanted = self.options.model
+        if wanted is not None:
+            return self._picked(wanted, program)
+        for candidates in (tuple(self.trainings), program.roots()):
+            if len(candidates) == 1:
+                return candidates[0]
+        names = program.buildable()
+        if len(names) == 1:
+            return names[0]
+        if not self.sink.failed:
+            if names:
+                finding = codes.AMBIGUOUS_MODEL(names=", ".join(names))
+                self.sink.report(finding, None, help="pick one with --model NAME")
+            else:
+                that = " that can be built on its own"
+                self.sink.report(codes.NO_MODEL(that=that), None, help="give its settings defaults")
+        return None
+
+    def _picked(self, wanted: str, program: Program) -> str | None:
+        if wanted in program.buildable():
+            return wanted
+        if wanted in program.models:
+            that = f" called `{wanted}` that can be built on its own"
+            labels = (Label(program.models[wanted].header, "settings without defaults"),)
+            at = program.models[wanted].name.span
+            self.sink.report(
+                codes.NO_MODEL(that=that), at, labels=labels, help="give them defaults"
+            )
+            return None
+        help = did_you_mean(wanted, program.models) or "its models: " + ", ".join(program.models)
+        self.sink.report(codes.UNKNOWN_MODEL(name=wanted), None, help=help)
+        return None
+
+    @cached_property
+    def task(self) -> Task | None:
+        """All that a backend needs, or None where the spec has errors."""
+        graph = self.graph
+        if graph is None:
+            return None
+        assert self.program is not None
+        overrides = dict(self.options.overrides)
+        return Task(
+            graph,
+            self.trainings.get(graph.name),
+            Path(self.source.name).name,
+            self.source.text,
+            _digest(self.source, overrides, graph.name),
+            overrides,
+        )
+
+    def files(self, backend: str) -> tuple[OutputFile, ...]:
+        """The program for a backend; empty where the spec has errors."""
+        from seqspec.backends import base
+
+        if self.task is None:
+            return ()
+        return tuple(base.get(backend).lower(self.task))
+
+
+def _digest(source: SourceFile, overrides: Mapping[str, object], model: str) -> str:
+    """The identity of what a spec means: its text, the model, the params that were set."""
+    said = json.dumps({k: overrides[k] for k in sorted(overrides)}, sort_keys=True)
+    return sha256(f"{source.text}\0{model}\0{said}".encode()).hexdigest()

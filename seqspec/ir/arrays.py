@@ -1,0 +1,121 @@
+"""Named arrays that feed inputs and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir import files, header
+from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.files import Array, Unreadable
+from seqspec.ir.graph import Value
+from seqspec.shapes.dim import Dim, same_shape, show
+from seqspec.types import Tensor
+
+
+class Arrays(Feeder):
+    """A npz or npy file: its arrays, as samples or as series to cut into windows."""
+
+    def feed(self) -> Fed | None:
+        kind = self.kind()
+        ports = self.ports()
+        if kind is None or ports is None:
+            return None
+        found = files.arrays(self.path, self.source.name) if self.there() else None
+        if isinstance(found, Unreadable):
+            self.unreadable(found)
+            return None
+        given: tuple[str, ...] | None = self.section.values["inputs"]
+        single = self.source.name == "npy"
+        if given is not None and (len(ports) > 1 or len(given) != 1):
+            what = "`inputs` names the one array of a model's only input"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
+            return None
+        inputs = {p.name: given or (p.name,) for p, _ in ports}
+        target = self.target.columns or next(iter(inputs.values()))
+        if single and found is not None:
+            if len(ports) > 1:
+                self.sink.report(
+                    codes.NOT_FED(data=self.section.name, port=ports[1][0].name),
+                    self.section.span,
+                    help="a npy file holds one array; several go into a npz file",
+                )
+                return None
+            name = next(iter(inputs.values()))[0]
+            found = {name: found[""]}
+        sizes: dict[str, Dim] = {}
+        if found is not None and not self._arrays_fit(ports, inputs, found, sizes):
+            return None
+        return self._finish_arrays(kind, inputs, target, found, sizes, ports)
+
+    def _finish_arrays(
+        self,
+        kind: str,
+        inputs: Mapping[str, tuple[str, ...]],
+        target: tuple[str, ...],
+        found: Mapping[str, Array] | None,
+        sizes: dict[str, Dim],
+        ports: list[tuple[Value, Tensor]],
+    ) -> Fed | None:
+        if len(target) != 1:
+            what = "the target of named arrays is one array"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
+            return None
+        if found is not None and target[0] not in found:
+            self.sink.report(
+                codes.UNKNOWN_COLUMN(path=self.shown, what="array", name=target[0]),
+                self.section.at("target"),
+                help=did_you_mean(target[0], found) or "its arrays: " + ", ".join(found),
+            )
+            return None
+        data = self.data(inputs, target, kind)
+        if data is None:
+            return None
+        if found is None:
+            return Fed(data, self.section, sizes, None)
+        array = found[target[0]]
+        batch = ports[0][1].shape[0]
+        if self.windows is not None:
+            width = array.shape[1] if len(array.shape) > 1 else 1
+            return Fed(data, self.section, sizes, self.window_targets(kind, width, ports[0][1]))
+        shape = (batch, *(Dim.of(n) for n in array.shape[1:]))
+        return Fed(data, self.section, sizes, (shape,), array)
+
+    def _arrays_fit(
+        self,
+        ports: list[tuple[Value, Tensor]],
+        inputs: Mapping[str, tuple[str, ...]],
+        found: Mapping[str, Array],
+        sizes: dict[str, Dim],
+    ) -> bool:
+        for port, type_ in ports:
+            (name,) = inputs[port.name]
+            array = found.get(name)
+            if array is None:
+                self.sink.report(
+                    codes.NOT_FED(data=self.section.name, port=port.name),
+                    self.section.at("source"),
+                    help=did_you_mean(name, found)
+                    or f"{self.shown} has the arrays " + ", ".join(found),
+                )
+                return False
+            if self.windows is not None:
+                width = array.shape[1] if len(array.shape) > 1 else 1
+                if not self.windows_fit(port, type_, width, sizes):
+                    return False
+                continue
+            actual = (type_.shape[0], *(Dim.of(n) for n in array.shape[1:]))
+            if type_.kind == "token" and array.kind not in "iu":
+                self.mismatch(port, f"the array `{name}` holds fractions", "ids are whole numbers")
+                return False
+            header.unify([type_.shape], [actual], sizes)
+            if not same_shape(tuple(d.substitute(sizes) for d in type_.shape), actual):
+                if len(actual) == 3 and same_shape(type_.shape, (actual[0], actual[2], actual[1])):
+                    self.swapped(port, show(actual))
+                else:
+                    shape = "[" + ", ".join(str(n) for n in array.shape) + "]"
+                    self.mismatch(port, f"the array `{name}` is {shape}",
+                                   "the first axis of an array counts the samples")  # fmt: skip
+                return False
+        return True

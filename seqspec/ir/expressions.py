@@ -1,0 +1,385 @@
+"""Expressions of a model's body: what each stands for, and what it does to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.suggest import nearest
+from seqspec.ir.arguments import Binder
+from seqspec.ir.constants import Constants
+from seqspec.ir.graph import Value
+from seqspec.ir.items import (
+    FAILED,
+    Failed,
+    Flow,
+    Half,
+    Item,
+    Unbuilt,
+    UnbuiltChain,
+    UnbuiltLayer,
+    UnbuiltModel,
+    describe,
+)
+from seqspec.ir.scope import Binding, Scope
+from seqspec.ir.settings import setting_args
+from seqspec.ir.units import Owner, apply, kind_of
+from seqspec.shapes.dim import Dim
+from seqspec.source import SourceFile, Span
+from seqspec.syntax import ast
+from seqspec.types import State, Tensor
+from seqspec.vocabulary import LAYERS
+from seqspec.vocabulary.spec import Kind
+
+
+class Expressions:
+    """Evaluates expressions in a scope; applications go to the ``owner`` of the graph."""
+
+    def __init__(
+        self, source: SourceFile, scope: Scope, models: Mapping[str, ast.Model], owner: Owner
+    ) -> None:
+        self._source = source
+        self._sink = owner.sink
+        self._scope = scope
+        self._models = models
+        self._owner = owner
+        self.constants = Constants(source, owner.sink, scope.look)
+        self.binder = Binder(source, owner.sink, self.constants, lambda: scope.known, self._special)
+
+    def evaluate(self, expr: ast.Expr, name: str) -> Item:
+        """What an expression stands for. ``name`` is what it is being bound to."""
+        if isinstance(expr, ast.Pipe):
+            return self._pipe(expr, name)
+        if isinstance(expr, ast.Name):
+            return self._look(expr, name)
+        if isinstance(expr, ast.Call):
+            return self._call(expr, name, alone=True)
+        if isinstance(expr, ast.Field):
+            return self._field(expr)
+        if isinstance(expr, ast.Binary) and self._flows(expr):
+            self._sink.report(
+                codes.NOT_A_VALUE(what=f"`{self._source.excerpt(expr.span)}`", direction="through"),
+                expr.span,
+                help="values are joined by layers: add(a, b), concat(a, b)",
+            )
+            return FAILED
+        return self.constants.evaluate(expr, self._scope.known)
+
+    def _flows(self, expr: ast.Binary) -> bool:
+        sides = (expr.left, expr.right)
+        return any(
+            isinstance(side, ast.Pipe | ast.Call | ast.Field)
+            or (isinstance(side, ast.Binary) and self._flows(side))
+            or (isinstance(side, ast.Name) and isinstance(self._scope.look(side.text), Flow))
+            for side in sides
+        )
+
+    def _pipe(self, expr: ast.Pipe, name: str) -> Item:
+        first = self.evaluate(expr.steps[0], name)
+        if isinstance(first, Failed):
+            # Still read the steps: their own mistakes have nothing to do with this one.
+            for step in expr.steps[1:]:
+                self._step(step, name)
+            return FAILED
+        rest = expr.steps[1:]
+        if isinstance(first, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+            steps = [first, *(self._step(s, name) for s in rest)]
+            if any(isinstance(s, Failed) for s in steps):
+                return FAILED
+            built = tuple(s for s in steps if not isinstance(s, Failed))
+            for step in built:
+                if not isinstance(step, UnbuiltChain) and step.name == name and name:
+                    step.name = f"{name}_{kind_of(step)}"
+            return UnbuiltChain(built, expr.span)
+        flow = self.as_flow(first, expr.steps[0].span)
+        for i, step in enumerate(rest):
+            unit = self._step(step, name)
+            if isinstance(flow, Failed) or isinstance(unit, Failed):
+                flow = FAILED
+                continue
+            flow = self._apply(unit, (flow,), step.span, name if i == len(rest) - 1 else "")
+        return flow
+
+    def _step(self, expr: ast.Expr, name: str) -> Unbuilt | Failed:
+        item = self._call(expr, name) if isinstance(expr, ast.Call) else self.evaluate(expr, name)
+        if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
+            if isinstance(item, UnbuiltLayer | UnbuiltModel) and item.name == name and name:
+                shared = isinstance(expr, ast.Name) and expr.text in self._scope.bindings
+                item.name = name if shared else f"{name}_{kind_of(item)}"
+            return item
+        self._sink.report(
+            codes.NOT_A_VALUE(what=describe(item), direction="into"),
+            expr.span,
+            help="what stands after `->` is a layer or a model",
+        )
+        return FAILED
+
+    def _look(self, expr: ast.Name, name: str) -> Item:
+        found = self._scope.look(expr.text)
+        if found is not None:
+            return found  # type: ignore[return-value]
+        if expr.text in self._models:
+            return UnbuiltModel(self._models[expr.text], self._defaults(expr), expr.span, name)
+        if expr.text in LAYERS:
+            call = ast.Call(expr.span, ast.Identifier(expr.span, expr.text), ())
+            return self._call(call, name, written=False)
+        self._unknown(expr.text, expr.span, layer=False)
+        return FAILED
+
+    def _defaults(self, expr: ast.Name) -> Mapping[str, Any]:
+        declaration = self._models[expr.text]
+        bound = self.binder.bind(expr.text, setting_args(declaration), (), expr.span)
+        return {} if isinstance(bound, Failed) else bound
+
+    def _unknown(self, name: str, at: Span, *, layer: bool) -> None:
+        aliases = {alias: spec.name for spec in LAYERS.values() for alias in spec.aliases}
+        visible: list[str] = [] if layer else list(self._scope.names())
+        candidates = [*LAYERS, *self._models, *visible]
+        found = aliases.get(name) or nearest(name, candidates)
+        help = f"did you mean `{found}`?" if found else ""
+        if not found and layer:
+            help = "`seqspec layers` lists all layers"
+        code = codes.UNKNOWN_LAYER if layer else codes.UNKNOWN_NAME
+        self._sink.report(code(name=name), at, help=help)
+
+    def _field(self, expr: ast.Field) -> Item:
+        owner = self.evaluate(expr.owner, "")
+        if isinstance(owner, Failed):
+            return FAILED
+        field = expr.name.text
+        flow = owner.flow if isinstance(owner, Half) else owner
+        if not isinstance(flow, Flow):
+            return self._no_field(describe(owner), expr, [])
+        path = f"{owner.prefix}.{field}" if isinstance(owner, Half) else field
+        if isinstance(flow.value.type, State):
+            names = [n for n, _ in flow.value.type.parts]
+            if field in names:
+                return Flow(flow.value.parts[names.index(field)], flow.node, flow.made_by)
+            return self._no_field(f"a {flow.value.type}", expr, names)
+        outputs: Mapping[str, Value] = flow.node.outputs if flow.node is not None else {}
+        if path in outputs:
+            return Flow(outputs[path], flow.node, flow.made_by)
+        if any(o.startswith(f"{path}.") for o in outputs):
+            return Half(flow, path)
+        start = f"{owner.prefix}." if isinstance(owner, Half) else ""
+        known = [o.removeprefix(start) for o in outputs if o.startswith(start) and o != "output"]
+        who = f"`{flow.node.unit.kind}`" if flow.node is not None else "an input"
+        return self._no_field(who, expr, known)
+
+    def _no_field(self, owner: str, expr: ast.Field, known: list[str]) -> Failed:
+        found = nearest(expr.name.text, known)
+        help = f"did you mean `.{found}`?" if found else ""
+        if not found and known:
+            help = "it has " + ", ".join(f"`.{k}`" for k in known)
+        elif not found:
+            help = "recurrent layers have `.last`, `.sequence` and `.state`"
+        self._sink.report(
+            codes.UNKNOWN_FIELD(owner=owner, field=expr.name.text), expr.name.span, help=help
+        )
+        return FAILED
+
+    # ---- calls
+
+    def _call(
+        self, expr: ast.Call, name: str, *, written: bool = True, alone: bool = False
+    ) -> Item:
+        callee = expr.name.text
+        bound = self._scope.bindings.get(callee)
+        if bound is not None:
+            return self._call_bound(expr, bound, name)
+        if callee in self._models:
+            return self._call_declared(self._models[callee], expr, name)
+        spec = LAYERS.get(callee)
+        if spec is None:
+            self._unknown(callee, expr.name.span, layer=True)
+            return FAILED
+        operands, rest = self._split(expr, [p.name for p in spec.inputs])
+        if operands is FAILED:
+            return FAILED
+        values = self.binder.bind(callee, spec.args, rest, expr.span)
+        if isinstance(values, Failed):
+            return FAILED
+        if spec.per_step:
+            return self._per_step(values, expr, operands, name)
+        initial = values.get("initial") or ()
+        inner = values.get("layer")
+        if inner is not None and (
+            not isinstance(inner, UnbuiltLayer) or inner.spec.family != "recurrent"
+        ):
+            self._sink.report(
+                codes.BAD_ARGUMENT(
+                    callee=callee,
+                    argument="layer",
+                    expected="a recurrent layer",
+                    actual=describe(inner),
+                ),
+                expr.span,
+                help="such as lstm(64)",
+            )
+            return FAILED
+        layer = UnbuiltLayer(
+            spec, values, expr.span, expr if written else None, name, initial, inner
+        )
+        if operands or (alone and spec.inputs[0].variadic):
+            flows = tuple(operands.values())
+            if name:
+                layer.name = f"{name}_{spec.name}"
+            return self._apply(layer, flows, expr.span, name)
+        return layer
+
+    def _call_bound(self, expr: ast.Call, bound: Binding, name: str) -> Item:
+        bound.used = True
+        item = bound.item
+        if isinstance(item, Failed):
+            return FAILED
+        if not isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+            self._sink.report(
+                codes.NOT_A_VALUE(what=describe(item), direction="into"), expr.name.span
+            )
+            return FAILED
+        operands, rest = self._split(expr, [])
+        if operands is FAILED:
+            return FAILED
+        if rest:
+            self._sink.report(
+                codes.TOO_MANY_ARGUMENTS(callee=expr.name.text, most=0, given=len(rest)),
+                rest[0].span,
+                help="its arguments were given where it was named",
+            )
+            return FAILED
+        if not operands:
+            return item
+        return self._apply(item, tuple(operands.values()), expr.span, name)
+
+    def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str) -> Item:
+        ports = [p.name.text for p in declaration.ports if p.type is not None]
+        operands, rest = self._split(expr, ports)
+        if operands is FAILED:
+            return FAILED
+        settings = self.binder.bind(
+            declaration.name.text, setting_args(declaration), rest, expr.span
+        )
+        if isinstance(settings, Failed):
+            return FAILED
+        unbuilt = UnbuiltModel(declaration, settings, expr.span, name, operands)
+        if operands and len(operands) == len(ports):
+            if name:
+                unbuilt.name = f"{name}_{kind_of(unbuilt)}"
+            return self._apply(unbuilt, (), expr.span, name)
+        return unbuilt
+
+    def _split(
+        self, expr: ast.Call, ports: list[str]
+    ) -> tuple[Mapping[str, Flow] | Any, list[ast.Argument]]:
+        """The operands among the arguments, by port name or position, and the other arguments."""
+        operands: dict[str, Flow] = {}
+        rest: list[ast.Argument] = []
+        failed = False
+        for argument in expr.arguments:
+            named = argument.name is not None and argument.name.text in ports
+            if not named and (argument.name is not None or not self._may_flow(argument.value)):
+                rest.append(argument)
+                continue
+            item = self.evaluate(argument.value, "")
+            if isinstance(item, Failed):
+                failed = True
+            elif isinstance(item, Flow):
+                free = [p for p in ports if p not in operands]
+                key = (
+                    argument.name.text
+                    if argument.name
+                    else (free[0] if free else f"#{len(operands)}")
+                )
+                operands[key] = item
+            elif named:
+                self.as_flow(item, argument.value.span)
+                failed = True
+            else:
+                rest.append(argument)
+        return (FAILED if failed else operands), rest
+
+    def _may_flow(self, expr: ast.Expr) -> bool:
+        """Whether a positional argument looks like data rather than like a setting."""
+        if isinstance(expr, ast.Name):
+            bound = self._scope.bindings.get(expr.text)
+            return bound is not None and isinstance(bound.item, Flow | Failed)
+        if isinstance(expr, ast.Pipe):
+            first = expr.steps[0]
+            return self._may_flow(first)
+        if isinstance(expr, ast.Field):
+            return self._may_flow(expr.owner)
+        if isinstance(expr, ast.Call):
+            known = expr.name.text in LAYERS or expr.name.text in self._models
+            bound = expr.name.text in self._scope.bindings
+            return (known or bound) and any(self._may_flow(a.value) for a in expr.arguments)
+        return False
+
+    def _special(self, kind: Kind, expr: ast.Expr) -> object:
+        """Arguments that are layers, states or dimensions."""
+        if kind.category == "layer":
+            item = self.evaluate(expr, "")
+            if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
+                return item
+        elif kind.category == "state":
+            return self._state(expr)
+        elif kind.category == "constant":
+            return self.constants.evaluate(expr, self._scope.known)
+        else:
+            item = self.constants.evaluate(expr, self._scope.known)
+            if isinstance(item, Dim | Failed):
+                return item
+        self._sink.report(
+            codes.NOT_A_VALUE(what=describe(item), direction="into"),
+            expr.span,
+            help=f"{kind.describe} is wanted here",
+        )
+        return FAILED
+
+    def _state(self, expr: ast.Expr) -> tuple[Flow, ...] | Failed:
+        items = expr.items if isinstance(expr, ast.List) else (expr,)
+        flows: list[Flow] = []
+        for item in items:
+            flow = self.as_flow(self.evaluate(item, ""), item.span)
+            if isinstance(flow, Failed):
+                return FAILED
+            flows.append(flow)
+        if len(flows) == 1 and not isinstance(expr, ast.List):
+            made_by = flows[0].made_by
+            has_state = flows[0].node is not None and "state" in flows[0].node.outputs
+            if isinstance(flows[0].value.type, Tensor) and has_state and made_by is not None:
+                self._sink.report(
+                    codes.WRONG_STATE(
+                        layer="initial", needed="a state", actual=f"an output {flows[0].value.type}"
+                    ),
+                    expr.span,
+                    help=f"write `{self._source.excerpt(expr.span)}.state`",
+                )
+                return FAILED
+        return tuple(flows)
+
+    def as_flow(self, item: Item, at: Span) -> Flow | Failed:
+        if isinstance(item, Flow | Failed):
+            return item
+        self._sink.report(
+            codes.NOT_A_VALUE(what=describe(item), direction="from"),
+            at,
+            help="data flows from an input or a named value"
+            if not isinstance(item, Half)
+            else "take its `.state`",
+        )
+        return FAILED
+
+    def _per_step(
+        self, values: Mapping[str, Any], expr: ast.Call, operands: Mapping[str, Flow], name: str
+    ) -> Item:
+        inner = values["layer"]
+        layer = UnbuiltLayer(LAYERS[expr.name.text], values, expr.span, expr, name, (), inner)
+        if operands:
+            return self._apply(layer, tuple(operands.values()), expr.span, name)
+        return layer
+
+    def _apply(
+        self, unit: Unbuilt, operands: tuple[Flow, ...], at: Span, name: str
+    ) -> Flow | Failed:
+        return apply(unit, operands, at, name, self._owner)

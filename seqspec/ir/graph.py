@@ -1,0 +1,182 @@
+"""The graph of a model: what the checker hands to the backends.
+
+Everything in it is resolved: names are objects, arguments are bound with defaults filled, every
+value has a type, every weight a shape. Nodes stand in topological order, which is also the
+order of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from seqspec.shapes.dim import Dim, product
+from seqspec.source import Span
+from seqspec.types import State, Tensor, Type
+from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A value that flows: a model's input or one output of a node. Identity is equality.
+
+    ``name`` is what the user bound it to, or empty. A value of a state type has one value per
+    tensor in ``parts`` (Keras's order: h, c).
+    """
+
+    type: Type
+    span: Span
+    name: str = ""
+    parts: tuple[Value, ...] = ()
+
+    @property
+    def tensor(self) -> Tensor:
+        assert isinstance(self.type, Tensor)
+        return self.type
+
+    @property
+    def state(self) -> State:
+        assert isinstance(self.type, State)
+        return self.type
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """An instance of a layer: the owner of weights. Sharing a layer is sharing this object.
+
+    ``args`` maps every declared argument to its value: numbers, booleans, words, ``Dim`` (sizes),
+    ``Setting`` (activations, initialisers). ``inner`` is the wrapped layer of a layer that takes
+    one (``bidirectional``): it describes both directions and owns no weights itself, those are
+    the outer layer's ``forward/kernel`` … ``backward/bias``.
+    """
+
+    name: str
+    spec: LayerSpec
+    args: Mapping[str, Any]
+    weights: tuple[OwnedWeight, ...]
+    span: Span
+    inner: Layer | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.spec.name
+
+    def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
+        """(path below the layer's name, weight), in Keras's order."""
+        for weight in self.weights:
+            yield weight.name, weight
+
+
+@dataclass(frozen=True, eq=False)
+class SubModel:
+    """An instance of another model inside a graph: owner of its layers' weights."""
+
+    name: str
+    graph: Graph
+    span: Span
+
+    @property
+    def kind(self) -> str:
+        return self.graph.name
+
+    def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
+        for unit in self.graph.units:
+            for path, weight in unit.all_weights():
+                yield f"{unit.name}/{path}", weight
+
+
+Unit = Layer | SubModel
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One application of a layer or model.
+
+    ``inputs`` are the data operands in port order. ``initial`` is the initial state: empty, one
+    value of a state type, or one tensor per state in Keras's order. ``outputs`` maps output names
+    (``last``, ``sequence``, ``state``; ``output`` for layers with one; port names for models) to
+    values; ``result`` names the one that flows on.
+    """
+
+    unit: Unit
+    inputs: tuple[Value, ...]
+    outputs: Mapping[str, Value]
+    result: str
+    span: Span
+    initial: tuple[Value, ...] = ()
+    fold: int = 0
+
+    @property
+    def value(self) -> Value:
+        return self.outputs[self.result]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A model, checked. ``signature`` is its header as the user wrote it, for documentation."""
+
+    name: str
+    doc: str
+    signature: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[tuple[str, Value], ...]
+    nodes: tuple[Node, ...]
+    span: Span
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Layers and models in order of first use, each once."""
+        return tuple(dict.fromkeys(node.unit for node in self.nodes))
+
+    @cached_property
+    def used(self) -> frozenset[Value]:
+        """The values that something reads, state parts and whole states told apart."""
+        read = {v for node in self.nodes for v in (*node.inputs, *node.initial)}
+        return frozenset(read | {value for _, value in self.outputs})
+
+    @cached_property
+    def producers(self) -> Mapping[Value, tuple[Node, str]]:
+        """For each value the node and output name it comes from."""
+        found: dict[Value, tuple[Node, str]] = {}
+        for node in self.nodes:
+            for name, value in node.outputs.items():
+                found[value] = (node, name)
+                for (part, _), tensor in zip(
+                    value.type.parts if isinstance(value.type, State) else (),
+                    value.parts,
+                    strict=True,
+                ):
+                    found[tensor] = (node, f"{name}.{part}")
+        return found
+
+    def uses(self, value: Value) -> bool:
+        """Whether something reads the value, or a tensor of the state it is."""
+        return value in self.used or any(part in self.used for part in value.parts)
+
+    def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
+        """(canonical path such as ``encoder/lstm/kernel``, weight) of every weight, each once."""
+        for unit in self.units:
+            for path, weight in unit.all_weights():
+                yield f"{unit.name}/{path}", weight
+
+    def symbols(self) -> tuple[str, ...]:
+        """The sizes that are found only when data arrives, in order of appearance."""
+        seen: dict[str, None] = {}
+        for value in self.inputs:
+            shapes = (
+                [value.type.shape]
+                if isinstance(value.type, Tensor)
+                else [s for _, s in value.type.parts]
+            )
+            for shape in shapes:
+                for dim in shape:
+                    seen.update(dict.fromkeys(dim.symbols))
+        return tuple(seen)
+
+
+def size(weight: OwnedWeight) -> Dim:
+    """The number of entries of a weight."""
+    return product(weight.shape)

@@ -1,0 +1,111 @@
+"""What an expression stands for while a model's body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from seqspec.ir.graph import Layer, Node, SubModel, Value
+from seqspec.shapes.dim import Dim
+from seqspec.source import Span
+from seqspec.syntax import ast
+from seqspec.vocabulary.spec import LayerSpec
+
+
+class _Failed(Enum):
+    FAILED = "failed"
+
+
+#: A mistake already reported: whatever touches it keeps quiet.
+FAILED: Final = _Failed.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A bare name that is a value: one of a few choices, or an entry of the vocabulary."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """A value that data flows as, with the application it came from (None for an input)."""
+
+    value: Value
+    node: Node | None = None
+    made_by: Unbuilt | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """One direction of a layer that runs both ways; only its fields are values."""
+
+    flow: Flow
+    prefix: str
+
+
+@dataclass(eq=False)
+class UnbuiltLayer:
+    """A layer with arguments but without an input: its weights have no shape yet.
+
+    ``instance`` is made at the first application and shared by all that follow.
+    """
+
+    spec: LayerSpec
+    args: Mapping[str, Any]
+    call: Span
+    written: ast.Call | None
+    name: str = ""
+    initial: tuple[Flow, ...] = ()
+    inner: Unbuilt | None = None
+    instance: Layer | None = None
+    first_use: Span | None = None
+
+
+@dataclass(eq=False)
+class UnbuiltModel:
+    """A model named as a layer, with settings, without inputs."""
+
+    declaration: ast.Model
+    settings: Mapping[str, Any]
+    call: Span
+    name: str = ""
+    operands: Mapping[str, Flow] | None = None
+    instance: SubModel | None = None
+
+
+@dataclass(eq=False)
+class UnbuiltChain:
+    """A pipeline without its beginning."""
+
+    steps: tuple[Unbuilt, ...]
+    call: Span
+
+
+Unbuilt = UnbuiltLayer | UnbuiltModel | UnbuiltChain
+Constant = int | float | bool | str | Dim | Word
+Item = Flow | Half | UnbuiltLayer | UnbuiltModel | UnbuiltChain | Constant | _Failed
+Failed = _Failed
+
+
+def describe(item: object) -> str:
+    """What an item is, for messages."""
+    if isinstance(item, Flow):
+        return f"a value of type {item.value.type}"
+    if isinstance(item, Half):
+        return "one direction of a layer"
+    if isinstance(item, UnbuiltLayer):
+        return f"the layer `{item.spec.name}`"
+    if isinstance(item, UnbuiltModel):
+        return f"the model `{item.declaration.name.text}`"
+    if isinstance(item, UnbuiltChain):
+        return "a pipeline without a beginning"
+    if isinstance(item, Word):
+        return f"the word `{item.text}`"
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, str):
+        return "a quoted text"
+    return str(item)

@@ -1,0 +1,118 @@
+"""Tables: columns that feed inputs and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir import files
+from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.files import Unreadable
+from seqspec.ir.graph import Value
+from seqspec.shapes.dim import Dim
+from seqspec.types import Tensor
+
+
+class Table(Feeder):
+    """A csv file: its columns, as windows or as rows."""
+
+    def feed(self) -> Fed | None:
+        kind = self.kind()
+        ports = self.ports()
+        present = self._columns()
+        if kind is None or ports is None or isinstance(present, Unreadable):
+            return None
+        chosen = self._choose(ports, present, kind)
+        if chosen is None:
+            return None
+        inputs, target = chosen
+        if present is not None and not self._known(inputs, target, present):
+            return None
+        sizes: dict[str, Dim] = {}
+        for port, type_ in ports:
+            if not self.windows_fit(port, type_, len(inputs[port.name]), sizes):
+                return None
+        data = self.data(inputs, target, kind)
+        if data is None:
+            return None
+        return Fed(data, self.section, sizes, self.window_targets(kind, len(target), ports[0][1]))
+
+    def _columns(self) -> tuple[str, ...] | Unreadable | None:
+        if not self.there():
+            return self.source.args["columns"]
+        found = files.columns(self.path, self.source.args["delimiter"])
+        if isinstance(found, Unreadable):
+            self.unreadable(found)
+            return found
+        wanted: tuple[str, ...] | None = self.source.args["columns"]
+        for name in wanted or ():
+            if name not in found:
+                self._no_column(name, found, "source")
+                return Unreadable("")
+        return wanted or found
+
+    def _no_column(self, name: str, present: tuple[str, ...], setting: str) -> None:
+        self.sink.report(
+            codes.UNKNOWN_COLUMN(path=self.shown, what="column", name=name),
+            self.section.at(setting),
+            help=did_you_mean(name, present) or "its columns: " + ", ".join(present),
+        )
+
+    def _choose(
+        self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
+    ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]] | None:
+        """The columns of every input and of the target."""
+        given: tuple[str, ...] | None = self.section.values["inputs"]
+        target = self.target.columns
+        if len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
+            inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
+            if inputs is None:
+                what = "`inputs` names the columns of a model's only input"
+                help = "several inputs take the columns of their own names"
+                at = self.section.at("inputs")
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
+                return None
+            if len(ports) == 1 and present is not None and ports[0][0].name not in present:
+                inputs = {ports[0][0].name: self._only(present, target)}
+        elif given is None:
+            if present is None:
+                reason = f"{self.shown} is not there, so nobody knows which columns feed the input"
+                self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
+                                 help="say so: csv(…, columns=[…])")  # fmt: skip
+                return None
+            label = kind in ("row", "same_step") and bool(target)
+            inputs = {ports[0][0].name: tuple(c for c in present if not label or c not in target)}
+        else:
+            inputs = {ports[0][0].name: given}
+        if not target:
+            target = next(iter(inputs.values()))
+        return inputs, target
+
+    @staticmethod
+    def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(c for c in present if c not in target)
+
+    def _known(
+        self,
+        inputs: Mapping[str, tuple[str, ...]],
+        target: tuple[str, ...],
+        present: tuple[str, ...],
+    ) -> bool:
+        for port, names in inputs.items():
+            for name in names:
+                if name not in present:
+                    if name == port and "inputs" not in self.section.spans:
+                        self.sink.report(
+                            codes.NOT_FED(data=self.section.name, port=port),
+                            self.section.span,
+                            help=f"{self.shown} has the columns " + ", ".join(present),
+                        )
+                    else:
+                        self._no_column(name, present, "inputs")
+                    return False
+        for name in target:
+            if name not in present:
+                self._no_column(name, present, "target")
+                return False
+        return True

@@ -1,0 +1,79 @@
+"""A data set and a training, checked: what the backends need besides the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqspec.ir.graph import Graph, Value
+from seqspec.source import Span
+from seqspec.vocabulary.spec import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A data section bound to the model that trains on it.
+
+    ``inputs`` maps each model input to what feeds it: column names of a table in order, or the
+    name of one array. ``target`` likewise; ``target_kind`` says when it is taken:
+    ``"ahead"`` (the ``horizon`` steps after a window), ``"next_step"`` or ``"same_step"`` (one
+    target per step of the window), ``"row"`` (no windows: one target per sample).
+    ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
+    ``windows`` is None where each row is a sample.
+    """
+
+    name: str
+    source: Setting
+    tabular: bool
+    inputs: Mapping[str, tuple[str, ...]]
+    target: tuple[str, ...]
+    target_kind: str
+    split: Setting
+    scale: Setting | None
+    missing: str
+    windows: Setting | None
+    span: Span
+    #: for messages and docs: the columns that are read, each once, inputs first
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A train section, checked. ``loss`` and ``metrics`` are entries with their arguments.
+
+    ``from_logits`` says whether the value that reaches a cross-entropy is logits (plain) or
+    already probabilities (then the generated loss must recover the logits or say how it works).
+    """
+
+    data: Data
+    loss: Setting
+    from_logits: bool
+    metrics: tuple[Setting, ...]
+    optimizer: Setting
+    batch_size: int
+    epochs: int
+    seed: int
+    shuffle: bool
+    stop: Setting | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that a backend compiles: a graph and, if the spec says so, how it is trained.
+
+    ``spec_name`` is the file's name without folders, ``digest`` the identity of its meaning (text
+    and overrides), ``target`` the value that the loss is computed on.
+    """
+
+    graph: Graph
+    training: Training | None
+    spec_name: str
+    spec_text: str
+    digest: str
+    overrides: Mapping[str, Any]
+
+    @property
+    def output(self) -> tuple[str, Value]:
+        return self.graph.outputs[0]

@@ -1,0 +1,168 @@
+"""Applying layers, models and chains of them, on whole values or step by step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.model import Label, Sink
+from seqspec.ir.apply import apply_layer, folded, value_of
+from seqspec.ir.graph import Graph, Node, SubModel, Value
+from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
+from seqspec.shapes.dim import Dim, same_shape
+from seqspec.source import Span
+from seqspec.syntax import ast
+from seqspec.types import Tensor, Type
+
+
+class Owner(Protocol):
+    """The body in which units are applied: it names them, keeps the nodes, calls other models."""
+
+    @property
+    def sink(self) -> Sink: ...
+    def unique(self, base: str) -> str: ...
+    def add(self, node: Node) -> None: ...
+    def call_model(
+        self, model: ast.Model, settings: Mapping[str, Any], types: Mapping[str, Type], at: Span
+    ) -> Graph | Failed: ...
+
+
+def apply(
+    unit: Unbuilt, operands: tuple[Flow, ...], at: Span, name: str, owner: Owner, fold: int = 0
+) -> Flow | Failed:
+    """Apply a layer, a model or a chain to operands; ``fold`` axes after the batch stay aside.
+
+    ``name`` is what the result is being bound to.
+    """
+    if isinstance(unit, UnbuiltChain):
+        return _apply_chain(unit, operands, at, name, owner, fold)
+    if isinstance(unit, UnbuiltModel):
+        return _apply_model(unit, operands, at, name, owner, fold)
+    if unit.spec.per_step:
+        return _apply_per_step(unit, operands, at, name, owner, fold)
+    return apply_layer(unit, operands, at, fold, name, owner)
+
+
+def _apply_chain(
+    chain: UnbuiltChain, operands: tuple[Flow, ...], at: Span, name: str, owner: Owner, fold: int
+) -> Flow | Failed:
+    flow: Flow | Failed = operands[0]
+    for i, step in enumerate(chain.steps):
+        if isinstance(flow, Failed):
+            return FAILED
+        last = i == len(chain.steps) - 1
+        place = at if fold else step.call
+        flow = apply(step, (flow,), place, name if last else "", owner, fold)
+    return flow
+
+
+def _apply_per_step(
+    unit: UnbuiltLayer, operands: tuple[Flow, ...], at: Span, name: str, owner: Owner, fold: int
+) -> Flow | Failed:
+    assert unit.inner is not None
+    type_ = operands[0].value.type
+    axis = 1 + fold
+    over = unit.args.get("over")
+    if not isinstance(type_, Tensor) or type_.rank <= axis:
+        owner.sink.report(
+            codes.NOT_PER_STEP(axis="T" if over is None else over, actual=type_),
+            at,
+            labels=(Label(operands[0].value.span, f"this is {type_}"),),
+            help="there is no axis of steps after the batch",
+        )
+        return FAILED
+    if isinstance(over, Dim) and not over.agrees(type_.shape[axis]):
+        owner.sink.report(
+            codes.NOT_PER_STEP(axis=over, actual=type_),
+            at,
+            help=f"the axis kept aside is the one after the batch, {type_.shape[axis]}",
+        )
+        return FAILED
+    inner = unit.inner
+    if not isinstance(inner, UnbuiltChain) and not inner.name and unit.name:
+        inner.name = unit.name.removesuffix(f"_{unit.spec.name}")
+        inner.name = f"{inner.name}_{kind_of(inner)}" if inner.name != unit.name else inner.name
+    return apply(inner, operands, at, name, owner, fold + 1)
+
+
+def _apply_model(
+    unit: UnbuiltModel, operands: tuple[Flow, ...], at: Span, name: str, owner: Owner, fold: int
+) -> Flow | Failed:
+    ordered = _ordered(unit, operands, at, owner.sink)
+    if isinstance(ordered, Failed):
+        return FAILED
+    types = {port: _one_step(flow.value.type, fold) for port, flow in ordered.items()}
+    graph = owner.call_model(unit.declaration, unit.settings, types, at)
+    if isinstance(graph, Failed):
+        return FAILED
+    first = next(iter(ordered.values())).value
+    if unit.instance is None:
+        unit.instance = SubModel(owner.unique(unit.name or kind_of(unit)), graph, unit.call)
+    elif not _same_weights(unit.instance, graph, at, first, owner.sink):
+        return FAILED
+    outputs: dict[str, Value] = {}
+    for port, value in graph.outputs:
+        type_ = value.type
+        if fold and isinstance(type_, Tensor):
+            shape = (*first.tensor.shape[: 1 + fold], *type_.shape[1:])
+            type_ = replace(type_, shape=shape, causal=first.tensor.causal)
+        outputs[port] = value_of(type_, at, "" if outputs else name)
+    inputs = tuple(f.value for f in ordered.values())
+    node = Node(unit.instance, inputs, outputs, next(iter(outputs)), at, (), fold)
+    owner.add(node)
+    return Flow(node.value, node, unit)
+
+
+def _ordered(
+    unit: UnbuiltModel, operands: tuple[Flow, ...], at: Span, sink: Sink
+) -> dict[str, Flow] | Failed:
+    """The operands of a model by port, in the header's order."""
+    callee = unit.declaration.name.text
+    ports = [p.name.text for p in unit.declaration.ports if p.type is not None]
+    given: dict[str, Flow] = dict(unit.operands or {})
+    free = [p for p in ports if p not in given]
+    if len(operands) != len(free):
+        wanted = f"{len(ports)} input{'s' if len(ports) != 1 else ''} ({', '.join(ports)})"
+        others = ", ".join(f"{p}=…" for p in free[1:] or free)
+        sink.report(
+            codes.WRONG_OPERANDS(
+                layer=callee, wanted=wanted, given=str(len(given) + len(operands))
+            ),
+            at,
+            help=f"name the others in parentheses: {callee}({others})",
+        )
+        return FAILED
+    given.update(zip(free, operands, strict=True))
+    return {p: given[p] for p in ports}
+
+
+def _one_step(type_: Type, fold: int) -> Type:
+    return folded(type_, fold) if isinstance(type_, Tensor) else type_
+
+
+def _same_weights(known: SubModel, graph: Graph, at: Span, operand: Value, sink: Sink) -> bool:
+    old = [w.shape for _, w in known.graph.all_weights()]
+    new = [w.shape for _, w in graph.all_weights()]
+    if all(same_shape(a, b) for a, b in zip(old, new, strict=True)):
+        return True
+    sink.report(
+        codes.SHARED_WIDTH(
+            layer=known.name, first="inputs of another width", second=str(operand.type)
+        ),
+        at,
+        labels=(Label(known.span, "named here"),),
+        help="shared weights have one shape; name the model a second time to have two of them",
+    )
+    return False
+
+
+def kind_of(unit: Unbuilt) -> str:
+    """What a unit is called when it has no name: ``lstm``; ``big_model`` for BigModel."""
+    if isinstance(unit, UnbuiltLayer):
+        return unit.spec.name
+    if isinstance(unit, UnbuiltModel):
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", unit.declaration.name.text).lower()
+    return "chain"

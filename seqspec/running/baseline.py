@@ -1,0 +1,243 @@
+"""What one gets without a model: the yardstick printed next to a result.
+
+Forecasts are compared with the last value seen and with the value one season ago, classes with the
+most frequent one, everything else with the mean. Which of them is *the* baseline is decided on
+the training part, and so is the length of the season; scores are those of the program's own
+``data.score``, on the same samples as the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqspec.ir.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    Rule = Callable[[Any], Array]
+
+#: samples of the training part that the choice of the baseline looks at
+_LOOK_AT = 512
+#: and the rows that the length of the season is read from
+_LOOK_AT_ROWS = 20_000
+#: how far unsteadiness must fall at a season, as a share of its highest before; noise falls less
+_DIP = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A prediction without a model: what it is called, and its scores in original units."""
+
+    name: str
+    scores: Mapping[str, float]
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in self.scores.items())
+        return f"{self.name}: {numbers}"
+
+
+def baselines(
+    task: Task,
+    training: Any,
+    part: Any,
+    score: Callable[[Array, Array], Mapping[str, float]],
+) -> tuple[Baseline, ...]:
+    """The baselines that make sense for a task, scored on ``part``, the best first.
+
+    ``training`` and ``part`` are parts of the program's dataset; ``score`` takes prediction and
+    target in the units of the model, as the part has them. Best is what scores lowest (accuracy:
+    highest) on the training part.
+    """
+    sample = _Sample(training, _spread(len(training), _LOOK_AT))
+    rules = _rules(task, training, sample)
+    if len(rules) > 1:
+        costs = {name: _cost(score(rule(sample), sample.target)) for name, rule in rules.items()}
+        rules = {name: rules[name] for name in sorted(rules, key=costs.__getitem__)}
+    whole = _Sample(part, None)
+    return tuple(Baseline(name, score(rule(whole), whole.target)) for name, rule in rules.items())
+
+
+class _Sample:
+    """Some samples of a part, the series that they forecast picked out."""
+
+    def __init__(self, part: Any, rows: Any) -> None:
+        self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
+        self.target = part.target if rows is None else part.target[rows]
+
+
+def _rules(task: Task, part: Any, sample: _Sample) -> dict[str, Rule]:
+    training = task.training
+    assert training is not None
+    if training.loss.entry.facts["target"] != "same":
+        return {"most frequent class": _frequencies(task, sample)}
+    past = _past(task)
+    data = training.data
+    if past is None or data.windows is None or data.target_kind not in ("ahead", "next_step"):
+        return {"mean of the training part": _mean(sample)}
+    ahead = data.target_kind == "ahead"
+    rules: dict[str, Rule] = {"last value": _from_steps_back(past, 1, ahead)}
+    lag = _season(task, past, part)
+    if lag is not None:
+        rules[f"value {lag} steps before"] = _from_steps_back(past, lag, ahead)
+    return rules
+
+
+def _frequencies(task: Task, sample: _Sample) -> Rule:
+    """Class frequencies as the model's own kind of output: probabilities or logits.
+
+    Their most probable class is the most frequent one, and their cross-entropy is the least
+    that an answer which does not look at the input can have.
+    """
+    import numpy as np
+
+    assert task.training is not None
+    shape = task.output[1].tensor.shape
+    target = sample.target
+    kind = task.training.loss.entry.facts["target"]
+    if kind == "binary":
+        share = float(np.clip(target.mean(), 1e-7, 1 - 1e-7))
+        value = np.log(share / (1 - share)) if task.training.from_logits else share
+        return lambda part: np.full(part.target.shape, value, np.float32)
+    classes = shape[-1].value or int(target.max()) + 1
+    if kind == "class_ids":
+        counts = np.bincount(target.reshape(-1).astype(np.int64), minlength=classes).astype(float)
+    else:
+        counts = target.reshape(-1, classes).sum(0, dtype=float)
+    share = np.clip(counts / counts.sum(), 1e-7, None)
+    values = np.log(share) if task.training.from_logits else share / share.sum()
+    middle = len(shape) - 1
+
+    def predict(part: _Sample) -> Array:
+        leading = part.target.shape[:middle]
+        return np.broadcast_to(values.astype(np.float32), (*leading, classes))
+
+    return predict
+
+
+def _mean(sample: _Sample) -> Rule:
+    import numpy as np
+
+    mean = sample.target.mean(0, dtype=np.float64).astype(np.float32)
+    if sample.target.ndim > 2:  # a target per step: the steps are alike
+        mean = mean.mean(0)
+    return lambda part: np.broadcast_to(mean, part.target.shape)
+
+
+class _Past:
+    """Where the past of the target columns stands among a sample's inputs.
+
+    ``places`` are pairs of an input and a feature of it; ``None`` means all that it has.
+    """
+
+    def __init__(self, places: Sequence[tuple[int, int | None]]) -> None:
+        self._places = places
+
+    def steps(self, sample: Any) -> int:
+        """How many steps back it reaches."""
+        return sample.inputs[self._places[0][0]].shape[1]
+
+    def series(self, part: Any, stride: int) -> Array:
+        """The rows that overlapping windows were cut from: [rows, columns]."""
+        import numpy as np
+
+        steps = self.steps(part)
+        first = self.at(_Sample(part, np.arange(1)), np.arange(steps))[0]
+        new = np.arange(max(0, steps - stride), steps)
+        rest = self.at(_Sample(part, slice(1, None)), new)
+        return np.concatenate([first, rest.reshape(-1, first.shape[-1])])
+
+    def at(self, sample: _Sample, steps: Array) -> Array:
+        """The values at these steps of the windows: [samples, steps, columns]."""
+        import numpy as np
+
+        columns = [
+            sample.inputs[index][:, steps]
+            if feature is None
+            else sample.inputs[index][:, steps, feature]
+            for index, feature in self._places
+        ]
+        return np.concatenate([c.reshape(*c.shape[:2], -1) for c in columns], axis=-1)
+
+
+def _past(task: Task) -> _Past | None:
+    """The past of the target columns, if all of them are among the inputs."""
+    assert task.training is not None
+    data = task.training.data
+    places: list[tuple[int, int | None]] = []
+    for column in data.target:
+        for index, value in enumerate(task.graph.inputs):
+            columns = data.inputs[value.name]
+            if column in columns:
+                several = data.tabular and value.tensor.rank > 2
+                places.append((index, columns.index(column) if several else None))
+                break
+        else:
+            return None
+    return _Past(places)
+
+
+def _from_steps_back(past: _Past, lag: int, ahead: bool) -> Rule:
+    """Predicts each step by the latest known value that is a multiple of ``lag`` steps older."""
+
+    def predict(sample: _Sample) -> Array:
+        import numpy as np
+
+        steps = past.steps(sample)
+        if ahead:  # the steps after the window
+            columns = past.at(sample, np.arange(1)).shape[-1]
+            horizon = max(1, sample.target[0].size // columns)
+            rows = steps - lag + np.arange(horizon) % lag
+        else:  # the step after each step; before a season has gone by, the last value
+            at = np.arange(steps) + 1
+            rows = np.where(at >= lag, at - lag, at - 1)
+        return past.at(sample, rows).reshape(sample.target.shape)
+
+    return predict
+
+
+def _season(task: Task, past: _Past, training: Any) -> int | None:
+    """The number of steps after which the series repeats itself, if it does.
+
+    That is where the difference to the past is steadiest, among the lags that a window reaches.
+    The difference itself may be large, as from year to year where there is a trend.
+    """
+    import numpy as np
+
+    assert task.training is not None
+    data = task.training.data
+    if data.windows is None or data.split.name != "chronological":
+        return None  # the windows do not follow each other
+    series = past.series(training, data.windows.args["stride"])[-_LOOK_AT_ROWS:]
+    series = series[:, series.std(0) > 0].astype(np.float64)
+    longest = min(past.steps(training), len(series) // 2)
+    if longest < 2 or not series.size:
+        return None
+    series /= series.std(0)
+    lags = range(1, longest + 2)
+    unsteady = [0.0, *((series[lag:] - series[:-lag]).var(0).mean() for lag in lags)]
+    if max(unsteady) < 1e-9:
+        return None  # a straight line
+    dips = [
+        lag
+        for lag in range(2, longest + 1)
+        if unsteady[lag - 1] > unsteady[lag] < unsteady[lag + 1]
+        and unsteady[lag] < _DIP * max(unsteady[:lag])
+    ]
+    return min(dips, key=lambda lag: unsteady[lag], default=None)
+
+
+def _spread(samples: int, limit: int) -> Any:
+    """At most ``limit`` rows, spread evenly."""
+    import numpy as np
+
+    return np.unique(np.linspace(0, samples - 1, min(samples, limit)).round().astype(np.int64))
+
+
+def _cost(scores: Mapping[str, float]) -> float:
+    """The first score, so that less is better."""
+    name, value = next(iter(scores.items()))
+    return -value if name == "accuracy" else value

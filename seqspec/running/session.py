@@ -1,0 +1,94 @@
+"""A program at work: its model, its data, and the calls that every command makes of it.
+
+This is the one place that knows which functions a generated program offers to others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seqspec.running.errors import RunError
+from seqspec.running.program import Program
+
+
+class Session:
+    """A program with a training part, its model built and a device chosen.
+
+    All methods raise ``RunError`` for what the program reports against data, weights or device.
+    """
+
+    def __init__(self, program: Program, device: str, seed: int | None = None) -> None:
+        if not program.has("train"):
+            raise RunError(
+                "this program cannot be trained: its spec has no train section",
+                "add `data` and `train` sections to the spec",
+            )
+        self.program = program
+        self._train = program.module("train")
+        self._data = program.module("data")
+        # Programs of specs without `scale` know no scaling at all.
+        self._scales = hasattr(self._data, "Scaling")
+        with program.reporting():
+            self.device: str = self._train.choose_device(device)
+        if seed is not None:
+            self._train.set_seed(seed)
+        self.model = program.module("model").build_model()
+
+    def load_data(self, path: Path, scaling: Any = None) -> Any:
+        """The program's dataset from a file; the scaling of a checkpoint is used if given."""
+        with self.program.reporting():
+            return self._data.load(path, *self._optional(scaling))
+
+    def load_weights(self, path: Path) -> Any:
+        """Reads a checkpoint into the model; gives the scaling kept with it, or ``None``."""
+        with self.program.reporting():
+            metadata: Mapping[str, str] = self.program.module("weights").load(self.model, path)
+            if not self._scales:
+                return None
+            if "scaling" not in metadata:
+                raise RunError(
+                    f"{path} holds no scaling, so predictions would be in the wrong units",
+                    "name weights that a training has written",
+                )
+            return self._data.Scaling.from_json(metadata["scaling"])
+
+    def evaluate(self, part: Any, scaling: Any) -> dict[str, float]:
+        """Scores on a part, in original units."""
+        with self.program.reporting():
+            scores = self._train.evaluate(
+                self.model, part, *self._optional(scaling), device=self.device
+            )
+            return dict(scores)
+
+    def score(self, prediction: Any, target: Any, scaling: Any) -> dict[str, float]:
+        """The same scores for a prediction made otherwise; both in the units of the model."""
+        if scaling is not None:
+            prediction = scaling.invert_target(prediction)
+            target = scaling.invert_target(target)
+        return dict(self._data.score(prediction, target))
+
+    def predict(self, path: Path, scaling: Any) -> Any:
+        """Predictions for every sample in a file, in original units."""
+        with self.program.reporting():
+            inputs = self._data.inputs_for_prediction(path, *self._optional(scaling))
+            prediction = self._train.predict(self.model, inputs, self.device)
+            return prediction if scaling is None else scaling.invert_target(prediction)
+
+    def write_predictions(self, path: Path, prediction: Any) -> None:
+        """Writes predictions the way the program does, csv or npy by the name's ending."""
+        with self.program.reporting():
+            self._data.write_predictions(path, prediction)
+
+    def _optional(self, scaling: Any) -> tuple[Any, ...]:
+        return (scaling,) if self._scales and scaling is not None else ()
+
+
+def held_out(dataset: Any) -> tuple[str, Any]:
+    """The part that the model did not see, with its name; the training part if there is none."""
+    for name in ("test", "validation"):
+        part = getattr(dataset, name, None)
+        if part is not None and len(part):
+            return name, part
+    return "train", dataset.train

@@ -1,0 +1,169 @@
+"""Training: a run folder, the generated program's own loop, and what came out of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import seqspec
+from seqspec.ir.task import Task
+from seqspec.running import history, picture, program, run_folder
+from seqspec.running.baseline import baselines
+from seqspec.running.errors import RunError
+from seqspec.running.progress import Reporter
+from seqspec.running.result import Result, Scores
+from seqspec.running.run_folder import Description, RunFolder
+from seqspec.running.session import Session, held_out
+
+if TYPE_CHECKING:
+    from seqspec.backends.base import OutputFile
+
+
+def train(
+    task: Task,
+    files: Sequence[OutputFile],
+    *,
+    backend: str,
+    data: Path,
+    reporter: Reporter,
+    run: Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    device: str = "cpu",
+    overfit_one_batch: bool = False,
+) -> Result:
+    """Trains a compiled spec in a new run folder.
+
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
+    is as the spec says. Ctrl-C ends the training, not the process: the result says so. Raises
+    ``RunError`` if something around the run is wrong, before or while it trains; a
+    folder in which nothing was learnt yet is removed again.
+    """
+    if task.training is None:
+        raise RunError(
+            f"{task.spec_name} has no train section", "add one, as `seqspec explain` shows"
+        )
+    description = Description(
+        backend=backend,
+        spec=task.spec_name,
+        model=task.graph.name,
+        digest=task.digest,
+        overrides=dict(task.overrides),
+        data=str(data.absolute()),
+        epochs=epochs or task.training.epochs,
+        seed=task.training.seed if seed is None else seed,
+        device=device,
+        overfit_one_batch=overfit_one_batch,
+        seqspec=seqspec.__version__,
+    )
+    folder = run_folder.create(run, description, task.spec_text, files)
+    try:
+        session = Session(program.load(folder.program, backend), device, description.seed)
+        dataset = session.load_data(data.absolute())
+        return _Training(task, description, folder, session, dataset).go(reporter)
+    except BaseException:
+        folder.discard()
+        raise
+
+
+def data_path(task: Task, folder: Path) -> Path:
+    """The data file of a spec that lies in ``folder``, absolute."""
+    assert task.training is not None
+    return (folder / task.training.data.source.args["path"]).absolute()
+
+
+class _Training:
+    def __init__(
+        self,
+        task: Task,
+        description: Description,
+        folder: RunFolder,
+        session: Session,
+        dataset: Any,
+    ) -> None:
+        self.task = task
+        self.description = description
+        self.folder = folder
+        self.session = session
+        self.dataset = dataset
+
+    def go(self, reporter: Reporter) -> Result:
+        started = time.monotonic()
+        interrupted = False
+        try:
+            with reporter:
+                self._fit(reporter)
+        except KeyboardInterrupt:
+            interrupted = True
+        except RunError:
+            self._draw(history.read(self.folder.metrics), None)
+            raise
+        seconds = time.monotonic() - started
+        records = history.read(self.folder.metrics)
+        one_batch = self.description.overfit_one_batch
+        scores = None if interrupted or one_batch else self._scores()
+        result = Result(
+            folder=self.folder.path,
+            backend=self.description.backend,
+            epochs=len(records),
+            best=history.best(records) or {},
+            first=records[0] if records else {},
+            seconds=seconds,
+            held_out=scores,
+            interrupted=interrupted,
+            one_batch=one_batch,
+            picture=self._draw(records, scores),
+        )
+        run_folder.write_json(self.folder.result, result.to_json())
+        return result
+
+    def _fit(self, reporter: Reporter) -> None:
+        with self.session.program.reporting():
+            self.session.program.module("train").fit(
+                self.session.model,
+                self.dataset,
+                self.folder.path,
+                epochs=self.description.epochs,
+                seed=self.description.seed,
+                device=self.session.device,
+                overfit_one_batch=self.description.overfit_one_batch,
+                report=reporter.epoch,
+                on_batch=reporter.batch,
+            )
+
+    def _scores(self) -> Scores:
+        """The best checkpoint and the baselines on what the model has not seen."""
+        session, scaling = self.session, getattr(self.dataset, "scaling", None)
+        session.load_weights(self.folder.checkpoint())
+        name, part = held_out(self.dataset)
+        return Scores(
+            part=name,
+            samples=len(part),
+            scaled=scaling is not None,
+            scores=session.evaluate(part, scaling),
+            baselines=baselines(
+                self.task,
+                self.dataset.train,
+                part,
+                lambda prediction, target: session.score(prediction, target, scaling),
+            ),
+        )
+
+    def _draw(self, records: Sequence[history.Record], scores: Scores | None) -> bool:
+        assert self.task.training is not None
+        note = f"{self.description.spec}, {program.TITLES[self.description.backend]}"
+        if scores is not None and scores.scores:
+            metric, value = next(iter(scores.scores.items()))
+            note += f"  ·  {scores.part} {metric} {value:.4g}"
+            if scores.baselines:
+                baseline = scores.baselines[0]
+                note += f"  ·  without a model {baseline.scores[metric]:.4g} ({baseline.name})"
+        return picture.draw(
+            records,
+            self.folder.picture,
+            title=self.description.model,
+            loss=self.task.training.loss.name.replace("_", " "),
+            note=note,
+        )

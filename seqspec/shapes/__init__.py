@@ -1,0 +1,1 @@
+"""Dimension arithmetic and shape patterns."""

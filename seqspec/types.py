@@ -1,0 +1,63 @@
+"""What the checker knows about a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from seqspec.shapes.dim import Dim, Shape, show
+
+
+class Role(Enum):
+    """What the numbers of a tensor mean, as far as losses and activations care."""
+
+    PLAIN = "plain"
+    PROBABILITIES = "probabilities"  # sums to one over the last axis (softmax)
+    PROBABILITY = "probability"  # each number on its own (sigmoid)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """The type of a tensor: element kind with its bound, shape, role, causality.
+
+    ``kind`` is ``"float"`` or ``"token"``; tokens lie in ``[0, bound)``.
+    ``causal`` says that step t depends on no step after t.
+    """
+
+    kind: str
+    shape: Shape
+    bound: Dim | None = None
+    role: Role = Role.PLAIN
+    causal: bool = True
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    def shaped(self, shape: Shape) -> Tensor:
+        """The same kind of value in another shape, with the default role."""
+        return replace(self, shape=shape, role=Role.PLAIN)
+
+    def __str__(self) -> str:
+        bound = f"({self.bound})" if self.bound is not None else ""
+        return f"{self.kind}{bound}{show(self.shape)}"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The type of a recurrent layer's state.
+
+    ``kind`` is the declared name of the layer it belongs to; ``parts`` are its tensors in Keras's
+    order, as (name, shape). ``causal`` is as for tensors: a final state has seen every step.
+    """
+
+    kind: str
+    parts: tuple[tuple[str, Shape], ...]
+    causal: bool = True
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {show(shape)}" for name, shape in self.parts)
+        return f"state of {self.kind} ({parts})"
+
+
+Type = Tensor | State

@@ -1,0 +1,106 @@
+"""Data readers, splits, scalings, windows and targets.
+
+Facts of a reader: ``tabular`` tells a table of columns from named arrays. Facts of a target:
+``kind`` as in :class:`seqspec.ir.task.Data`.
+"""
+
+from __future__ import annotations
+
+from seqspec.vocabulary.spec import (
+    CHARACTER,
+    FRACTION,
+    NAMES,
+    POSITIVE,
+    TEXT,
+    WHOLE,
+    Arg,
+    Entry,
+)
+
+_PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
+
+READERS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry(
+            "csv",
+            "reader",
+            "A table with a header row.",
+            (
+                _PATH,
+                Arg("columns", NAMES, None, "The columns to read, in this order; all if left out."),
+                Arg("delimiter", CHARACTER, ",", "The character between columns."),
+            ),
+            facts={"tabular": True},
+        ),
+        Entry(
+            "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH,),
+            facts={"tabular": False},
+        ),
+        Entry(
+            "npy", "reader", "One array, as numpy.save writes it.", (_PATH,),
+            facts={"tabular": False},
+        ),
+    )
+}  # fmt: skip
+
+_PARTS = (
+    Arg("train", FRACTION, 0.7, "Share of the rows for training."),
+    Arg("validation", FRACTION, 0.15, "Share for validation; the rest is the test part."),
+)
+SPLITS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry("chronological", "split", "First rows, next rows, last rows.", _PARTS),
+        Entry(
+            "random",
+            "split",
+            "Rows drawn at random.",
+            (*_PARTS, Arg("seed", WHOLE, 0, "Of the permutation.")),
+        ),
+    )
+}
+
+SCALINGS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part."),
+        Entry("minmax", "scaling", "From 0 to 1 on the training part."),
+    )
+}
+
+WINDOWS: dict[str, Entry] = {
+    "sliding": Entry(
+        "sliding",
+        "windows",
+        "Overlapping stretches of a series, as views.",
+        (
+            Arg("steps", POSITIVE, doc="Length of a window."),
+            Arg("stride", POSITIVE, 1, "From the start of one to the start of the next."),
+            Arg("horizon", POSITIVE, 1, "How many steps after the window are the target."),
+        ),
+    )
+}
+
+_COLUMNS = Arg("columns", NAMES, None, "Which columns; the input's own if left out.")
+TARGETS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry(
+            "next_step",
+            "target",
+            "For each step of the window, the values one step later.",
+            (_COLUMNS,),
+            facts={"kind": "next_step"},
+        ),
+        Entry(
+            "same_step",
+            "target",
+            "For each step of the window, the values of that step.",
+            (_COLUMNS,),
+            facts={"kind": "same_step"},
+        ),
+    )
+}
+
+MISSING = ("error", "drop", "forward_fill", "interpolate")

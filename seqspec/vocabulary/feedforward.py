@@ -1,0 +1,160 @@
+"""Layers that treat each step, or each number, on its own."""
+
+from __future__ import annotations
+
+from seqspec.types import Role, Tensor
+from seqspec.vocabulary.activations import ACTIVATION, ACTIVATIONS
+from seqspec.vocabulary.initializers import INITIALIZER, INITIALIZERS
+from seqspec.vocabulary.rules import activated, by_pattern, own_weights, unchanged
+from seqspec.vocabulary.spec import (
+    ABOVE_ZERO,
+    BOOL,
+    DIMENSION,
+    FRACTION,
+    LAYER,
+    POSITIVE,
+    Applied,
+    Arg,
+    LayerSpec,
+    Port,
+    Problem,
+    Setting,
+    Site,
+    Weight,
+)
+
+
+def _initializer(name: str) -> Setting:
+    entry = INITIALIZERS[name]
+    return Setting(entry, {a.name: a.default for a in entry.args})
+
+
+_LINEAR = Setting(ACTIVATIONS["linear"], {})
+_ANY = Port("input", "B ...")
+
+DENSE = LayerSpec(
+    "dense",
+    "A fully connected layer on the last axis, the same at each step.",
+    args=(
+        Arg("units", POSITIVE, doc="Width of the output."),
+        Arg("activation", ACTIVATION, _LINEAR, "Function of the result."),
+        Arg("use_bias", BOOL, True, "Whether there is a bias."),
+        Arg("kernel_initializer", INITIALIZER, _initializer("glorot_uniform"), "For the weights."),
+        Arg("bias_initializer", INITIALIZER, _initializer("zeros"), "For the bias."),
+    ),
+    inputs=(Port("input", "B ... F"),),
+    rule=by_pattern("B ... units"),
+    outputs="[B, ..., units]",
+    weights=(
+        Weight("kernel", "F units", "kernel_initializer"),
+        Weight("bias", "units", "bias_initializer", when=lambda a: a["use_bias"]),
+    ),
+    aliases=("Dense", "linear", "fully_connected"),
+    examples=("dense(4)", "dense(4, activation=relu)"),
+)
+
+
+def _embed(site: Site) -> Applied | Problem:
+    (tokens,) = site.operands
+    if tokens.bound is None:
+        return Problem("BAD_TYPE", {"what": "`embedding` needs to know how many tokens there are"},
+                       help="give the bound in the type: token(1000)[B, T]", operand=0)  # fmt: skip
+    wider = Site(site.spec, site.args, site.operands, {**site.sizes, "V": tokens.bound}, site.rest)
+    return by_pattern("B ... output_dim")(wider)
+
+
+EMBEDDING = LayerSpec(
+    "embedding",
+    "A vector for each token; as many as the token's type has ids.",
+    args=(
+        Arg("output_dim", POSITIVE, doc="Width of a vector."),
+        Arg("embeddings_initializer", INITIALIZER, _initializer("uniform"), "For the vectors."),
+    ),
+    inputs=(Port("input", "B ...", kind="token"),),
+    rule=_embed,
+    outputs="[B, ..., output_dim]",
+    weights=(Weight("embeddings", "V output_dim", "embeddings_initializer"),),
+    aliases=("Embedding", "embed"),
+    examples=("embedding(4)",),
+)
+
+
+def _activation(site: Site) -> Applied | Problem:
+    return activated(site, site.args["function"].entry.facts["role"])
+
+
+ACTIVATION_LAYER = LayerSpec(
+    "activation",
+    "A function of each number.",
+    args=(Arg("function", ACTIVATION, doc="Which function."),),
+    inputs=(_ANY,),
+    rule=_activation,
+    outputs="the input's shape",
+    aliases=("Activation",),
+    examples=("activation(relu)",),
+)
+
+SOFTMAX = LayerSpec(
+    "softmax",
+    "Probabilities over the last axis.",
+    args=(),
+    inputs=(Port("input", "B ... K"),),
+    rule=lambda site: activated(site, Role.PROBABILITIES),
+    outputs="the input's shape",
+    aliases=("Softmax",),
+    examples=("softmax",),
+)
+
+DROPOUT = LayerSpec(
+    "dropout",
+    "Sets a share of the numbers to zero while training and scales up the rest.",
+    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    inputs=(_ANY,),
+    rule=unchanged,
+    outputs="the input's shape",
+    aliases=("Dropout",),
+    examples=("dropout(0.5)",),
+)
+
+
+def _normalise(site: Site) -> Applied:
+    (x,) = site.operands
+    return Applied({"output": Tensor("float", x.shape, causal=x.causal)}, weights=own_weights(site))
+
+
+BATCH_NORM = LayerSpec(
+    "batch_norm",
+    "Normalises each feature over batch and time, with statistics kept for inference.",
+    args=(
+        Arg("momentum", FRACTION, 0.99, "Weight of the old moving statistics."),
+        Arg("epsilon", ABOVE_ZERO, 0.001, "Added to the variance."),
+        Arg("center", BOOL, True, "Whether there is an offset (beta)."),
+        Arg("scale", BOOL, True, "Whether there is a factor (gamma)."),
+    ),
+    inputs=(Port("input", "B ... F"),),
+    rule=_normalise,
+    outputs="the input's shape",
+    weights=(
+        Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
+        Weight("beta", "F", "zeros", when=lambda a: a["center"]),
+        Weight("moving_mean", "F", "zeros", trainable=False),
+        Weight("moving_variance", "F", "ones", trainable=False),
+    ),
+    aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
+    examples=("batch_norm",),
+)
+
+EACH = LayerSpec(
+    "each",
+    "Applies a layer or a model to every step on its own, always with the same weights.",
+    args=(
+        Arg("layer", LAYER, doc="The layer or model."),
+        Arg("over", DIMENSION, None, "The axis kept aside: the one after the batch."),
+    ),
+    inputs=(Port("input", "B T ..."),),
+    rule=unchanged,
+    outputs="[B, T, ...] with what the layer gives for one step",
+    per_step=True,
+    aliases=("time_distributed", "TimeDistributed"),
+    examples=("each(dense(4))",),
+)

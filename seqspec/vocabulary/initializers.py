@@ -1,0 +1,53 @@
+"""Initialisers: the distributions that weights are drawn from, as Keras 3 defines them."""
+
+from __future__ import annotations
+
+from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, one_of
+
+INITIALIZER = one_of("initializer", "an initialiser, such as glorot_uniform")
+
+_KERAS = "keras.initializers, Keras 3"
+
+
+def _entry(name: str, summary: str, *args: Arg) -> Entry:
+    return Entry(name, "initializer", summary, args, source=_KERAS)
+
+
+_ALL = (
+    _entry("zeros", "All zero."),
+    _entry("ones", "All one."),
+    _entry("constant", "All the same number.", Arg("value", NUMBER, 0.0, "The number.")),
+    _entry(
+        "uniform",
+        "Uniform between two numbers (Keras: random_uniform).",
+        Arg("minval", NUMBER, -0.05, "Lower bound."),
+        Arg("maxval", NUMBER, 0.05, "Upper bound."),
+    ),
+    _entry(
+        "normal",
+        "Normal (Keras: random_normal).",
+        Arg("mean", NUMBER, 0.0, "Mean."),
+        Arg("stddev", ABOVE_ZERO, 0.05, "Standard deviation."),
+    ),
+    _entry(
+        "truncated_normal",
+        "Normal, drawn again beyond two standard deviations.",
+        Arg("mean", NUMBER, 0.0, "Mean."),
+        Arg("stddev", ABOVE_ZERO, 0.05, "Standard deviation before truncation."),
+    ),
+    _entry(
+        "glorot_uniform", "Uniform within sqrt(6 / (fan_in + fan_out)). Glorot and Bengio 2010."
+    ),
+    _entry("glorot_normal", "Truncated normal of variance 2 / (fan_in + fan_out)."),
+    _entry("he_uniform", "Uniform within sqrt(6 / fan_in). He et al. 2015."),
+    _entry("he_normal", "Truncated normal of variance 2 / fan_in."),
+    _entry("lecun_uniform", "Uniform within sqrt(3 / fan_in). LeCun et al. 1998."),
+    _entry("lecun_normal", "Truncated normal of variance 1 / fan_in."),
+    _entry(
+        "orthogonal",
+        "A random orthogonal matrix. Saxe et al. 2014.",
+        Arg("gain", NUMBER, 1.0, "Factor on the matrix."),
+    ),
+)
+
+INITIALIZERS: dict[str, Entry] = {e.name: e for e in _ALL}

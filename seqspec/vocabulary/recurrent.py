@@ -1,0 +1,218 @@
+"""Recurrent layers: a cell and the loop over time that carries its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqspec.shapes.pattern import fill
+from seqspec.types import State, Tensor
+from seqspec.vocabulary.activations import ACTIVATION, ACTIVATIONS
+from seqspec.vocabulary.initializers import INITIALIZER, INITIALIZERS
+from seqspec.vocabulary.rules import own_weights, sizes_of
+from seqspec.vocabulary.spec import (
+    BOOL,
+    LAYER,
+    POSITIVE,
+    STATE,
+    Applied,
+    Arg,
+    LayerSpec,
+    Port,
+    Problem,
+    Setting,
+    Site,
+    Weight,
+    choice,
+)
+
+SEQUENCE = Port("input", "B T F", meaning="a sequence")
+INITIAL = Arg("initial", STATE, None, "The state to start from; zeros if left out.")
+_FIELDS = ("last", "sequence", "state")
+
+
+def _function(name: str) -> Setting:
+    return Setting(ACTIVATIONS[name], {})
+
+
+def _initializer(name: str) -> Setting:
+    entry = INITIALIZERS[name]
+    return Setting(entry, {a.name: a.default for a in entry.args})
+
+
+def _recurrent(
+    name: str,
+    summary: str,
+    *,
+    gates: int,
+    states: tuple[str, ...],
+    extra: tuple[Arg, ...] = (),
+    bias: tuple[Weight, ...] | None = None,
+    aliases: tuple[str, ...] = (),
+) -> LayerSpec:
+    """A recurrent layer of ``gates`` stacked matrices, with one state tensor per name.
+
+    Weights have Keras's layout: kernel (F, gates*units), recurrent kernel (units, gates*units).
+    """
+    width = f"{gates}*units" if gates > 1 else "units"
+    gated = (
+        Arg("recurrent_activation", ACTIVATION, _function("sigmoid"), "Function of the gates."),
+    )
+
+    def rule(site: Site) -> Applied:
+        sizes = sizes_of(site)
+        causal = site.operands[0].causal
+        last = Tensor("float", fill("B units", sizes), causal=False)
+        state = State(name, tuple((s, last.shape) for s in states), causal=False)
+        sequence = Tensor("float", fill("B T units", sizes), causal=causal)
+        outputs = {"last": last, "sequence": sequence, "state": state}
+        return Applied(outputs, str(site.args["return"]), own_weights(site))
+
+    def slow(args: Mapping[str, Any]) -> str:
+        wanted = {"activation": "tanh"}
+        if gates > 1:
+            wanted["recurrent_activation"] = "sigmoid"
+        for argument, function in wanted.items():
+            if args[argument].name != function:
+                return f"`{argument}={args[argument].name}` (the kernel has {function})"
+        if args.get("reset_after") is False:
+            return "`reset_after=false` (the kernel resets after the product)"
+        return ""
+
+    return LayerSpec(
+        name,
+        summary,
+        args=(
+            Arg("units", POSITIVE, doc="Width of the state and of the output."),
+            Arg(
+                "activation", ACTIVATION, _function("tanh"), "Function of the candidate and output."
+            ),
+            *(gated if gates > 1 else ()),
+            Arg("use_bias", BOOL, True, "Whether there is a bias."),
+            Arg(
+                "kernel_initializer",
+                INITIALIZER,
+                _initializer("glorot_uniform"),
+                "For the input weights.",
+            ),
+            Arg(
+                "recurrent_initializer",
+                INITIALIZER,
+                _initializer("orthogonal"),
+                "For the state weights.",
+            ),
+            Arg("bias_initializer", INITIALIZER, _initializer("zeros"), "For the bias."),
+            *extra,
+            Arg(
+                "return", choice("last", "sequence"), "last", "What flows on: the last step or all."
+            ),
+            INITIAL,
+        ),
+        inputs=(SEQUENCE,),
+        rule=rule,
+        outputs="last [B, units] or sequence [B, T, units]; state "
+        + ", ".join(f"{s} [B, units]" for s in states),
+        weights=(
+            Weight("kernel", f"F {width}", "kernel_initializer"),
+            Weight("recurrent_kernel", f"units {width}", "recurrent_initializer"),
+            *(bias or (Weight("bias", width, "bias_initializer", when=lambda a: a["use_bias"]),)),
+        ),
+        family="recurrent",
+        states=states,
+        missing_axis=("return", "sequence", "returns only its last step"),
+        slow=slow,
+        fields=_FIELDS,
+        aliases=aliases,
+        examples=(f"{name}(4)", f"{name}(4, return=sequence)"),
+    )
+
+
+LSTM = _recurrent(
+    "lstm",
+    "Long short-term memory. Hochreiter and Schmidhuber 1997.",
+    gates=4,
+    states=("h", "c"),
+    extra=(Arg("unit_forget_bias", BOOL, True, "Start the forget gate's bias at one."),),
+    aliases=("LSTM", "lstm_layer"),
+)
+GRU = _recurrent(
+    "gru",
+    "Gated recurrent unit. Cho et al. 2014.",
+    gates=3,
+    states=("h",),
+    extra=(
+        Arg("reset_after", BOOL, True, "Apply the reset gate after the product with the state."),
+    ),
+    bias=(
+        # Two rows: the input's bias and the state's, which the reset gate tells apart.
+        Weight(
+            "bias",
+            "2 3*units",
+            "bias_initializer",
+            when=lambda a: a["use_bias"] and a["reset_after"],
+        ),
+        Weight(
+            "bias",
+            "3*units",
+            "bias_initializer",
+            when=lambda a: a["use_bias"] and not a["reset_after"],
+        ),
+    ),
+    aliases=("GRU",),
+)
+SIMPLE_RNN = _recurrent(
+    "simple_rnn",
+    "The fully connected recurrence h = f(W x + U h + b). Elman 1990.",
+    gates=1,
+    states=("h",),
+    aliases=("rnn", "SimpleRNN"),
+)
+
+
+def _both_ways(site: Site) -> Applied | Problem:
+    inner = site.inner
+    assert inner is not None
+    last, sequence, state = (inner.outputs[f] for f in _FIELDS)
+    assert isinstance(last, Tensor) and isinstance(sequence, Tensor) and isinstance(state, State)
+    factor = 2 if site.args["merge_mode"] == "concat" else 1
+
+    def merged(tensor: Tensor) -> Tensor:
+        return Tensor("float", (*tensor.shape[:-1], tensor.shape[-1] * factor), causal=False)
+
+    directions = ("forward", "backward")
+    parts = tuple((f"{d}_{name}", shape) for d in directions for name, shape in state.parts)
+    outputs = {
+        "last": merged(last),
+        "sequence": merged(sequence),
+        "state": State(f"bidirectional {state.kind}", parts, causal=False),
+        "forward.state": state,
+        "backward.state": state,
+    }
+    weights = tuple(
+        type(w)(f"{d}/{w.name}", w.shape, w.initializer, w.trainable)
+        for d in directions
+        for w in inner.weights
+    )
+    return Applied(outputs, inner.passes_on, weights)
+
+
+BIDIRECTIONAL = LayerSpec(
+    "bidirectional",
+    "A recurrent layer run over time in both directions, with weights of its own for each.",
+    args=(
+        Arg("layer", LAYER, doc="The recurrent layer, such as lstm(64, return=sequence)."),
+        Arg(
+            "merge_mode",
+            choice("concat", "sum", "mul", "ave"),
+            "concat",
+            "How the outputs of both directions become one.",
+        ),
+        INITIAL,
+    ),
+    inputs=(SEQUENCE,),
+    rule=_both_ways,
+    outputs="as the layer's, 2*units wide if merged by concat; state of both directions",
+    fields=("last", "sequence", "state", "forward.state", "backward.state"),
+    aliases=("Bidirectional", "BiLSTM"),
+    examples=("bidirectional(lstm(4))", "bidirectional(gru(4, return=sequence), merge_mode=sum)"),
+)

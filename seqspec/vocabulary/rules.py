@@ -1,0 +1,71 @@
+"""Shape rules that many layers share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqspec.shapes.dim import Dim
+from seqspec.shapes.pattern import fill
+from seqspec.types import Role, Tensor
+from seqspec.vocabulary.initializers import INITIALIZERS
+from seqspec.vocabulary.spec import Applied, OwnedWeight, Problem, Rule, Setting, Site
+
+
+def sizes_of(site: Site) -> dict[str, Dim]:
+    """What the symbols and the arguments of a pattern stand for at a site."""
+    numbers: Mapping[str, Any] = site.args
+    given = {
+        name: Dim.of(value)
+        for name, value in numbers.items()
+        if isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
+    }
+    return {**site.sizes, **given}
+
+
+def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
+    """The weights that the layer declares, with their shapes at this site."""
+    sizes = sizes_of(site)
+    weights: list[OwnedWeight] = []
+    for weight in site.spec.weights:
+        if not weight.when(site.args):
+            continue
+        initializer = site.args.get(weight.initializer)
+        if initializer is None:
+            initializer = Setting(INITIALIZERS[weight.initializer], {})
+        shape = fill(weight.shape, sizes)
+        weights.append(OwnedWeight(weight.name, shape, initializer, weight.trainable))
+    return tuple(weights)
+
+
+def by_pattern(pattern: str) -> Rule:
+    """A layer with one float output of the given pattern; its role follows from ``activation``."""
+
+    def rule(site: Site) -> Applied:
+        shape = fill(pattern, sizes_of(site), site.rest)
+        activation = site.args.get("activation")
+        role = activation.entry.facts["role"] if isinstance(activation, Setting) else Role.PLAIN
+        causal = all(t.causal for t in site.operands)
+        return Applied(
+            {"output": Tensor("float", shape, role=role, causal=causal)}, weights=own_weights(site)
+        )
+
+    return rule
+
+
+def unchanged(site: Site) -> Applied:
+    """A layer that keeps shape, kind and role: dropout."""
+    return Applied({"output": site.operands[0]}, weights=own_weights(site))
+
+
+def activated(site: Site, role: Role) -> Applied | Problem:
+    """The operand under an element-wise function whose outcome plays the given role."""
+    operand = site.operands[0]
+    if role is not Role.PLAIN and operand.role is not Role.PLAIN:
+        return Problem(
+            "SECOND_SOFTMAX",
+            {"layer": site.spec.name},
+            help="leave it out: the layer before already gives probabilities",
+            operand=0,
+        )
+    return Applied({"output": Tensor("float", operand.shape, role=role, causal=operand.causal)})

@@ -1,0 +1,73 @@
+"""What the sections of a spec may say: their settings are declared like arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.vocabulary.data import MISSING
+from seqspec.vocabulary.spec import (
+    BOOL,
+    NAMES,
+    POSITIVE,
+    WHOLE,
+    Arg,
+    Kind,
+    choice,
+    one_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSpec:
+    """A kind of section. ``names`` tells what the name behind the keyword refers to."""
+
+    name: str
+    summary: str
+    args: tuple[Arg, ...]
+    names: str
+
+
+METRIC_LIST = Kind("a list of metrics, such as [accuracy]", lambda _: True, category="metric list")
+TARGET = Kind(
+    "a column, a list of columns, or next_step()", lambda _: True, category="target expression"
+)
+DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
+
+DATA = SectionSpec(
+    "data",
+    "Where samples come from.",
+    (
+        Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
+        Arg("inputs", NAMES, None, "The columns or array that feed the model's only input."),
+        Arg("target", TARGET, doc="What the model is to give."),
+        Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
+            "How a series is cut into samples; each row is one if left out."),
+        Arg("split", one_of("split", "a split, such as chronological(train=70%)"), None,
+            "Training, validation and test part; chronological() with windows, else random()."),
+        Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
+            "Of numbers; fitted on the training part."),
+        Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
+    ),
+    names="itself",
+)  # fmt: skip
+
+TRAIN = SectionSpec(
+    "train",
+    "How a model is trained.",
+    (
+        Arg("data", DATA_NAME, doc="The data section."),
+        Arg("loss", one_of("loss", "a loss, such as mse"), doc="What is made small."),
+        Arg("optimizer", one_of("optimizer", "an optimiser, such as adam()"), None,
+            "adam() if left out."),
+        Arg("metrics", METRIC_LIST, (), "What else is reported."),
+        Arg("batch_size", POSITIVE, 32, "Samples in a batch."),
+        Arg("epochs", POSITIVE, 10, "Passes over the training part."),
+        Arg("stop", one_of("stop", "a stopping rule, such as early(patience=5)"), None,
+            "When to stop early."),
+        Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),
+        Arg("shuffle", BOOL, True, "Whether samples are drawn in a new order each epoch."),
+    ),
+    names="model",
+)  # fmt: skip
+
+SECTIONS: dict[str, SectionSpec] = {s.name: s for s in (DATA, TRAIN)}

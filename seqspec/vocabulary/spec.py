@@ -1,0 +1,252 @@
+"""How a word of the language is declared.
+
+Everything a spec can name is declared once, here and in this package's other modules: layers,
+activations, initialisers, losses, optimisers, metrics, data readers. The argument checker, the
+shape pass, ``seqspec layers``, the reference documentation and the suggestions for misspelt names
+all draw from these declarations; none of them knows a word by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from seqspec.shapes.dim import Dim
+from seqspec.types import Tensor, Type
+
+
+class _Required(Enum):
+    REQUIRED = "required"
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Final = _Required.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an argument may be given: how to say it, and how to test a literal.
+
+    ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
+    meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try.
+    """
+
+    describe: str
+    accepts: Callable[[object], bool]
+    category: str = ""
+    choices: tuple[str, ...] = ()
+    samples: tuple[object, ...] = ()
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _above(value: object) -> bool:
+    return isinstance(value, int | float) and _number(value) and value > 0
+
+
+def _least(value: object, bound: float) -> bool:
+    return isinstance(value, int | float) and _number(value) and value >= bound
+
+
+POSITIVE = Kind("a whole number above zero", lambda v: _whole(v) and _above(v), samples=(1, 3, 5))
+WHOLE = Kind("a whole number, zero or more", lambda v: _whole(v) and _least(v, 0), samples=(0, 3))
+NUMBER = Kind("a number", _number, samples=(0.5,))
+ABOVE_ZERO = Kind("a number above zero", _above, samples=(0.5, 2.0))
+NOT_NEGATIVE = Kind("a number, zero or more", lambda v: _least(v, 0), samples=(0.0, 0.5))
+FRACTION = Kind(
+    "a number from 0 up to, but not including, 1",
+    lambda v: _least(v, 0) and not _least(v, 1),
+    samples=(0.0, 0.25),
+)
+BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False))
+TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
+CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
+SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
+NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
+STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
+DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
+
+
+def choice(*options: str) -> Kind:
+    """One of a few words."""
+    listed = ", ".join(options[:-1]) + f" or {options[-1]}"
+    return Kind(listed, lambda v: v in options, choices=options, samples=options)
+
+
+def one_of(category: str, describe: str) -> Kind:
+    """An entry of a vocabulary table, with its own arguments."""
+    return Kind(describe, lambda v: isinstance(v, Setting), category=category)
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One argument of a layer or setting. The order of declaration is the positional order."""
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+    doc: str = ""
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word that is not a layer: an activation, an optimiser, a data reader …
+
+    ``facts`` holds what consumers of the category need to know about the entry (a loss's kind of
+    target, an activation's role); each category documents its own in the module that declares it.
+    """
+
+    name: str
+    category: str
+    summary: str
+    args: tuple[Arg, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An entry with its arguments bound and defaults filled: ``adam(learning_rate=0.01)``."""
+
+    entry: Entry
+    args: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
+
+    ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
+    ``variadic`` ports take two or more operands.
+    """
+
+    name: str
+    pattern: str
+    kind: str = "float"
+    meaning: str = ""
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
+
+    ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
+    from the arguments whether there is such a weight.
+    """
+
+    name: str
+    shape: str
+    initializer: str
+    trainable: bool = True
+    when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a shape rule has to say against its inputs: which diagnostic, about what.
+
+    ``code`` is the key of a diagnostic in the catalogue, ``slots`` its values; ``operand`` is the
+    index of the data input to blame, ``argument`` the name of the argument to blame.
+    """
+
+    code: str
+    slots: Mapping[str, object]
+    help: str = ""
+    operand: int | None = None
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one application of a layer gives: the type on each output, and the weights it owns."""
+
+    outputs: Mapping[str, Type]
+    passes_on: str = "output"
+    weights: tuple[OwnedWeight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedWeight:
+    """A weight of a layer with its shape known as far as it is: what parameter counts sum over."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    initializer: Setting
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One application of a layer, as its shape rule sees it.
+
+    ``operands`` already fit the ports; ``sizes`` holds what the patterns' symbols were bound to and
+    ``rest`` what ``...`` stood for. ``inner`` is the application of the wrapped layer to the
+    same operands, for layers that wrap one.
+    """
+
+    spec: LayerSpec
+    args: Mapping[str, Any]
+    operands: tuple[Tensor, ...]
+    sizes: Mapping[str, Dim]
+    rest: tuple[Dim, ...] = ()
+    inner: Applied | None = None
+
+
+Outputs = Mapping[str, Type]
+Rule = Callable[[Site], "Applied | Problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """A layer, declared once.
+
+    ``rule`` computes what the layer gives from a :class:`Site` whose operands already fit the
+    ports; most layers build it from patterns (:func:`seqspec.vocabulary.rules.by_pattern`).
+    ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
+    argument, the value that restores the axis, and what the layer does without it.
+    ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
+    layer's state; ``per_step`` marks the combinator that applies a
+    unit along an axis kept aside instead of being a layer itself. ``slow`` tells from the
+    arguments why no fused kernel can run this layer, if so.
+    ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
+    consume ``x`` of the first port's pattern, compiled for every backend by the tests.
+    """
+
+    name: str
+    summary: str
+    args: tuple[Arg, ...]
+    inputs: tuple[Port, ...]
+    rule: Rule
+    outputs: str
+    weights: tuple[Weight, ...] = ()
+    family: str = ""
+    states: tuple[str, ...] = ()
+    per_step: bool = False
+    missing_axis: tuple[str, str, str] | None = None
+    slow: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    fields: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    def arg(self, name: str) -> Arg | None:
+        return next((a for a in self.args if a.name == name), None)

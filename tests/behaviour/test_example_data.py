@@ -1,0 +1,74 @@
+"""The data that the repository carries, through the ``data.py`` of the examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqspec.driver import Compilation
+from tests.behaviour.data_tasks import program
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WITH_DATA = sorted(
+    path.relative_to(EXAMPLES).as_posix()
+    for path in EXAMPLES.rglob("*.seq")
+    if "\ntrain " in path.read_text(encoding="utf-8")
+)
+
+
+def dataset(name: str, folder: Path) -> Any:
+    """An example's data, loaded by its program."""
+    path = EXAMPLES / name
+    task = Compilation.of(path).task
+    assert task is not None
+    assert task.training is not None
+    source = path.parent / task.training.data.source.args["path"]
+    return program(task, folder).load(source)
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_every_part_has_finite_samples(name: str, tmp_path: Path) -> None:
+    loaded = dataset(name, tmp_path)
+    for part in (loaded.train, loaded.validation, loaded.test):
+        assert len(part) > 0
+        inputs, target = part.batch(np.arange(len(part)))
+        for array in (*inputs, target):
+            assert len(array) == len(part)
+            assert np.isfinite(array).all()
+
+
+def test_airline(tmp_path: Path) -> None:
+    loaded = dataset("airline.seq", tmp_path)
+    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [73, 16, 16]
+    last = loaded.scaling.invert_target(loaded.test.target)[-1, 0]
+    assert last == pytest.approx(432)  # December 1960
+
+
+def test_weather(tmp_path: Path) -> None:
+    loaded = dataset("weather.seq", tmp_path)
+    assert loaded.train.inputs[0].shape[1:] == (48, 5)
+    assert loaded.train.target.shape[1:] == (6,)
+    first = loaded.scaling.invert_target(loaded.train.target)[0, 0]
+    row = (EXAMPLES / "data" / "weather.csv").read_text().splitlines()[1 + 48]
+    assert first == pytest.approx(float(row.split(",")[1]), abs=1e-4)
+
+
+def test_digits(tmp_path: Path) -> None:
+    loaded = dataset("digits.seq", tmp_path)
+    parts = (loaded.train, loaded.validation, loaded.test)
+    assert sum(map(len, parts)) == 1797
+    assert sorted(set(loaded.test.target.tolist())) == list(range(10))
+    assert 0 <= loaded.train.inputs[0].min() < loaded.train.inputs[0].max() == 1
+
+
+def test_dates_are_shifted_and_different(tmp_path: Path) -> None:
+    loaded = dataset("dates.seq", tmp_path)
+    for part in (loaded.train, loaded.validation, loaded.test):
+        previous = part.inputs[1]
+        np.testing.assert_array_equal(previous[:, 1:], part.target[:, :-1])
+        assert set(previous[:, 0].tolist()) == {11}
+    days = np.concatenate([loaded.train.target, loaded.validation.target, loaded.test.target])
+    assert len(np.unique(days, axis=0)) == len(days) == 8000

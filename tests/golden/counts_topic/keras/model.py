@@ -1,0 +1,21 @@
+"""Topic.
+
+    Topic
+
+Compiled from counts_topic.seq by seqspec 0.1.0.
+Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+
+def build_model() -> keras.Model:
+    """text [B, T] -> [B, 10]"""
+    text = keras.Input((None,), dtype="int32", name="text")
+    x = layers.Embedding(1000, 64, name="embedding")(text)  # [B, T, 64]
+    x = layers.LSTM(128, name="lstm")(x)  # [B, 128], the last step
+    x = layers.Dense(10, name="dense")(x)  # [B, 10]
+    return keras.Model(text, x, name="Topic")

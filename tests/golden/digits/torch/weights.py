@@ -1,0 +1,78 @@
+"""The weights of Digits in a file, with names and layout common to PyTorch and Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from model import Digits
+
+FORMAT = {
+    "format": "seqspec-weights",
+    "format_version": "1",
+    "spec_sha256": "0adba711824edff31518a201861730802ab02e41aed033c0db0f7d494439aecf",
+    "model": "Digits",
+}
+
+
+class WeightsError(ValueError):
+    """A file that does not hold the weights of this model."""
+
+
+def views(model: Digits) -> dict[str, Tensor]:
+    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    return {
+        "lstm/kernel": model.lstm.weight_ih_l0.T,
+        "lstm/recurrent_kernel": model.lstm.weight_hh_l0.T,
+        "lstm/bias": model.lstm.bias_ih_l0,
+        "batch_norm/gamma": model.batch_norm.weight,
+        "batch_norm/beta": model.batch_norm.bias,
+        "batch_norm/moving_mean": model.batch_norm.running_mean,
+        "batch_norm/moving_variance": model.batch_norm.running_var,
+        "dense/kernel": model.dense.weight.T,
+        "dense/bias": model.dense.bias,
+    }
+
+
+def save(model: Digits, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Writes the weights; what was at ``path`` stays until the new file is complete."""
+    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        os.replace(partial, path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@torch.no_grad()
+def load(model: Digits, path: Path) -> dict[str, str]:
+    """Reads weights into the model, all or none, and gives the metadata kept with them."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from error
+    for key in ("format", "format_version"):
+        if metadata.get(key) != FORMAT[key]:
+            raise WeightsError(f"{path}: {key} is {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    ours = views(model)
+    if arrays.keys() != ours.keys():
+        missing = ", ".join(sorted(ours.keys() - arrays.keys())) or "none"
+        unknown = ", ".join(sorted(arrays.keys() - ours.keys())) or "none"
+        raise WeightsError(f"{path} is of another model: missing {missing}; unknown {unknown}")
+    for name in ours:
+        found, needed = tuple(arrays[name].shape), tuple(ours[name].shape)
+        if found != needed:
+            raise WeightsError(f"{path}: {name} has the shape {found}, not {needed}")
+    for name, view in ours.items():
+        view.copy_(arrays[name])
+    return metadata

@@ -1,0 +1,1 @@
+"""Tools for people who change seqspec; not part of the package."""
