@@ -69,18 +69,9 @@ class Summary:
         frozen = self.total - self.trainable
         counts = f"{self.total:,} parameters, {self.trainable:,} trainable"
         counts += f", {frozen:,} moving statistics" if frozen else ""
-        return "\n".join(
-            [
-                " ".join(self.signature.split()),
-                "",
-                line(head),
-                rule,
-                *map(line, lines),
-                rule,
-                counts,
-            ]
-            + [f"gives {outputs}"]
-        )
+        lines_of_table = [line(head), rule, *map(line, lines), rule]
+        signature = " ".join(self.signature.split())
+        return "\n".join([signature, "", *lines_of_table, counts, f"gives {outputs}"])
 
 
 def of(graph: Graph) -> Summary:

@@ -13,7 +13,7 @@ class Role(Enum):
 
     PLAIN = "plain"
     PROBABILITIES = "probabilities"  # sums to one over the last axis (softmax)
-    PROBABILITY = "probability"  # each number on its own (sigmoid)
+    PROBABILITY = "yes-or-no probabilities"  # each number on its own (sigmoid)
 
 
 @dataclass(frozen=True, slots=True)

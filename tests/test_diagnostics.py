@@ -175,7 +175,8 @@ def used_names() -> set[str]:
 def test_every_code_is_raised() -> None:
     names = {name: value.number for name, value in vars(codes).items() if isinstance(value, Code)}
     assert set(names.values()) == set(CATALOGUE)
-    idle = {number for name, number in names.items() if name not in used_names()}
+    used = used_names()
+    idle = {number for name, number in names.items() if name not in used}
     assert not idle, f"nothing reports {sorted(idle)}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,32 @@ def test_specs_in_documents_are_right(name: str, tmp_path: Path) -> None:
         (tmp_path / "spec.seq").write_text(text, encoding="utf-8")
         found = Compilation.of(tmp_path / "spec.seq").check()
         assert not [d.message for d in found if d.severity is Severity.ERROR], text
+
+
+def test_readme_commands_stand_alone() -> None:
+    """Each of the first two blocks begins on a fresh machine and installs through constraints."""
+    blocks = re.findall(
+        r"^```sh\n((?:(?!```).*\n)*)```$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    for block in blocks[:2]:
+        first, second, *rest = block.splitlines()
+        assert first == "python3 -m venv .venv"
+        assert "pip install" in second
+        assert "-c constraints.txt" in second
+        assert rest
+    assert "seqspec train examples/" in blocks[0]
+    assert "pytest" in blocks[1]
+
+
+def test_constraints_pin_everything_that_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in pinned), (
+        "no local parts"
+    )
+    names = {line.partition("==")[0] for line in pinned}
+    assert {re.split(r"[<>=]", requirement)[0] for requirement in wanted} <= names

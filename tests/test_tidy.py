@@ -64,7 +64,9 @@ MOST_LINES = 400
 MOST_FUNCTION_LINES = 50
 # Longer on purpose, each with its reason.
 LONG_FILES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {
+    "seqspec.vocabulary.recurrent._recurrent": "the declaration of a family: a table, not steps",
+}
 
 
 def room(module: str) -> str:

@@ -2,7 +2,8 @@
 
 A ``text`` block after a ``seq`` block is what the checker prints about it; ``csv name=FILE`` blocks
 between the two are its data. A ``python`` block under ``<!-- program torch -->`` is the model that
-the document's first spec compiles to.
+the document's first spec compiles to. ``docs/gallery.md`` is written as a whole, from the wrong
+twins in ``tests/twins``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from pathlib import Path
 
 from seqspec.diagnostics.render import text as as_text
 from seqspec.driver import Compilation
+from tests.twins import Twin, message, twins
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "gallery.md"
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "mistakes.md")
 # Lines that are no fence.
 _LINES = r"(?:(?!```).*\n)*"
@@ -84,8 +87,56 @@ def refreshed(document: str) -> str:
     return _PROGRAM.sub(show, _EXAMPLE.sub(put, document))
 
 
+_HEAD = """\
+# A gallery of wrong twins
+
+<!-- Written by `python -m tools.gallery` from tests/twins. -->
+
+Each spec here is right but for one mistake, of the kind that people make with sequence models.
+Below it stands what `seqspec check` says, and the edit that puts it right. Their data files lie in
+[tests/twins/data](../tests/twins/data); tests compare each message and check each edit.
+"""
+_ROWS = {
+    "R1": "One series",
+    "R2": "Several features a step",
+    "R3": "Many to one",
+    "R4": "Many to many",
+    "R5": "One to many",
+    "R8": "Unknown lengths",
+    "R9": "Known lengths",
+    "R10": "A head at each step",
+    "R11": "Autoencoders",
+    "R12": "Stacks",
+    "S5": "States",
+    "T1": "Images as sequences",
+}
+
+
+def page() -> str:
+    """The gallery as it is today."""
+    parts = [_HEAD]
+    row = ""
+    for twin in twins().values():
+        if twin.row != row:
+            row = twin.row
+            parts.append(f"## {_ROWS[row]}\n")
+        parts.append(_exhibit(twin))
+    return "\n".join(parts)
+
+
+def _exhibit(twin: Twin) -> str:
+    edits = "\n".join(
+        f"- {wrong}\n+ {right}" if right else f"- {wrong}" for wrong, right in twin.edits
+    )
+    return (
+        f"### {twin.title}\n\n{twin.why}\n\n```seq\n{twin.spec.strip()}\n```\n\n"
+        f"```text\n{message(twin)}```\n\n```diff\n{edits}\n```\n"
+    )
+
+
 def main() -> None:
     """Refresh all documents."""
+    PAGE.write_text(page(), encoding="utf-8")
     for path in DOCUMENTS:
         path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
 

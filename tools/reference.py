@@ -157,12 +157,12 @@ def diagnostics_page() -> str:
     for code in CATALOGUE.values():
         if code.number[3] != stage:
             stage = code.number[3]
-            out += f"# {stage} {STAGES[stage]}\n\n"
+            out += f"## {stage} {STAGES[stage]}\n\n"
         page = resources.page(code.number) or ""
         _, _, body = page.partition("\n")
         before, _, after = body.partition("## Right")
         wrong = before.partition("## Wrong")[2]
-        out += f"## {code.number} {code.name}\n\n"
+        out += f"### {code.number} {code.name}\n\n"
         out += (
             before.strip().removeprefix("## What it means").strip().replace("## Wrong", "**Wrong**")
         )

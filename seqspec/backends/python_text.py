@@ -57,7 +57,23 @@ class Pair:
     value: Expr
 
 
-Expr = Code | Call | Group | Pair | str | int | float | bool | None
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``of[key]`` with ``after`` behind it, such as ``".T"``."""
+
+    of: str
+    key: Expr
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """``a + b + c``, the value of a whole statement."""
+
+    terms: tuple[Expr, ...]
+
+
+Expr = Code | Call | Group | Pair | Index | Sum | str | int | float | bool | None
 
 
 def call(function: str, *args: Expr, **keywords: Expr) -> Call:
@@ -73,7 +89,7 @@ def mapping(entries: Iterable[tuple[Expr, Expr]]) -> Group:
 # ------------------------------------------------------------------------------------- literals
 
 
-def literal(value: str | int | float | bool | None | tuple[object, ...] | list[object]) -> Code:
+def literal(value: str | int | float | bool | tuple[object, ...] | list[object] | None) -> Code:
     """The literal of a value, quoted and spelt as ``ruff format`` leaves it."""
     if isinstance(value, str):
         return Code(_quoted(value))
@@ -154,7 +170,7 @@ def docstring(text: str, indent: int = 0) -> list[str]:
     for number, line in enumerate(lines):
         # The first line shares its space with the quotes, and a lone one with both.
         taken = indent + (3 if number == 0 else 0) + (3 if single else 0)
-        folded.extend(_fold(line, WIDTH - taken, INDENT if number else ""))
+        folded.extend(_fold(line, WIDTH - taken))
     closing = [margin + quotes] if len(folded) > 1 else []
     if not closing:
         # A quote at the end would melt into the closing quotes.
@@ -170,16 +186,16 @@ def _doc_line(line: str) -> str:
     return text.rstrip()
 
 
-def _fold(line: str, width: int, hanging: str) -> list[str]:
-    if len(line) <= width:
+def _fold(line: str, width: int) -> list[str]:
+    if columns(line) <= width:
         return [line]
     lead = line[: len(line) - len(line.lstrip())]
-    rest = lead + hanging
+    rest = lead + INDENT if lead else lead
     folded: list[str] = []
     current = ""
     for word in line.split():
         start = lead if not folded else rest
-        if current and len(start) + len(current) + 1 + len(word) > width:
+        if current and columns(f"{start}{current} {word}") > width:
             folded.append(start + current)
             current = word
         else:
@@ -251,6 +267,16 @@ class Names:
 # ------------------------------------------------------------------------------------------- layout
 
 
+def columns(text: str) -> int:
+    """How wide a text is: East Asian characters take two columns, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
 def flat(expr: Expr) -> str:
     """The expression on one line."""
     match expr:
@@ -265,6 +291,10 @@ def flat(expr: Expr) -> str:
             return f"{opening}{inside}{tail}{_CLOSING[opening]}"
         case Pair(key, value):
             return f"{flat(key)}: {flat(value)}"
+        case Index(of, key, after):
+            return f"{of}[{flat(key)}]{after}"
+        case Sum(terms):
+            return " + ".join(map(flat, terms))
         case _:
             return literal(expr)
 
@@ -284,7 +314,7 @@ def statement(
     lines = _laid_out(before, expr, after, indent)
     if not note:
         return lines
-    if len(lines) == 1 and len(lines[0]) + 4 + len(note) <= WIDTH:
+    if len(lines) == 1 and columns(lines[0]) + 4 + columns(note) <= WIDTH:
         return [f"{lines[0]}  # {note}"]
     return [f"{margin}# {note}", *lines]
 
@@ -293,7 +323,8 @@ def assign(target: str, expr: Expr, *, indent: int = 0, note: str = "") -> list[
     """The lines of an assignment."""
     if isinstance(expr, str) and not isinstance(expr, Code):
         text = flat(expr)
-        if indent + len(target) + 3 + len(text) > WIDTH >= indent + 4 + len(text):
+        wide = indent + columns(text)
+        if wide + len(target) + 3 > WIDTH >= wide + 4:
             margin = " " * indent
             note_lines = [f"{margin}# {note}"] if note else []
             return [*note_lines, f"{margin}{target} = (", f"{margin}{INDENT}{text}", f"{margin})"]
@@ -310,7 +341,7 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
 def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
     margin = " " * indent
     line = f"{margin}{before}{flat(expr)}{after}"
-    if len(line) <= WIDTH:
+    if columns(line) <= WIDTH:
         return [line]
     match expr:
         case Call(function, args, keywords):
@@ -321,6 +352,16 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
             opening, closing = bracket, _CLOSING[bracket]
         case Pair(key, value):
             return _laid_out(f"{before}{flat(key)}: ", value, after, indent)
+        case Index(of, key, behind):
+            inside = " " * len(INDENT) + flat(key)
+            return [f"{margin}{before}{of}[", f"{margin}{inside}", f"{margin}]{behind}{after}"]
+        case Sum(terms):
+            inside = f"{margin}{INDENT}{flat(expr)}"
+            lines = [inside]
+            if columns(inside) > WIDTH:
+                first, *rest = (flat(term) for term in terms)
+                lines = [margin + INDENT + first, *(f"{margin}{INDENT}+ {term}" for term in rest)]
+            return [f"{margin}{before}(", *lines, f"{margin}){after}"]
         case _:
             return [line]
     if not items:
@@ -328,7 +369,7 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
     inner = indent + len(INDENT)
     inside = ", ".join(name + flat(value) for name, value in items)
     # Lists and mappings that break have one entry a line; calls may keep all on one.
-    if isinstance(expr, Call) and inner + len(inside) <= WIDTH:
+    if isinstance(expr, Call) and inner + columns(inside) <= WIDTH:
         body = [" " * inner + inside]
     else:
         body = [text for name, value in items for text in _laid_out(name, value, ",", inner)]

@@ -15,13 +15,14 @@ from seqspec.diagnostics import codes
 
 def write_program(folder: Path, files: Iterable[OutputFile]) -> None:
     """Write files beside the folder first, then move them into place at once."""
-    if folder.is_symlink() or folder.exists():
-        if not folder.is_dir():
-            raise fail(codes.CANNOT_WRITE(path=folder, reason="it is not a folder"))
-        if any(folder.iterdir()):
-            raise fail(codes.NOT_EMPTY(path=folder), "name a new folder; nothing is overwritten")
     draft: str | None = None
     try:
+        if folder.is_symlink() or folder.exists():
+            if not folder.is_dir():
+                raise fail(codes.CANNOT_WRITE(path=folder, reason="it is not a folder"))
+            if any(folder.iterdir()):
+                help = "name a new folder; nothing is overwritten"
+                raise fail(codes.NOT_EMPTY(path=folder), help)
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
         os.chmod(draft, 0o777 & ~_umask())
@@ -32,6 +33,8 @@ def write_program(folder: Path, files: Iterable[OutputFile]) -> None:
         if draft is not None:
             shutil.rmtree(draft, ignore_errors=True)
         reason = (error.strerror or str(error)).lower()
+        if isinstance(error, FileExistsError):
+            reason = f"{error.filename} is not a folder"
         raise fail(codes.CANNOT_WRITE(path=folder, reason=reason)) from None
 
 

@@ -16,7 +16,8 @@ def run(options: argparse.Namespace) -> int:
     from seqspec.running import verify
 
     compilation, task = checked_task(options)
-    backends = None if options.backend is None else [chosen(options.backend, needed=True)]
+    some = chosen(options.backend, needed=True)
+    backends = None if options.backend is None else [some]
     with reporting():
         report = verify.verify(task, compilation.files, backends)
     if options.format == "json":

@@ -12,8 +12,9 @@ from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
 from seqspec.shapes import pattern
 from seqspec.shapes.dim import Dim, product, same_shape, show
-from seqspec.source import Span
-from seqspec.types import State, Tensor, Type
+from seqspec.source import SourceFile, Span
+from seqspec.types import Role, State, Tensor, Type
+from seqspec.vocabulary.rules import unfit_initializer
 from seqspec.vocabulary.spec import Applied, LayerSpec, OwnedWeight, Port, Problem, Site
 
 
@@ -22,6 +23,8 @@ class Owner(Protocol):
 
     @property
     def sink(self) -> Sink: ...
+    @property
+    def source(self) -> SourceFile: ...
     def unique(self, base: str) -> str: ...
     def add(self, node: Node) -> None: ...
 
@@ -40,11 +43,14 @@ def apply_layer(
         return FAILED
     kept = types[0].shape[: 1 + fold] if types else ()
     merged = tuple(folded(t, fold) for t in types)
-    applied = _infer(layer, merged, operands, at, sink, fold)
+    applied = _infer(layer, merged, operands, at, owner, fold)
     if isinstance(applied, Failed):
         return FAILED
-    if layer.initial and not states.check(spec.name, applied, layer.initial, at, sink):
-        return FAILED
+    if layer.initial:
+        written = _initial(layer, at)
+        start = states.Start(layer.initial, written, owner.source.excerpt(written))
+        if not states.check(spec.name, applied, start, sink):
+            return FAILED
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
@@ -59,7 +65,7 @@ def apply_layer(
         fold,
     )
     owner.add(node)
-    return Flow(node.value, node, layer)
+    return Flow(node.value, node, layer, operands[0])
 
 
 def _tensors(
@@ -83,11 +89,24 @@ def _tensors(
                     layer=spec.name, needed="a tensor", actual=f"a {operand.value.type}"
                 ),
                 at,
-                help="a state goes into `initial=`; its tensors are fields such as `.state.h`",
+                labels=(_origin(operand, f"this gives {operand.value.type}"),),
+                help="what a layer gives is `.last` or `.sequence`; a state goes into `initial=`",
             )
             return FAILED
         types.append(operand.value.type)
     return tuple(types)
+
+
+def _initial(layer: UnbuiltLayer, at: Span) -> Span:
+    """Where a layer's initial state is written."""
+    written = layer.written.arguments if layer.written is not None else ()
+    return next((a.value.span for a in written if a.name and a.name.text == "initial"), at)
+
+
+def told(type_: Type) -> str:
+    """A type with what its numbers mean to a loss, where that is known."""
+    meaning = type_.role.value if isinstance(type_, Tensor) and type_.role is not Role.PLAIN else ""
+    return f"{type_}, {meaning}" if meaning else str(type_)
 
 
 def folded(type_: Tensor, fold: int) -> Tensor:
@@ -103,45 +122,49 @@ def _infer(
     types: tuple[Tensor, ...],
     operands: tuple[Flow, ...],
     at: Span,
-    sink: Sink,
+    owner: Owner,
     fold: int,
 ) -> Applied | Failed:
     spec = layer.spec
+    sink = owner.sink
     sizes: dict[str, Dim] = {}
     rest: tuple[Dim, ...] = ()
     for index, type_ in enumerate(types):
         port = spec.inputs[0] if spec.inputs[0].variadic else spec.inputs[index]
+        if port.kind not in ("any", type_.kind):
+            _report_kind(spec, port, operands[index], at, sink)
+            return FAILED
         bound = pattern.bind(port.pattern, type_.shape)
         if bound is None:
             _report_rank(spec, port, operands[index], at, sink, fold)
-            return FAILED
-        if port.kind not in ("any", type_.kind):
-            _report_kind(spec, port, type_, operands[index], at, sink)
             return FAILED
         sizes.update(bound.sizes)
         rest = bound.rest
     inner: Applied | None = None
     if isinstance(layer.inner, UnbuiltLayer):
-        found = _infer(layer.inner, types, operands, at, sink, fold)
+        found = _infer(layer.inner, types, operands, at, owner, fold)
         if isinstance(found, Failed):
             return FAILED
         inner = found
-    result = spec.rule(Site(spec, layer.args, types, sizes, rest, inner))
+    site = Site(spec, layer.args, types, sizes, rest, inner)
+    result = unfit_initializer(site) or spec.rule(site)
     if isinstance(result, Problem):
-        _report_problem(result, layer, operands, at, sink)
+        _report_problem(result, operands, at, owner)
         return FAILED
     return result
 
 
-def _report_problem(
-    problem: Problem, layer: UnbuiltLayer, operands: tuple[Flow, ...], at: Span, sink: Sink
-) -> None:
+def _report_problem(problem: Problem, operands: tuple[Flow, ...], at: Span, owner: Owner) -> None:
     code: Code = getattr(codes, problem.code)
     labels: tuple[Label, ...] = ()
+    fix: Fix | None = None
     if problem.operand is not None:
         blamed = operands[problem.operand].value
-        labels = (_origin(operands[problem.operand], f"this is {blamed.type}"),)
-    sink.report(code(**problem.slots), at, labels=labels, help=problem.help)
+        labels = (_origin(operands[problem.operand], f"this is {told(blamed.type)}"),)
+        between = Span(blamed.span.end, at.start)
+        if problem.needless and owner.source.excerpt(between).strip() == "->":
+            fix = Fix(Span(between.start, at.end), "")
+    owner.sink.report(code(**problem.slots), at, labels=labels, help=problem.help, fix=fix)
 
 
 def _origin(flow: Flow, text: str) -> Label:
@@ -162,6 +185,7 @@ def _report_rank(
     sink.report(
         code(layer=spec.name, needed=needed, actual=show(type_.shape)),
         at,
+        here=f"needs {wanted}",
         labels=(_origin(operand, f"this is {show(type_.shape)}"),),
         help=help,
         fix=fix,
@@ -171,23 +195,52 @@ def _report_rank(
 def _rank_advice(
     spec: LayerSpec, port: Port, type_: Tensor, operand: Flow, missing: bool
 ) -> tuple[str, Fix | None]:
-    source = operand.made_by
-    if missing and isinstance(source, UnbuiltLayer):
-        told = source.inner if isinstance(source.inner, UnbuiltLayer) else source
-        if told.spec.missing_axis is not None:
-            argument, value, why = told.spec.missing_axis
-            fix = _add_argument(told, argument, value)
-            return f"`{told.spec.name}` {why}; write `{argument}={value}` in it", fix
-    if missing and operand.node is None and type_.kind == "float":
+    culprit = _lost_axis(operand) if missing else None
+    if culprit is not None and culprit.spec.missing_axis is not None:
+        argument, value, why = culprit.spec.missing_axis
+        fix = _add_argument(culprit, argument, value)
+        return f"`{culprit.spec.name}` {why}; write `{argument}={value}` in it", fix
+    if culprit is not None:
+        return f"`{culprit.spec.name}` takes the axis away; apply `{spec.name}` before it", None
+    fields = operand.node.outputs.items() if missing and operand.node is not None else ()
+    longer_ones = [f"`.{n}`" for n, v in fields if _rank(v) > type_.rank]
+    if longer_ones:
+        return "take " + " or ".join(longer_ones) + " of it, which has the axis", None
+    if missing and operand.node is None:
         longer = show((*type_.shape, Dim.of(1)))
-        return f"if there is one feature for each step, declare it as float{longer}", None
-    if missing and type_.kind == "token":
-        return "tokens become vectors with `embedding(...)`", None
+        return (
+            f"if it is one feature at each of {type_.shape[-1]} steps, declare float{longer}; "
+            "if it is one vector for all steps, write `repeat(...)` before",
+            None,
+        )
     if not missing and type_.rank == 3 and len(port.pattern.split()) == 2:
-        return f"this has a time axis already; take one vector of it, or omit `{spec.name}`", None
+        return (
+            f"it has a time axis already: leave out `{spec.name}`, "
+            "or let one step flow in (`.last` of a recurrent layer)",
+            None,
+        )
     if not missing:
         return f"to apply it to every step on its own, write each({spec.name}(...))", None
     return "", None
+
+
+def _lost_axis(operand: Flow) -> UnbuiltLayer | None:
+    """The layer before ``operand`` that gives fewer axes than it gets, if all else keeps them."""
+    flow = operand
+    while flow.node is not None and flow.node.inputs:
+        layer = flow.made_by
+        if not isinstance(layer, UnbuiltLayer) or not isinstance(flow.value.type, Tensor):
+            return None
+        if flow.before is None:
+            return None  # a field: the user chose this output
+        if flow.node.inputs[0].tensor.rank > flow.value.tensor.rank:
+            return layer.inner if isinstance(layer.inner, UnbuiltLayer) else layer
+        flow = flow.before
+    return None
+
+
+def _rank(value: Value) -> int:
+    return value.type.rank if isinstance(value.type, Tensor) else 0
 
 
 def _add_argument(layer: UnbuiltLayer, argument: str, value: str) -> Fix | None:
@@ -202,14 +255,13 @@ def _add_argument(layer: UnbuiltLayer, argument: str, value: str) -> Fix | None:
     return Fix(Span(end, end), f"{comma}{argument}={value}")
 
 
-def _report_kind(
-    spec: LayerSpec, port: Port, type_: Tensor, operand: Flow, at: Span, sink: Sink
-) -> None:
+def _report_kind(spec: LayerSpec, port: Port, operand: Flow, at: Span, sink: Sink) -> None:
+    type_ = operand.value.tensor
     needed = "numbers" if port.kind == "float" else "tokens"
     help = (
-        "tokens become vectors with `embedding(...)`"
+        f"tokens become vectors first: `embedding(...) -> {spec.name}`"
         if type_.kind == "token"
-        else "ids are declared as token(n)[...] in the header"
+        else f"ids are declared with how many there are: token(1000){show(type_.shape)}"
     )
     sink.report(
         codes.WRONG_KIND(layer=spec.name, needed=needed, actual=str(type_)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.suggest import did_you_mean
@@ -12,6 +13,10 @@ from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.types import Tensor
+
+# numpy's kinds of elements: floats, signed and unsigned whole numbers, truth values.
+_NUMBERS = "fiub"
+_SAVE_NUMBERS = "save it as an array of floats or whole numbers; objects are never unpickled"
 
 
 class Arrays(Feeder):
@@ -63,11 +68,12 @@ class Arrays(Feeder):
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
             return None
         if found is not None and target[0] not in found:
-            self.sink.report(
-                codes.UNKNOWN_COLUMN(path=self.shown, what="array", name=target[0]),
-                self.section.at("target"),
-                help=did_you_mean(target[0], found) or "its arrays: " + ", ".join(found),
-            )
+            self.missing("array", target[0], found, "target")
+            return None
+        if found is not None and found[target[0]].kind not in _NUMBERS:
+            reason = f"the array `{target[0]}` of {self.shown} holds no numbers"
+            at = self.section.at("target", target[0])
+            self.sink.report(codes.BAD_DATA(reason=reason), at, help=_SAVE_NUMBERS)
             return None
         data = self.data(inputs, target, kind)
         if data is None:
@@ -100,8 +106,14 @@ class Arrays(Feeder):
                     or f"{self.shown} has the arrays " + ", ".join(found),
                 )
                 return False
+            if array.kind not in _NUMBERS:
+                self.mismatch(port, f"the array `{name}` holds no numbers", _SAVE_NUMBERS)
+                return False
             if self.windows is not None:
                 width = array.shape[1] if len(array.shape) > 1 else 1
+                if _features_first(array, type_):
+                    self.swapped(port, f"{list(array.shape)}, steps last")
+                    return False
                 if not self.windows_fit(port, type_, width, sizes):
                     return False
                 continue
@@ -111,11 +123,31 @@ class Arrays(Feeder):
                 return False
             header.unify([type_.shape], [actual], sizes)
             if not same_shape(tuple(d.substitute(sizes) for d in type_.shape), actual):
-                if len(actual) == 3 and same_shape(type_.shape, (actual[0], actual[2], actual[1])):
+                if header.swapped(type_.shape, actual):
                     self.swapped(port, show(actual))
                 else:
-                    shape = "[" + ", ".join(str(n) for n in array.shape) + "]"
-                    self.mismatch(port, f"the array `{name}` is {shape}",
-                                   "the first axis of an array counts the samples")  # fmt: skip
+                    self.mismatch(
+                        port,
+                        f"the array `{name}` is {list(array.shape)}",
+                        _array_advice(array, type_),
+                    )
                 return False
         return True
+
+
+def _features_first(array: Array, type_: Tensor) -> bool:
+    """Whether an array to be cut into windows is as wide as the input the other way round."""
+    return (
+        len(array.shape) == 2
+        and type_.rank == 3
+        and type_.shape[2].value == array.shape[0] != array.shape[1]
+    )
+
+
+def _array_advice(array: Array, type_: Tensor) -> str:
+    numbers = [d.value for d in type_.shape[1:]]
+    known = [n for n in numbers if n is not None]
+    if len(known) == len(numbers) and prod(known) == prod(array.shape[1:]):
+        return f"the same numbers in another shape: save it as {[array.shape[0], *known]}"
+    sample = list(array.shape[1:])
+    return f"the first axis of an array counts the samples, so one sample is {sample}"

@@ -128,7 +128,8 @@ class Body:
                 target.type.span,
                 here="said here",
                 labels=(Label(flow.value.span, f"gives {flow.value.type}"),),
-                help="change the claim or what comes before it",
+                help=header.disagreement(claimed, flow.value.type)
+                or "change the claim or what comes before it",
             )
 
     def _name(self, name: ast.Identifier, item: Item) -> None:
@@ -140,5 +141,7 @@ class Body:
                 labels=(Label(known.span, "first bound here"),),
                 help="a name is bound once; choose another one",
             )
+            # Which of the two is meant is anybody's guess: what uses the name says nothing more.
+            known.item = FAILED
             return
         self.scope.bindings[name.text] = Binding(item, name.span)

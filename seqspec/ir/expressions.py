@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqspec.diagnostics import codes
+from seqspec.diagnostics.model import Fix, Label
 from seqspec.diagnostics.suggest import nearest
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
@@ -24,7 +25,7 @@ from seqspec.ir.items import (
 )
 from seqspec.ir.scope import Binding, Scope
 from seqspec.ir.settings import setting_args
-from seqspec.ir.units import Owner, apply, kind_of
+from seqspec.ir.units import Owner, apply, kind_of, within
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
@@ -90,7 +91,7 @@ class Expressions:
             built = tuple(s for s in steps if not isinstance(s, Failed))
             for step in built:
                 if not isinstance(step, UnbuiltChain) and step.name == name and name:
-                    step.name = f"{name}_{kind_of(step)}"
+                    step.name = within(name, kind_of(step))
             return UnbuiltChain(built, expr.span)
         flow = self.as_flow(first, expr.steps[0].span)
         for i, step in enumerate(rest):
@@ -106,7 +107,7 @@ class Expressions:
         if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
             if isinstance(item, UnbuiltLayer | UnbuiltModel) and item.name == name and name:
                 shared = isinstance(expr, ast.Name) and expr.text in self._scope.bindings
-                item.name = name if shared else f"{name}_{kind_of(item)}"
+                item.name = name if shared else within(name, kind_of(item))
             return item
         self._sink.report(
             codes.NOT_A_VALUE(what=describe(item), direction="into"),
@@ -120,23 +121,26 @@ class Expressions:
         if found is not None:
             return found  # type: ignore[return-value]
         if expr.text in self._models:
-            return UnbuiltModel(self._models[expr.text], self._defaults(expr), expr.span, name)
+            settings = self._defaults(expr)
+            if isinstance(settings, Failed):
+                return FAILED
+            return UnbuiltModel(self._models[expr.text], settings, expr.span, name)
         if expr.text in LAYERS:
             call = ast.Call(expr.span, ast.Identifier(expr.span, expr.text), ())
             return self._call(call, name, written=False)
         self._unknown(expr.text, expr.span, layer=False)
         return FAILED
 
-    def _defaults(self, expr: ast.Name) -> Mapping[str, Any]:
-        declaration = self._models[expr.text]
-        bound = self.binder.bind(expr.text, setting_args(declaration), (), expr.span)
-        return {} if isinstance(bound, Failed) else bound
+    def _defaults(self, expr: ast.Name) -> Mapping[str, Any] | Failed:
+        args = setting_args(self._models[expr.text])
+        return self.binder.bind(expr.text, args, (), expr.span)
 
     def _unknown(self, name: str, at: Span, *, layer: bool) -> None:
         aliases = {alias: spec.name for spec in LAYERS.values() for alias in spec.aliases}
+        aliases |= {alias.lower(): found for alias, found in aliases.items()}
         visible: list[str] = [] if layer else list(self._scope.names())
         candidates = [*LAYERS, *self._models, *visible]
-        found = aliases.get(name) or nearest(name, candidates)
+        found = aliases.get(name) or aliases.get(name.lower()) or nearest(name, candidates)
         help = f"did you mean `{found}`?" if found else ""
         if not found and layer:
             help = "`seqspec layers` lists all layers"
@@ -152,12 +156,12 @@ class Expressions:
         if not isinstance(flow, Flow):
             return self._no_field(describe(owner), expr, [])
         path = f"{owner.prefix}.{field}" if isinstance(owner, Half) else field
-        if isinstance(flow.value.type, State):
+        outputs = _outputs(flow)
+        if isinstance(flow.value.type, State) and field not in outputs:
             names = [n for n, _ in flow.value.type.parts]
             if field in names:
                 return Flow(flow.value.parts[names.index(field)], flow.node, flow.made_by)
-            return self._no_field(f"a {flow.value.type}", expr, names)
-        outputs: Mapping[str, Value] = flow.node.outputs if flow.node is not None else {}
+            return self._no_field(f"a {flow.value.type}", expr, [*names, *outputs])
         if path in outputs:
             return Flow(outputs[path], flow.node, flow.made_by)
         if any(o.startswith(f"{path}.") for o in outputs):
@@ -224,7 +228,7 @@ class Expressions:
         if operands or (alone and spec.inputs[0].variadic):
             flows = tuple(operands.values())
             if name:
-                layer.name = f"{name}_{spec.name}"
+                layer.name = within(name, spec.name)
             return self._apply(layer, flows, expr.span, name)
         return layer
 
@@ -265,7 +269,7 @@ class Expressions:
         unbuilt = UnbuiltModel(declaration, settings, expr.span, name, operands)
         if operands and len(operands) == len(ports):
             if name:
-                unbuilt.name = f"{name}_{kind_of(unbuilt)}"
+                unbuilt.name = within(name, kind_of(unbuilt))
             return self._apply(unbuilt, (), expr.span, name)
         return unbuilt
 
@@ -346,14 +350,18 @@ class Expressions:
             flows.append(flow)
         if len(flows) == 1 and not isinstance(expr, ast.List):
             made_by = flows[0].made_by
-            has_state = flows[0].node is not None and "state" in flows[0].node.outputs
+            outputs = flows[0].node.outputs if flows[0].node is not None else {}
+            # Not a tensor of the state: one of those does start a layer that keeps one.
+            has_state = "state" in outputs and flows[0].value in outputs.values()
             if isinstance(flows[0].value.type, Tensor) and has_state and made_by is not None:
                 self._sink.report(
                     codes.WRONG_STATE(
                         layer="initial", needed="a state", actual=f"an output {flows[0].value.type}"
                     ),
                     expr.span,
+                    labels=(Label(flows[0].value.span, f"this gives {flows[0].value.type}"),),
                     help=f"write `{self._source.excerpt(expr.span)}.state`",
+                    fix=Fix(Span(expr.span.end, expr.span.end), ".state"),
                 )
                 return FAILED
         return tuple(flows)
@@ -364,7 +372,7 @@ class Expressions:
         self._sink.report(
             codes.NOT_A_VALUE(what=describe(item), direction="from"),
             at,
-            help="data flows from an input or a named value"
+            help="data flows from an input or a named value; is `->` missing?"
             if not isinstance(item, Half)
             else "take its `.state`",
         )
@@ -383,3 +391,9 @@ class Expressions:
         self, unit: Unbuilt, operands: tuple[Flow, ...], at: Span, name: str
     ) -> Flow | Failed:
         return apply(unit, operands, at, name, self._owner)
+
+
+def _outputs(flow: Flow) -> Mapping[str, Value]:
+    """The named outputs beside a value: those of the application that it is the result of."""
+    node = flow.node
+    return node.outputs if node is not None and flow.value is node.value else {}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
+from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
+from seqspec.source import Span
 from seqspec.types import State, Tensor
 from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
@@ -53,7 +56,7 @@ class Feeder:
     # ---- what both kinds of file share
 
     def there(self) -> bool:
-        if self.path.is_file():
+        if os.path.isfile(self.path):  # false for names that no system takes
             return True
         self.sink.report(
             codes.NO_FILE(path=self.shown),
@@ -94,6 +97,7 @@ class Feeder:
                 self.section.at("split"),
                 labels=(Label(self.section.at("windows"), "windows overlap"),),
                 help="neighbouring windows share steps; write chronological(…)",
+                fix=self._chronological(),
             )
             return None
         total = split.args["train"] + split.args["validation"]
@@ -108,11 +112,36 @@ class Feeder:
             return None
         return split
 
+    def _chronological(self) -> Fix | None:
+        at = self.section.at("split", "random")
+        written = self.section.values["split"].args
+        return Fix(at, "chronological") if not written["seed"] else None
+
+    def missing(self, what: str, name: str, present: Iterable[str], setting: str) -> None:
+        """Report a column or an array that is named and not there."""
+        found = nearest(name, present)
+        at = self.section.at(setting, name)
+        self.sink.report(
+            codes.UNKNOWN_COLUMN(path=self.shown, what=what, name=name),
+            at,
+            help=f"did you mean `{found}`?" if found else f"its {what}s: " + ", ".join(present),
+            fix=Fix(at, found) if found and found.isidentifier() else None,
+        )
+
     def data(
         self, inputs: Mapping[str, tuple[str, ...]], target: tuple[str, ...], kind: str
     ) -> Data | None:
         split = self.split()
         if split is None:
+            return None
+        if self.windows is not None and self.section.values["missing"] == "drop":
+            what = "`missing = drop` would make neighbours of rows that are not"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what),
+                self.section.at("missing"),
+                labels=(Label(self.section.at("windows"), "windows take rows as they follow"),),
+                help="write forward_fill or interpolate, or mend the file",
+            )
             return None
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
@@ -146,22 +175,23 @@ class Feeder:
             ports.append((value, value.type))
         return ports
 
-    def mismatch(self, port: Value, data: str, help: str) -> None:
+    def mismatch(self, port: Value, data: str, help: str, setting: str = "") -> None:
+        """Report a port and its data; ``setting`` is to blame, else what names the columns."""
+        setting = setting or ("inputs" if "inputs" in self.section.spans else "source")
         self.sink.report(
             codes.DATA_MISMATCH(port=port.name, declared=port.type, data=data),
             port.span,
-            labels=(
-                Label(
-                    self.section.at("inputs" if "inputs" in self.section.spans else "source"),
-                    "the data",
-                ),
-            ),
+            labels=(Label(self.section.at(setting), "the data"),),
             help=help,
         )
 
     # ---- windows and rows
 
-    def windows_fit(self, port: Value, type_: Tensor, width: int, sizes: dict[str, Dim]) -> bool:
+    def windows_fit(
+        self, port: Value, type_: Tensor, columns: tuple[str, ...] | int, sizes: dict[str, Dim]
+    ) -> bool:
+        """Whether windows (or rows) of some columns fit a port; reports if not."""
+        width = columns if isinstance(columns, int) else len(columns)
         batch = Dim.of("B")
         steps = [] if self.windows is None else [Dim.of(self.windows.args["steps"])]
         features = [] if type_.kind == "token" else [Dim.of(width)]
@@ -174,30 +204,49 @@ class Feeder:
         if same_shape(wanted, actual):
             return True
         if self.windows is None and type_.rank == 3:
-            self.sink.report(
-                codes.NEEDS_WINDOWS(
-                    what=f"`{port.name}` has a time axis, but each row is a sample"
-                ),
-                port.span,
-                labels=(Label(self.section.span, "the data"),),
-                help="cut the series into windows: `windows = sliding(steps=…)`",
-            )
+            self._no_windows(port, type_, f" {show(actual)}" if width else "")
             return False
-        swapped = len(actual) == 3 and same_shape(type_.shape, (actual[0], actual[2], actual[1]))
-        if swapped:
+        if header.swapped(type_.shape, actual):
             self.swapped(port, show(actual))
             return False
-        unit = "windows are" if self.windows is not None else "rows are"
-        help = f"{width} column{'s' if width != 1 else ''} feed it"
-        if type_.kind == "float" and len(actual) == type_.rank + 1:
-            help += f"; one feature a step is an axis of its own: float{show(actual)}"
-        self.mismatch(port, f"{unit} {show(actual)}", help)
+        self._report_windows(port, type_, actual, columns)
         return False
+
+    def _no_windows(self, port: Value, type_: Tensor, rows: str) -> None:
+        steps = type_.shape[1].value
+        window = f"windows = sliding(steps={steps or '…'})"
+        end = self.section.at("source").end
+        self.sink.report(
+            codes.NEEDS_WINDOWS(
+                what=f"`{port.name}` is {type_} with a time axis, but each row is a sample{rows}"
+            ),
+            port.span,
+            labels=(Label(self.section.at("source"), "the data"),),
+            help=f"cut the series into windows: `{window}`",
+            fix=Fix(Span(end, end), f"\n    {window}") if steps else None,
+        )
+
+    def _report_windows(
+        self, port: Value, type_: Tensor, actual: Shape, columns: tuple[str, ...] | int
+    ) -> None:
+        unit = "windows are" if self.windows is not None else "rows are"
+        width = columns if isinstance(columns, int) else len(columns)
+        feed = "one column feeds it" if width == 1 else f"{width} columns feed it"
+        if isinstance(columns, tuple) and 0 < width < 8:
+            feed += ": " + ", ".join(columns)
+        setting = ""
+        if type_.kind == "float" and len(actual) == type_.rank + 1:
+            feed = f"features are an axis of their own, however few: float{show(actual)}"
+        elif self.windows is not None and type_.shape[2:] == actual[2:]:
+            setting = "windows"
+            feed = f"write steps={type_.shape[1]} here, or {type_.shaped(actual)} in the header"
+        self.mismatch(port, f"{unit} {show(actual)}", feed, setting)
 
     def swapped(self, port: Value, actual: str) -> None:
         self.sink.report(
             codes.SWAPPED_AXES(port=port.name, declared=port.type, actual=actual),
             port.span,
+            here=f"the data has {actual}",
             labels=(Label(self.section.at("source"), "the data"),),
             help="the order is [batch, time, features]; change the header or the data",
         )

@@ -68,7 +68,10 @@ def _npy_header(file: IO[bytes]) -> Array:
     # A literal, by the format's definition: literal_eval builds data, it runs nothing.
     header = ast.literal_eval(file.read(length).decode("utf-8" if magic[6] == 3 else "latin1"))
     kind = str(header["descr"]).lstrip("<>=|")[:1]
-    return Array(kind, tuple(int(n) for n in header["shape"]))
+    shape = tuple(header["shape"])
+    if not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError("its header is damaged")
+    return Array(kind, shape)
 
 
 def _reason(error: Exception) -> str:

@@ -7,14 +7,20 @@ from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import header
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Value
-from seqspec.ir.items import Failed
+from seqspec.ir.items import Failed, Flow
 from seqspec.shapes.dim import Dim
 
 
 def warn_unused(body: Body) -> None:
-    """Warn of names that were bound and never read."""
+    """Warn of names that were bound and never read; an input may be there for its size."""
     for name, bound in body.scope.bindings.items():
-        if not bound.used and not isinstance(bound.item, Failed):
+        item = bound.item
+        sizes = (
+            {s for dim in _dims(item.value) for s in dim.symbols} - {"B"}
+            if isinstance(item, Flow) and item.node is None
+            else set[str]()
+        )
+        if not bound.used and not isinstance(item, Failed) and not sizes & body.scope.sizes_used:
             body.sink.report(
                 codes.UNUSED(name=name), bound.span, help="remove it, or let it flow somewhere"
             )

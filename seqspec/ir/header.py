@@ -175,6 +175,27 @@ def fits(declared: Type, actual: Type) -> bool:
     return declared.bound.agrees(actual.bound)
 
 
+def swapped(declared: Shape, actual: Shape) -> bool:
+    """Whether the second and third axes of one shape are those of the other in reverse."""
+    return (
+        len(declared) == 3
+        and len(actual) == 3
+        and not declared[1].agrees(declared[2])
+        and same_shape(declared, (actual[0], actual[2], actual[1]))
+    )
+
+
+def disagreement(declared: Type, actual: Type) -> str:
+    """What to do about a type that is not the declared one, where that can be told."""
+    if not (isinstance(declared, Tensor) and isinstance(actual, Tensor)):
+        return ""
+    if swapped(declared.shape, actual.shape):
+        return "time and features swapped? the order is [batch, time, features]"
+    if declared.rank == actual.rank + 1 and declared.kind == actual.kind == "float":
+        return "an axis is missing; does a recurrent layer before it need return=sequence?"
+    return ""
+
+
 def check_batch(name: str, type_: Type, at: Span, sink: Sink) -> bool:
     """Whether an input has a batch axis; reports if not."""
     if all(shapes(type_)):
@@ -183,4 +204,15 @@ def check_batch(name: str, type_: Type, at: Span, sink: Sink) -> bool:
     return False
 
 
-__all__ = ["Place", "check_batch", "fits", "read_dim", "read_type", "shapes", "substitute", "unify"]
+__all__ = [
+    "Place",
+    "check_batch",
+    "disagreement",
+    "fits",
+    "read_dim",
+    "read_type",
+    "shapes",
+    "substitute",
+    "swapped",
+    "unify",
+]

@@ -31,11 +31,15 @@ class Word:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """A value that data flows as, with the application it came from (None for an input)."""
+    """A value that data flows as, with the application it came from (None for an input).
+
+    ``before`` is what that application's first operand flowed as.
+    """
 
     value: Value
     node: Node | None = None
     made_by: Unbuilt | None = None
+    before: Flow | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -144,7 +144,7 @@ class Program:
             inputs,
             outputs,
             alive(body.nodes, [value for _, value in outputs]),
-            model.name.span,
+            model.span,
             given,
         )
 

@@ -28,6 +28,7 @@ class Scope:
         self._settings = settings
         self._params = params
         self.dims = dims
+        self.sizes_used: set[str] = set()
 
     def look(self, name: str) -> object:
         """What a name stands for; None if nothing is called so."""
@@ -39,6 +40,8 @@ class Scope:
             return self._settings[name]
         if name in self._params.peek():
             return self._params[name]
+        if name in self.dims:
+            self.sizes_used.add(name)
         return self.dims.get(name)
 
     def has(self, name: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqspec.diagnostics import codes
@@ -28,10 +28,16 @@ class Section:
     values: Mapping[str, Any]
     spans: Mapping[str, Span]
     span: Span
+    words: Mapping[tuple[str, str], Span] = field(default_factory=dict[tuple[str, str], Span])
 
-    def at(self, setting: str) -> Span:
-        """Where a setting is written, or the section's head."""
-        return self.spans.get(setting, self.span)
+    def at(self, setting: str, word: str = "") -> Span:
+        """Where a setting is written, or a word of its value; else the section's head."""
+        known = self.words.get((setting, word)) if word else None
+        return known or self.spans.get(setting, self.span)
+
+    def has(self, setting: str, word: str) -> bool:
+        """Whether the value of a setting names a word."""
+        return (setting, word) in self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,12 @@ class Sections:
         self.names[(kind, name.text)] = name.span
         given = [ast.Argument(s.span, s.name, s.value) for s in written.settings]
         values = self._binder.bind(kind, spec.args, given, name.span, section=True)
+        if isinstance(values, Failed):
+            table[name.text] = FAILED
+            return
         spans = {s.name.text: s.value.span for s in written.settings}
-        failed = isinstance(values, Failed)
-        table[name.text] = FAILED if failed else Section(kind, name.text, values, spans, name.span)
+        words = {(s.name.text, w): at for s in written.settings for w, at in _words(s.value)}
+        table[name.text] = Section(kind, name.text, values, spans, name.span, words)
 
     # ---- arguments of kinds of their own
 
@@ -139,3 +148,18 @@ class Sections:
             self._sink.report(codes.FORBIDDEN_VALUE(what=what), expr.span)
             return FAILED
         return Target(None, names)
+
+
+def _words(expr: ast.Expr) -> Iterator[tuple[str, Span]]:
+    """The words that an expression names, with their places; a call is named by its callee."""
+    if isinstance(expr, ast.Name):
+        yield expr.text, expr.span
+    elif isinstance(expr, ast.Text):
+        yield expr.value, expr.span
+    elif isinstance(expr, ast.List):
+        for item in expr.items:
+            yield from _words(item)
+    elif isinstance(expr, ast.Call):
+        yield expr.name.text, expr.name.span
+        for argument in expr.arguments:
+            yield from _words(argument.value)

@@ -41,7 +41,8 @@ def bind_inputs(
             labels = (Label(known.span, "first declared here"),)
             body.sink.report(codes.DUPLICATE(name=name), port.name.span, labels=labels)
             return FAILED
-        value = value_of(type_ if types is None else types[name], port.span, name)
+        assert port.type is not None
+        value = value_of(type_ if types is None else types[name], port.type.span, name)
         values.append(value)
         body.scope.bindings[name] = Binding(Flow(value), port.name.span)
     return tuple(values)
@@ -90,8 +91,9 @@ def _unified(
                     port=port.name.text, model=model.name.text, declared=type_, actual=actual
                 ),
                 at,
-                labels=(Label(port.span, "declared here"),),
-                help="change the header, or what flows in",
+                here=f"receives {actual}",
+                labels=(Label(port.type.span if port.type else port.span, "declared here"),),
+                help=header.disagreement(type_, actual) or "change the header, or what flows in",
             )
             return False
     return True
@@ -102,6 +104,8 @@ def bind_outputs(model: ast.Model, body: Body) -> Outputs | Failed:
     if isinstance(model.returns, tuple):
         return _named(model, model.returns, body)
     if len(body.results) > 1:
+        if any(isinstance(flow, Failed) for _, flow in body.results):
+            return FAILED  # two statements where one was meant, such as a forgotten arrow
         first, second = body.results[0][0], body.results[1][0]
         body.sink.report(
             codes.TWO_RESULTS(model=model.name.text),
@@ -161,11 +165,15 @@ def _promised(model: ast.Model, written: ast.TypeExpr, flow: Flow, at: Span, bod
     promised = header.substitute(promised, sizes)
     if header.fits(promised, flow.value.type):
         return True
+    made = flow.value.span
+    # The last step of a pipeline is what one would edit; a name was made somewhere else.
+    inside = at.start <= made.start and made.end <= at.end
     body.sink.report(
         codes.WRONG_OUTPUT(model=model.name.text, promised=promised, actual=flow.value.type),
-        at,
+        made if inside else at,
         here=f"gives {flow.value.type}",
         labels=(Label(written.span, "promised here"),),
-        help="change the last layer, or the promise in the header",
+        help=header.disagreement(promised, flow.value.type)
+        or "change the last layer, or the promise in the header",
     )
     return False

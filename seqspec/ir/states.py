@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir.items import Flow
 from seqspec.shapes.dim import Shape, same_shape, show
 from seqspec.source import Span
@@ -11,18 +13,28 @@ from seqspec.types import State, Tensor
 from seqspec.vocabulary.spec import Applied
 
 
-def check(layer: str, applied: Applied, given: tuple[Flow, ...], at: Span, sink: Sink) -> bool:
-    """Whether a layer can start from what was given; reports if not.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is given as an initial state, with where and how it is written.
 
     ``given`` is one value of a state type, or one tensor [B, units] per state in Keras's order.
     """
+
+    given: tuple[Flow, ...]
+    at: Span
+    text: str
+
+
+def check(layer: str, applied: Applied, start: Start, sink: Sink) -> bool:
+    """Whether a layer can start from what was given; reports if not."""
+    given, at = start.given, start.at
     needed = applied.outputs["state"]
     assert isinstance(needed, State)
     wanted = _count(needed)
     first = given[0].value
     labels = tuple(Label(f.value.span, f"this is {_say(f)}") for f in given[:1])
     if len(given) == 1 and isinstance(first.type, State):
-        return _check_state(layer, needed, first.type, labels, at, sink)
+        return _check_state(layer, needed, first.type, labels, start, sink)
     if len(given) != len(needed.parts):
         actual = "1 tensor" if len(given) == 1 else f"{len(given)} tensors"
         order = ", ".join(name for name, _ in needed.parts)
@@ -45,32 +57,37 @@ def check(layer: str, applied: Applied, given: tuple[Flow, ...], at: Span, sink:
 
 
 def _check_state(
-    layer: str, needed: State, given: State, labels: tuple[Label, ...], at: Span, sink: Sink
+    layer: str, needed: State, given: State, labels: tuple[Label, ...], start: Start, sink: Sink
 ) -> bool:
+    at, text = start.at, start.text
+    named = text.endswith(".state")
     names = [n for n, _ in given.parts]
     wanted = [n for n, _ in needed.parts]
     if names != wanted:
         both_ways = [f"forward_{n}" for n in wanted] + [f"backward_{n}" for n in wanted]
         if names == both_ways:
             width = given.parts[0][1][-1]
+            who = text.removesuffix(".state") if named else "…"
+            halves = ", ".join(
+                f"concat({who}.forward.state.{n}, {who}.backward.state.{n})" for n in wanted
+            )
             sink.report(
                 codes.TWO_WAY_STATE(layer=layer),
                 at,
                 labels=labels,
-                help="take one direction (`.forward.state`), or join the halves: "
-                + f"`{layer}({width + width})` with initial=["
-                + ", ".join(f"concat(….forward.state.{n}, ….backward.state.{n})" for n in wanted)
-                + "]",
+                help=f"take one direction: initial={who}.forward.state\n"
+                f"or join the halves: {layer}({width + width}, initial=[{halves}])",
+                fix=Fix(at, f"{who}.forward.state") if named else None,
             )
             return False
+        parts = ", ".join(f"{text}.{n if n in names else names[0]}" for n in wanted)
         sink.report(
-            codes.WRONG_STATE(layer=layer, needed=_count(needed), actual=f"a {given}"),
+            codes.WRONG_STATE(layer=layer, needed=_count(needed), actual=f"the {given}"),
             at,
             labels=labels,
-            help=f"`{layer}` keeps {', '.join(wanted)}; use the same kind of layer on both sides, "
-            "or hand over single tensors: initial=["
-            + ", ".join(f"….state.{n if n in names else names[0]}" for n in wanted)
-            + "]",
+            help=f"use the same kind of layer on both sides, or hand over single tensors: "
+            f"initial=[{parts}]",
+            fix=Fix(at, f"[{parts}]") if named and set(wanted) <= set(names) else None,
         )
         return False
     for (name, mine), (_, theirs) in zip(needed.parts, given.parts, strict=True):
@@ -94,7 +111,9 @@ def _report_size(
         at,
         here=f"needs {part} {show(needed)}",
         labels=labels,
-        help="give both layers the same units, or put a `dense(...)` between the states",
+        help=f"give both layers the same units: {layer}({actual[-1]}) here, or {needed[-1]} there"
+        if actual
+        else "an initial state is made of tensors",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir import files
 from seqspec.ir.feeding import Fed, Feeder
 from seqspec.ir.files import Unreadable
@@ -31,7 +30,7 @@ class Table(Feeder):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
-            if not self.windows_fit(port, type_, len(inputs[port.name]), sizes):
+            if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
         data = self.data(inputs, target, kind)
         if data is None:
@@ -48,16 +47,9 @@ class Table(Feeder):
         wanted: tuple[str, ...] | None = self.source.args["columns"]
         for name in wanted or ():
             if name not in found:
-                self._no_column(name, found, "source")
+                self.missing("column", name, found, "source")
                 return Unreadable("")
         return wanted or found
-
-    def _no_column(self, name: str, present: tuple[str, ...], setting: str) -> None:
-        self.sink.report(
-            codes.UNKNOWN_COLUMN(path=self.shown, what="column", name=name),
-            self.section.at(setting),
-            help=did_you_mean(name, present) or "its columns: " + ", ".join(present),
-        )
 
     def _choose(
         self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
@@ -91,7 +83,7 @@ class Table(Feeder):
 
     @staticmethod
     def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(c for c in present if c not in target)
+        return tuple(c for c in present if c not in target) or present
 
     def _known(
         self,
@@ -109,10 +101,10 @@ class Table(Feeder):
                             help=f"{self.shown} has the columns " + ", ".join(present),
                         )
                     else:
-                        self._no_column(name, present, "inputs")
+                        self.missing("column", name, present, "inputs")
                     return False
         for name in target:
             if name not in present:
-                self._no_column(name, present, "target")
+                self.missing("column", name, present, "target")
                 return False
         return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import header
+from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
+from seqspec.ir.files import Array
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Training
@@ -30,14 +32,15 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
     loss: Setting = values["loss"]
     if not _loss_fits(loss, output, section, sink):
         return None
-    fits = _target_fits(loss, output, fed, section, sink)
-    fits = _causal(graph, output, fed, section, sink) and fits
+    # A target of another shape is a mistake of its own; what the model sees is asked after it.
+    fits = _target_fits(loss, output, fed, section, sink) and _causal(graph, output, fed, sink)
     for metric in values["metrics"]:
         if loss.entry.facts["target"] not in _compatible(metric):
             sink.report(
                 codes.METRIC_MISMATCH(metric=metric.name, loss=loss.name),
-                section.at("metrics"),
-                help="use " + " or ".join(_metrics_for(loss)),
+                section.at("metrics", metric.name),
+                labels=(Label(section.at("loss"), "the loss"),),
+                help="use " + _one_of(_metrics_for(loss)),
             )
             fits = False
     if not fits:
@@ -73,6 +76,10 @@ def _metrics_for(loss: Setting) -> list[str]:
     return [m.name for m in ENTRIES["metric"].values() if target in m.facts["targets"]]
 
 
+def _one_of(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:
     given = [n for n in ("clipnorm", "global_clipnorm", "clipvalue") if optimizer.args[n]]
     momentum = optimizer.args.get("momentum")
@@ -91,7 +98,7 @@ def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:
 
 def _loss_fits(loss: Setting, output: Value, section: Section, sink: Sink) -> bool:
     type_ = output.type
-    label = Label(output.span, f"the output is {type_}")
+    label = Label(output.span, f"the output is {told(type_)}")
     help = ""
     if isinstance(type_, Tensor) and type_.kind == "float" and type_.rank > 1:
         width = type_.shape[-1].value
@@ -105,12 +112,10 @@ def _loss_fits(loss: Setting, output: Value, section: Section, sink: Sink) -> bo
             help = "probabilities over classes go with sparse_categorical_crossentropy "
             help += "(class ids) or categorical_crossentropy (one-hot)"
         else:
-            help = "yes-or-no probabilities (sigmoid) go with binary_crossentropy"
-    actual = str(type_)
-    if isinstance(type_, Tensor) and type_.role is not Role.PLAIN:
-        actual = f"{type_} of {type_.role.value}"
+            help = "for one class of several write softmax instead of sigmoid, or nothing at all; "
+            help += "yes-or-no answers go with binary_crossentropy"
     sink.report(
-        codes.LOSS_MISMATCH(loss=loss.name, output=actual),
+        codes.LOSS_MISMATCH(loss=loss.name, output=told(type_)),
         section.at("loss"),
         labels=(label,),
         help=help,
@@ -123,7 +128,7 @@ def _target_fits(loss: Setting, output: Value, fed: Fed, section: Section, sink:
         return True
     kind = loss.entry.facts["target"]
     shape = tuple(d.substitute(fed.sizes) for d in output.tensor.shape)
-    target_span = fed.section.at("target")
+    only = fed.data.target[0] if len(fed.data.target) == 1 else ""
     wanted: Shape = shape[:-1] if kind == "class_ids" else shape
     if not _right_kind(loss, kind, fed, shape, section, sink):
         return False
@@ -135,8 +140,8 @@ def _target_fits(loss: Setting, output: Value, fed: Fed, section: Section, sink:
         codes.TARGET_SHAPE(output=str(header.substitute(output.type, fed.sizes)), target=said),
         output.span,
         here=f"`{loss.name}` wants a target {show(wanted)}",
-        labels=(Label(target_span, f"this gives {said}"),),
-        help=_target_advice(wanted, options[0], fed),
+        labels=(Label(fed.section.at("target", only), f"this gives {said}"),),
+        help=_target_advice(loss, wanted, options[0], fed),
     )
     return False
 
@@ -165,25 +170,50 @@ def _right_kind(
             actual, wanted = f"{len(fed.data.target)} columns", "class ids"
         else:
             return True
-    elif kind == "class_ids" and (array.kind not in "iub" or len(array.shape) == len(output)):
-        wanted = "class ids (whole numbers)"
-        one_hot = len(array.shape) == len(output)
-        actual = f"{'one-hot rows' if one_hot else 'fractions'} of shape {list(array.shape)}"
+    elif kind == "class_ids" and _one_hot(array, output):
+        actual, wanted = f"one-hot rows {list(array.shape)}", "class ids"
+    elif kind == "class_ids" and array.kind not in "iub":
+        return _fractions(fed, loss, array, section, sink)
     elif kind == "one_hot" and len(array.shape) == len(output) - 1:
-        actual, wanted = f"class ids of shape {list(array.shape)}", "one-hot rows"
+        actual, wanted = f"class ids {list(array.shape)}", "one-hot rows"
     else:
         return True
     other = "categorical_crossentropy" if kind == "class_ids" else "sparse_categorical_crossentropy"
+    columns = fed.data.tabular and len(fed.data.target) > 1
     sink.report(
         codes.CLASS_IDS(loss=loss.name, wanted=wanted, actual=actual),
         section.at("loss"),
+        here=f"the output is {show(output)}",
         labels=(Label(fed.section.at("target"), "the target"),),
         help=f"for such targets the loss is {other}",
+        fix=None if columns else Fix(section.at("loss"), other),
     )
     return False
 
 
-def _target_advice(wanted: Shape, target: Shape, fed: Fed) -> str:
+def _one_hot(array: Array, output: Shape) -> bool:
+    """Whether an array has a number for each class of an output."""
+    classes = output[-1].value
+    same_rank = len(array.shape) == len(output)
+    return same_rank and (classes is None or array.shape[-1] == classes or array.kind == "f")
+
+
+def _fractions(fed: Fed, loss: Setting, array: Array, section: Section, sink: Sink) -> bool:
+    sink.report(
+        codes.CLASS_IDS(
+            loss=loss.name,
+            wanted="class ids (whole numbers)",
+            actual=f"fractions {list(array.shape)}",
+        ),
+        fed.section.at("target"),
+        here="an array of floats",
+        labels=(Label(section.at("loss"), "the loss"),),
+        help="save the ids as integers; numbers that are no ids go with mse or mae",
+    )
+    return False
+
+
+def _target_advice(loss: Setting, wanted: Shape, target: Shape, fed: Fed) -> str:
     per_step = fed.data.target_kind in ("next_step", "same_step")
     if per_step and len(wanted) < len(target):
         return "the target has a value for each step; let the recurrent layers return=sequence"
@@ -191,31 +221,56 @@ def _target_advice(wanted: Shape, target: Shape, fed: Fed) -> str:
         if fed.data.windows is not None:
             return "for a target at each step write next_step(); for the last step only, "\
                 "leave out return=sequence"  # fmt: skip
-        return "the output has a time axis, the target has none: leave out return=sequence"
+        return _flat_advice(loss, wanted, target, fed)
+    if not per_step and len(wanted) < len(target):
+        if fed.data.windows is not None:
+            steps = target[1]
+            return f"the target is {steps} steps long: let the last layer give {steps} numbers, "\
+                "or write horizon=1"  # fmt: skip
+        return "the target has an axis more: let the recurrent layers return=sequence"
     if len(wanted) == len(target) and wanted and not wanted[-1].agrees(target[-1]):
         return f"the last layer gives {wanted[-1]} numbers, the target has {target[-1]}"
     return "nothing is broadcast: output and target have the same shape"
 
 
-def _causal(graph: Graph, output: Value, fed: Fed, section: Section, sink: Sink) -> bool:
+def _flat_advice(loss: Setting, wanted: Shape, target: Shape, fed: Fed) -> str:
+    """What to do about an array of targets that has an axis less than the output."""
+    width = wanted[-1].value
+    array = fed.target_array
+    if width == 1 and len(wanted) == len(target) + 1:
+        shape = [*(array.shape if array is not None else ()), 1]
+        return f"nothing is broadcast: save the target with its last axis, as {shape}"
+    if loss.entry.facts["target"] != "class_ids" and array is not None and array.kind in "iub":
+        return "for class ids the loss is sparse_categorical_crossentropy"
+    return "the output has a time axis, the target has none: leave out return=sequence"
+
+
+def _causal(graph: Graph, output: Value, fed: Fed, sink: Sink) -> bool:
     if fed.data.target_kind != "next_step" or output.tensor.causal:
         return True
-    culprit = _first_look_ahead(graph)
+    culprit, seen = _look_ahead(graph, output)
+    column = (fed.data.target or ("column",))[0]
     sink.report(
-        codes.LOOK_AHEAD(output=f"`{culprit[0]}`"),
+        codes.LOOK_AHEAD(output=culprit),
         fed.section.at("target"),
         here="the target of step t is the input of step t+1",
-        labels=(Label(culprit[1], "this has seen later steps"),),
-        help="predict what comes after the window instead (`target = [column]`), "
+        labels=(Label(seen, "this has seen later steps"),),
+        help=f"predict what comes after the window instead (`target = [{column}]`), "
         "or let every layer see the past only",
     )
     return False
 
 
-def _first_look_ahead(graph: Graph) -> tuple[str, Span]:
-    for node in graph.nodes:
-        value = node.value
-        reads = (*node.inputs, *node.initial)
-        if all(v.type.causal for v in reads) and not value.type.causal:
-            return node.unit.kind, node.span
-    return graph.nodes[-1].unit.kind, graph.nodes[-1].span
+def _look_ahead(graph: Graph, output: Value) -> tuple[str, Span]:
+    """What an output got its knowledge of later steps from: the first on its way that has it."""
+    makers = {v: node for node in graph.nodes for o in node.outputs.values() for v in (o, *o.parts)}
+    value = output
+    while True:
+        node = makers[value]
+        late = [v for v in (*node.inputs, *node.initial) if not v.type.causal and v in makers]
+        if not late:
+            break
+        value = late[0]
+    if any(o.type.causal for o in node.outputs.values()):
+        return f"the last step of `{node.unit.kind}`", node.span
+    return f"`{node.unit.kind}`", node.span

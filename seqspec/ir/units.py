@@ -13,7 +13,7 @@ from seqspec.ir.apply import apply_layer, folded, value_of
 from seqspec.ir.graph import Graph, Node, SubModel, Value
 from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
 from seqspec.shapes.dim import Dim, same_shape
-from seqspec.source import Span
+from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
 from seqspec.types import Tensor, Type
 
@@ -23,6 +23,8 @@ class Owner(Protocol):
 
     @property
     def sink(self) -> Sink: ...
+    @property
+    def source(self) -> SourceFile: ...
     def unique(self, base: str) -> str: ...
     def add(self, node: Node) -> None: ...
     def call_model(
@@ -84,7 +86,7 @@ def _apply_per_step(
     inner = unit.inner
     if not isinstance(inner, UnbuiltChain) and not inner.name and unit.name:
         inner.name = unit.name.removesuffix(f"_{unit.spec.name}")
-        inner.name = f"{inner.name}_{kind_of(inner)}" if inner.name != unit.name else inner.name
+        inner.name = within(inner.name, kind_of(inner)) if inner.name != unit.name else inner.name
     return apply(inner, operands, at, name, owner, fold + 1)
 
 
@@ -166,3 +168,8 @@ def kind_of(unit: Unbuilt) -> str:
     if isinstance(unit, UnbuiltModel):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", unit.declaration.name.text).lower()
     return "chain"
+
+
+def within(name: str, kind: str) -> str:
+    """What a unit is called inside the pipeline that a name is bound to: ``encoder_lstm``."""
+    return kind if kind == name or kind.startswith(f"{name}_") else f"{name}_{kind}"

@@ -17,7 +17,7 @@ def evaluate(run: Path, data: Path | None = None, device: str = "cpu") -> Scores
     training was. Raises ``RunError`` for anything wrong with the folder, the data or the device.
     """
     session, scaling, own_data = open_run(run, device)
-    dataset = session.load_data((data or own_data).absolute(), scaling)
+    dataset = session.load_data((data or own_data).resolve(), scaling)
     name, part = held_out(dataset)
     return Scores(
         part=name,

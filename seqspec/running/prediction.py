@@ -26,7 +26,7 @@ def predict(
     run folder. Raises ``RunError`` for anything wrong with the folder, the data or the device.
     """
     session, scaling, own_data = open_run(run, device)
-    prediction = session.predict((data or own_data).absolute(), scaling)
+    prediction = session.predict((data or own_data).resolve(), scaling)
     path = out or RunFolder(run).predictions
     session.write_predictions(path, prediction)
     return Predicted(path, tuple(prediction.shape))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 import tempfile
@@ -37,7 +38,7 @@ TITLES: Mapping[str, str] = {
 #: Waiting threads that spin make small models many times slower on a busy machine.
 ENVIRONMENT: Mapping[str, str] = {
     "KERAS_BACKEND": "tensorflow",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
     "OMP_WAIT_POLICY": "passive",
 }
 
@@ -150,10 +151,13 @@ def load(folder: Path, backend: str) -> Program:
             raise _not_installed(name, backend)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if backend == "keras" and "tensorflow" not in sys.modules:
+    on_tensorflow = backend == "keras" and os.environ["KERAS_BACKEND"] == "tensorflow"
+    if on_tensorflow and "tensorflow" not in sys.modules:
         with _hushed():
             # Looking for devices is what it complains about, at the first operation if not now.
             framework("tensorflow").config.list_logical_devices()
+        # Its advice is for those who write the calls that it is about.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return Program(folder, backend)
 
 

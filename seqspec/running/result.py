@@ -84,11 +84,7 @@ class Result:
         if self.held_out is not None:
             lines.append(self.held_out.text())
         if self.interrupted:
-            lines.append(
-                f"stopped; last checkpoint kept: {self.folder / 'last.safetensors'}"
-                if self.epochs
-                else "stopped before the first epoch ended; no checkpoint"
-            )
+            lines.append(f"stopped; last checkpoint kept: {self.folder / 'last.safetensors'}")
         lines.append(f"run folder: {self.folder}" + (", curve: loss.png" if self.picture else ""))
         return "\n".join(lines)
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from seqspec.running.errors import RunError, reason
+from seqspec.running.program import FRAMEWORKS
 
 if TYPE_CHECKING:
     from seqspec.backends.base import OutputFile
@@ -230,8 +231,12 @@ def _description(path: Path, facts: dict[str, Any]) -> Description:
             "use that version, or train again",
         )
     try:
-        return Description(**facts)
+        found = Description(**facts)
     except TypeError as error:
         raise RunError(
             f"{path} is damaged: entries are missing or unknown", "train again"
         ) from error
+    texts = all(isinstance(facts[name], str) for name in ("data", "spec", "device"))
+    if not texts or found.backend not in tuple(FRAMEWORKS):
+        raise RunError(f"{path} is damaged: an entry is not what it should be", "train again")
+    return found

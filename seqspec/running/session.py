@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seqspec.running.errors import RunError
+from seqspec.running.errors import RunError, reason
 from seqspec.running.program import Program
 
 
@@ -30,8 +30,10 @@ class Session:
         self._data = program.module("data")
         # Programs of specs without `scale` know no scaling at all.
         self._scales = hasattr(self._data, "Scaling")
-        with program.reporting():
+        try:
             self.device: str = self._train.choose_device(device)
+        except self._train.TrainingError as error:
+            raise RunError(str(error), "choose the device with --device") from error
         if seed is not None:
             self._train.set_seed(seed)
         self.model = program.module("model").build_model()
@@ -78,8 +80,11 @@ class Session:
 
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
-        with self.program.reporting():
+        try:
             self._data.write_predictions(path, prediction)
+        except OSError as error:
+            message = f"{path} cannot be written: {reason(error)}"
+            raise RunError(message, "name another file with -o") from error
 
     def _optional(self, scaling: Any) -> tuple[Any, ...]:
         return (scaling,) if self._scales and scaling is not None else ()

@@ -37,7 +37,8 @@ def train(
     """Trains a compiled spec in a new run folder.
 
     ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. Ctrl-C ends the training, not the process: the result says so. Raises
+    is as the spec says. Ctrl-C ends the training, not the process, once there is a checkpoint: the
+    result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
     ``RunError`` if something around the run is wrong, before or while it trains; a
     folder in which nothing was learnt yet is removed again.
     """
@@ -51,7 +52,7 @@ def train(
         model=task.graph.name,
         digest=task.digest,
         overrides=dict(task.overrides),
-        data=str(data.absolute()),
+        data=str(data.resolve()),
         epochs=epochs or task.training.epochs,
         seed=task.training.seed if seed is None else seed,
         device=device,
@@ -61,9 +62,9 @@ def train(
     folder = run_folder.create(run, description, task.spec_text, files)
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
-        dataset = session.load_data(data.absolute())
+        dataset = session.load_data(data.resolve())
         return _Training(task, description, folder, session, dataset).go(reporter)
-    except BaseException:
+    except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
 
@@ -71,7 +72,7 @@ def train(
 def data_path(task: Task, folder: Path) -> Path:
     """The data file of a spec that lies in ``folder``, absolute."""
     assert task.training is not None
-    return (folder / task.training.data.source.args["path"]).absolute()
+    return (folder / task.training.data.source.args["path"]).resolve()
 
 
 class _Training:
@@ -96,6 +97,8 @@ class _Training:
             with reporter:
                 self._fit(reporter)
         except KeyboardInterrupt:
+            if not self.folder.last.exists():
+                raise  # nothing was learnt yet
             interrupted = True
         except RunError:
             self._draw(history.read(self.folder.metrics), None)
@@ -164,6 +167,7 @@ class _Training:
             records,
             self.folder.picture,
             title=self.description.model,
-            loss=self.task.training.loss.name.replace("_", " "),
+            loss=self.task.training.loss.name.replace("_", " ")
+            + (" of scaled values" if hasattr(self.dataset, "scaling") else ""),
             note=note,
         )

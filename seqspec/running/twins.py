@@ -163,9 +163,9 @@ def forward(built: Built, inputs: Sequence[Array]) -> list[Array]:
         built.model.eval()
         with torch.no_grad():
             result = built.model(*_to_torch(inputs))
-        return [t.numpy() for t in _flat(result, built.graph)]
-    result = built.model(_to_keras(built.model, inputs), training=False)
-    return [np.asarray(t) for t in _flat(result, built.graph)]
+        return [t.numpy() for t in flat(result, built.graph)]
+    result = built.model(keras_inputs(built.model, inputs), training=False)
+    return [np.asarray(t) for t in flat(result, built.graph)]
 
 
 def gradients(built: Built, inputs: Sequence[Array]) -> dict[str, float]:
@@ -178,7 +178,7 @@ def gradients(built: Built, inputs: Sequence[Array]) -> dict[str, float]:
         torch = framework("torch")
         built.model.train()
         built.model.zero_grad(set_to_none=True)
-        outputs = _flat(built.model(*_to_torch(inputs)), built.graph)
+        outputs = flat(built.model(*_to_torch(inputs)), built.graph)
         torch.stack([t.float().square().mean() for t in outputs]).sum().backward()
         return {
             name: float("nan") if p.grad is None else float(p.grad.abs().max())
@@ -187,7 +187,7 @@ def gradients(built: Built, inputs: Sequence[Array]) -> dict[str, float]:
         }
     tf, ops = framework("tensorflow"), framework("keras.ops")
     with tf.GradientTape() as tape:
-        outputs = _flat(built.model(_to_keras(built.model, inputs), training=True), built.graph)
+        outputs = flat(built.model(keras_inputs(built.model, inputs), training=True), built.graph)
         loss = sum(ops.mean(ops.square(t)) for t in outputs)
     variables = built.model.trainable_weights
     found = tape.gradient(loss, [v.value for v in variables])
@@ -219,13 +219,14 @@ def _to_torch(inputs: Sequence[Array]) -> list[Any]:
     return [torch.from_numpy(array) for array in inputs]
 
 
-def _to_keras(model: Any, inputs: Sequence[Array]) -> Any:
+def keras_inputs(model: Any, inputs: Sequence[Array]) -> Any:
+    """Inputs as a Keras model takes them: one array, a list, or by name."""
     if isinstance(model.input, dict):
         return dict(zip(cast("dict[str, Any]", model.input), inputs, strict=True))
     return inputs[0] if len(inputs) == 1 else list(inputs)
 
 
-def _flat(result: Any, graph: Graph) -> list[Any]:
+def flat(result: Any, graph: Graph) -> list[Any]:
     """The tensors of whatever a model returned, in the order of the graph's outputs."""
     if isinstance(result, Mapping):
         return [t for name, _ in graph.outputs for t in _leaves(result[name])]

@@ -80,8 +80,11 @@ def _match(text: str, region: Span) -> list[Mismatch]:
             opening, position = stack[-1] if stack else ("", 0)
             if opening and _CLOSING[opening] == mark:
                 stack.pop()
-            elif opening in ("", "{"):
-                found.append(Mismatch(None, Span(m.start(), m.end()), "", mark))
+            elif not opening or (opening == "{" and len(stack) == 1):
+                # Braces stand around bodies only; what follows on the line hangs on the first.
+                last = found[-1].at.end if found else -1
+                if last < 0 or "\n" in text[last : m.start()]:
+                    found.append(Mismatch(None, Span(m.start(), m.end()), "", mark))
             else:
                 found.append(_unclosed(text, opening, position, m.start(), mark))
                 return found
@@ -123,6 +126,12 @@ def _without_comment(text: str, line_end: int) -> int:
     marks = [m.start() for m in _LEXEME.finditer(line) if m.group().startswith("#")]
     code = line[: marks[0]] if marks else line
     return start + len(code.rstrip()) if code.strip() else 0
+
+
+def token_before(text: str, position: int) -> Span | None:
+    """The last token before a position that is no comment."""
+    found = [m for m in _TOKEN.finditer(text, 0, position) if m.group()[0] not in "#\n"]
+    return Span(found[-1].start(), found[-1].end()) if found else None
 
 
 def statement_around(text: str, regions: list[Span], position: int) -> Span:

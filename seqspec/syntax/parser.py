@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from typing import cast
 
 import lark
@@ -13,7 +14,14 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
-from seqspec.syntax.brackets import Mismatch, Scan, declarations, scan, statement_around
+from seqspec.syntax.brackets import (
+    Mismatch,
+    Scan,
+    declarations,
+    scan,
+    statement_around,
+    token_before,
+)
 from seqspec.syntax.build import build
 
 KNOWN_VERSION = 1
@@ -38,9 +46,7 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
     text = source.text
     for region in found.damaged:
         text = _blank(text, region)
-    parser = lark.Lark(
-        resources.grammar(), parser="lalr", propagate_positions=True, maybe_placeholders=True
-    )
+    parser = _parser()
     for _ in range(_MOST_ERRORS):
         try:
             tree = _tree(parser, text)
@@ -49,6 +55,13 @@ def parse(source: SourceFile, sink: Sink) -> ast.Module | None:
         else:
             return None if sink.failed else _finish(tree, source, found, sink)
     return None
+
+
+@cache
+def _parser() -> lark.Lark:
+    return lark.Lark(
+        resources.grammar(), parser="lalr", propagate_positions=True, maybe_placeholders=True
+    )
 
 
 def _tree(parser: lark.Lark, text: str) -> lark.Tree[lark.Token]:
@@ -116,11 +129,17 @@ def _report(
             at = Span(position, token.end_pos or position + 1)
             found = f"`{token}`"
         expected = error.accepts or error.expected
+        before = _unfinished(text, source, position)
+        wanted = _either(expected)
+        if before and found == "`=`":
+            wanted, found = "the rest of this", "the next statement"
         sink.report(
-            codes.UNEXPECTED(expected=_either(expected), found=found),
-            at,
-            help=_advice(text, at, set(expected)),
+            codes.UNEXPECTED(expected=wanted, found=found),
+            before or at,
+            here="after this" if before else "",
+            help=_advice(text, before or at, set(expected)),
         )
+        position = before.start if before else position
     else:
         character = source.text[position : position + 1]
         at = Span(position, position + 1)
@@ -128,6 +147,22 @@ def _report(
             codes.BAD_CHARACTER(character=f"`{character}`"), at, help=_HINTS.get(character, "")
         )
     return statement_around(text, declarations(source), position)
+
+
+def _unfinished(text: str, source: SourceFile, position: int) -> Span | None:
+    """The last token before a statement or declaration that begins at ``position``.
+
+    A name may always begin one; if it is not expected, what stands before it is not finished.
+    """
+    name = token_before(text, position)
+    if text[position : position + 1] == "=" and name and _first_on_its_line(text, name.start):
+        position = name.start  # the name of the next binding was taken for the rest of this
+    around = statement_around(text, declarations(source), position)
+    return token_before(text, position) if around.start == position else None
+
+
+def _first_on_its_line(text: str, position: int) -> bool:
+    return not text[text.rfind("\n", 0, position) + 1 : position].strip()
 
 
 def _either(terminals: set[str]) -> str:

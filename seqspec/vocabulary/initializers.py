@@ -1,4 +1,7 @@
-"""Initialisers: the distributions that weights are drawn from, as Keras 3 defines them."""
+"""Initialisers: the distributions that weights are drawn from, as Keras 3 defines them.
+
+Fact ``axes``: how many axes a weight must have at least.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ INITIALIZER = one_of("initializer", "an initialiser, such as glorot_uniform")
 _KERAS = "keras.initializers, Keras 3"
 
 
-def _entry(name: str, summary: str, *args: Arg) -> Entry:
-    return Entry(name, "initializer", summary, args, source=_KERAS)
+def _entry(name: str, summary: str, *args: Arg, axes: int = 0) -> Entry:
+    return Entry(name, "initializer", summary, args, facts={"axes": axes}, source=_KERAS)
 
 
 _ALL = (
@@ -47,6 +50,7 @@ _ALL = (
         "orthogonal",
         "A random orthogonal matrix. Saxe et al. 2014.",
         Arg("gain", NUMBER, 1.0, "Factor on the matrix."),
+        axes=2,
     ),
 )
 

@@ -38,6 +38,27 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
     return tuple(weights)
 
 
+def unfit_initializer(site: Site) -> Problem | None:
+    """What is wrong with an initialiser that fills matrices only, given for a vector.
+
+    Goes by the declaration, not by the weights at this site: what is not used must fit, too.
+    """
+    for weight in site.spec.weights:
+        setting = site.args.get(weight.initializer)
+        if not isinstance(setting, Setting):
+            continue
+        if len(weight.shape.split()) < setting.entry.facts.get("axes", 0):
+            return Problem(
+                "FORBIDDEN_VALUE",
+                {
+                    "what": f"`{weight.initializer}` cannot be `{setting.name}`, which fills matrices"
+                },
+                help="a bias is a vector: zeros is usual",
+                argument=weight.initializer,
+            )
+    return None
+
+
 def by_pattern(pattern: str) -> Rule:
     """A layer with one float output of the given pattern; its role follows from ``activation``."""
 
@@ -67,5 +88,6 @@ def activated(site: Site, role: Role) -> Applied | Problem:
             {"layer": site.spec.name},
             help="leave it out: the layer before already gives probabilities",
             operand=0,
+            needless=True,
         )
     return Applied({"output": Tensor("float", operand.shape, role=role, causal=operand.causal)})

@@ -93,7 +93,11 @@ CONCAT = LayerSpec(
     args=(
         Arg(
             "axis",
-            Kind("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool)),
+            Kind(
+                "a whole number",
+                lambda v: isinstance(v, int) and not isinstance(v, bool),
+                samples=(-1, 1),
+            ),
             -1,
             "The axis that grows: 1 is time, -1 the features.",
         ),

@@ -166,7 +166,8 @@ class Problem:
     """What a shape rule has to say against its inputs: which diagnostic, about what.
 
     ``code`` is the key of a diagnostic in the catalogue, ``slots`` its values; ``operand`` is the
-    index of the data input to blame, ``argument`` the name of the argument to blame.
+    index of the data input to blame, ``argument`` the name of the argument to blame. ``needless``
+    says that leaving the layer out puts it right.
     """
 
     code: str
@@ -174,6 +175,7 @@ class Problem:
     help: str = ""
     operand: int | None = None
     argument: str = ""
+    needless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,12 @@ def test_installed_wheel_works_away_from_the_checkout(
     run([script, "compile", "topic.seq", "--backend", "torch", "-o", "program"], elsewhere)
     assert (elsewhere / "program" / "model.py").is_file()
     assert "# " in run([script, "explain", "SEQ401"], elsewhere)
+    # No framework is needed up to here; now one is, and its absence is a message.
+    done = subprocess.run(
+        [script, "verify", "topic.seq"], cwd=elsewhere, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "error[SEQ801]" in done.stderr
 
 
 def test_editable_install_is_live(checkout: Path, python: Path, tmp_path: Path) -> None:

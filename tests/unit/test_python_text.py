@@ -14,7 +14,9 @@ from seqspec.backends.python_text import (
     Code,
     Expr,
     Group,
+    Index,
     Names,
+    Sum,
     assign,
     call,
     comment,
@@ -156,9 +158,13 @@ def samples() -> list[str]:
             Group("(", (call("g", Code(filler), Code(other)),)),
             mapping([("a", Code(filler)), ("b", call("g", Code(other), Code(other)))]),
             mapping([(filler, other)]),
+            mapping([("k", Index(filler, other[:30], ".T"))]),
+            call("f", Code(filler), "漢字" * 10),
             "s" * width,
             Call("f", ("s" * width,)),
             Code("1"),
+            Sum((Code(filler), Code(other), Code("c"))),
+            Sum((Code(filler), Code(filler), Code(other))),
         ]
         for expr in exprs:
             lines += assign("target", expr)

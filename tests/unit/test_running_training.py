@@ -96,6 +96,12 @@ def test_interruption_keeps_the_last_checkpoint_and_says_so(series: Path) -> Non
     assert json.loads((result.folder / "result.json").read_text())["interrupted"] is True
 
 
+def test_interruption_before_anything_was_learnt_leaves_nothing(series: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(series, seed=98)
+    assert [path.name for path in series.parent.iterdir()] == ["series.csv"]
+
+
 def test_a_failed_training_keeps_what_was_learnt(series: Path) -> None:
     with pytest.raises(RunError, match="the loss is not a number any more"):
         run(series, seed=13)

@@ -24,7 +24,7 @@ name = "keras"
 
 ENVIRONMENT = (
     ("KERAS_BACKEND", "tensorflow", "before Keras is imported"),
-    ("TF_CPP_MIN_LOG_LEVEL", "2", "warnings and errors only"),
+    ("TF_CPP_MIN_LOG_LEVEL", "3", "no remarks from TensorFlow as it starts"),
 )
 
 UNSUPPORTED: Mapping[str, str] = {}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec import __version__
 from seqspec.backends.keras.functions import Function, Repeat
-from seqspec.backends.keras.scope import RESERVED
-from seqspec.backends.python_text import Call, Code, call, definition, docstring, literal, safe
+from seqspec.backends.keras.scope import RESERVED, function_name
+from seqspec.backends.python_text import Call, Code, call, definition, docstring, literal
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task
 
@@ -50,9 +49,9 @@ class Program:
     def _function(self, graph: Graph) -> str:
         if graph in self._names:
             return self._names[graph]
-        body = tuple(Function(self, graph, Code("name"), None).lines())
+        body = tuple(Function(self, graph, Code("name"), None, ("name",)).lines())
         # Models that differ in nothing (the same settings and sizes) share a function.
-        wanted = f"build_{snake(graph.name)}"
+        wanted = function_name(graph.name)
         name, number = wanted, 2
         while self._bodies.get(name, body) != body or name in RESERVED:
             name, number = f"{wanted}_{number}", number + 1
@@ -73,12 +72,6 @@ class Program:
             each_steps=self.each_steps,
             ops=self.ops or self.each_step or self.each_steps,
         )
-
-
-def snake(name: str) -> str:
-    """``PriceModel`` as ``price_model``."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", safe(name))
-    return words.lower()
 
 
 def about(task: Task) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from seqspec.backends.python_text import Code, Names, safe
 from seqspec.ir.graph import Graph, Node, Value
-from seqspec.shapes.dim import Dim, Shape
+from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 
 #: module-level names of a generated model.py
@@ -17,8 +19,8 @@ class Scope:
     """Names of values. What the user named keeps its name; what merely flows on is ``x``, again
     and again, and ``y`` while an ``x`` is still needed."""
 
-    def __init__(self, graph: Graph, logits: Value | None) -> None:
-        self.names = Names((*RESERVED, *(f"build_{unit.name}" for unit in graph.units)))
+    def __init__(self, graph: Graph, logits: Value | None, reserved: tuple[str, ...] = ()) -> None:
+        self._names = Names((*RESERVED, *reserved))
         self._graph = graph
         self._logits = logits
         self._text: dict[Value, Code] = {}
@@ -26,21 +28,24 @@ class Scope:
         # several values of one pipeline, it is that of the last.
         kept = [*graph.inputs, *(v for n in graph.nodes for v in _named(graph, n))]
         last = {value.name: value for value in kept}
-        self._given = {value: self.names.fresh(name) for name, value in last.items()}
+        self._given = {value: self.fresh(name) for name, value in last.items()}
         if logits is not None and not logits.name:
-            self._given[logits] = self.names.fresh("logits")
-        self._flows = [n for n in FLOWING if not self.names.has(n)]
+            self._given[logits] = self.fresh("logits")
+        self._flows = [n for n in FLOWING if not self._names.has(n)]
         for name in self._flows:
-            self.names.fresh(name)
+            self.fresh(name)
         self._holders: dict[str, Value] = {}
         self._last_use = self._uses()
-        self._input_names = {unit.name for unit in graph.units}
+        self._layer_names = {unit.name for unit in graph.units}
 
     def __getitem__(self, value: Value) -> Code:
         return self._text[value]
 
-    def has(self, value: Value) -> bool:
-        return value in self._text
+    def fresh(self, wanted: str) -> str:
+        """A variable that is not taken, as close to ``wanted`` as can be."""
+        # Functions and layers of the program have numbers that are not known yet.
+        clashes = wanted.startswith(("build_", "RepeatSteps"))
+        return self._names.fresh(f"value_{wanted}" if clashes else wanted)
 
     def set(self, value: Value, text: Code) -> None:
         """Records the expression under which a value is found; a state's tensors are its items."""
@@ -60,12 +65,12 @@ class Scope:
         self.set(value, Code(name))
         return name
 
-    def input_name(self, wanted: str) -> str:
-        """The name of an input layer: Keras wants all layers of a model told apart by name."""
-        name = wanted
-        while name in self._input_names:
-            name += "_input"
-        self._input_names.add(name)
+    def layer_name(self, wanted: str) -> str:
+        """A name for a layer that is not one of the spec: Keras tells all layers apart by name."""
+        name, number = wanted, 2
+        while name in self._layer_names:
+            name, number = f"{wanted}_{number}", number + 1
+        self._layer_names.add(name)
         return name
 
     def bind(self, value: Value, position: int, node: Node) -> str:
@@ -76,7 +81,7 @@ class Scope:
 
     def _anonymous(self, value: Value, position: int, node: Node) -> str:
         if node.value.name and node.value is not value:
-            return self.names.fresh(node.value.name)
+            return self.fresh(node.value.name)
         # A branch goes on under its name, a new one takes the first that is free.
         going_on = [self._text[v] for v in node.inputs if self._text[v] in self._holders]
         for name in (*going_on, *self._flows):
@@ -84,12 +89,12 @@ class Scope:
             if holder is None or self._last_use.get(holder, -1) <= position:
                 self._holders[name] = value
                 return name
-        return self.names.fresh(node.unit.name)
+        return self.fresh(node.unit.name)
 
     def named(self, values: list[Value], otherwise: str) -> str:
         """The variable of several values that are one: a name the user gave to any, or another."""
         given = next((self._given[v] for v in values if v in self._given), "")
-        return given or self.names.fresh(otherwise)
+        return given or self.fresh(otherwise)
 
     def base(self, node: Node) -> str:
         """What names of a node's further results begin with."""
@@ -137,3 +142,16 @@ def _axes(value: Value) -> Shape:
 def _slope(dim: Dim, symbol: str) -> int:
     """How often a size counts in a dimension on its own; 0 if not at all."""
     return next((count for names, count in dim.terms if names == (symbol,)), 0)
+
+
+def function_name(model: str) -> str:
+    """``PriceModel`` is built by ``build_price_model``."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", safe(model))
+    return f"build_{words.lower()}"
+
+
+def shape_of(value: Value) -> str:
+    """The shape of a value as notes say it; those of a state with their names."""
+    if isinstance(value.type, Tensor):
+        return show(value.type.shape)
+    return ", ".join(f"{name} {show(shape)}" for name, shape in value.type.parts)

@@ -56,6 +56,7 @@ class TrainPlan:
 
     doc: tuple[str, ...]
     constants: tuple[str, ...]
+    reported: str
     compile: tuple[str, ...]
     stop: tuple[str, ...]
     best: str
@@ -73,6 +74,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
+        reported="\n".join(_reported(training, validation)),
         compile=tuple(_compile(training)),
         stop=tuple(_stop(training.stop, validation)),
         best="lowest validation loss" if validation else "lowest training loss",
@@ -99,6 +101,14 @@ def _constants(training: Training) -> Iterator[str]:
         if training.stop.args["min_delta"]:
             note = "the least that counts as lower"
             yield from assign("MIN_DELTA", training.stop.args["min_delta"], note=note)
+
+
+def _reported(training: Training, validation: bool) -> list[str]:
+    """What a record holds, in this order."""
+    names = ["loss", *(metric.name for metric in _wanted(training))]
+    checked = [f"val_{name}" for name in names] if validation else []
+    reported = Group("(", (*names, *checked))
+    return assign("REPORTED", reported, note="what a record holds")
 
 
 def _stop(stop: Setting | None, validation: bool) -> list[str]:
@@ -145,8 +155,11 @@ def _loss(training: Training) -> Call:
 
 def _metrics(training: Training) -> tuple[Call, ...]:
     """The metrics besides the loss, which is reported anyway."""
-    wanted = [metric for metric in training.metrics if metric.name != training.loss.name]
-    return tuple(_metric(metric, training) for metric in wanted)
+    return tuple(_metric(metric, training) for metric in _wanted(training))
+
+
+def _wanted(training: Training) -> list[Setting]:
+    return [metric for metric in training.metrics if metric.name != training.loss.name]
 
 
 def _metric(metric: Setting, training: Training) -> Call:

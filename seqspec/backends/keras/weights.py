@@ -75,7 +75,7 @@ class _Table:
     def _fitting(self, words: tuple[str, ...], path: str, weights: Sequence[str]) -> str:
         """A name out of the words of a path, as long as the lines of the table allow."""
         longest = max(weights, key=len)
-        ends = [words[first:] for first in range(len(words) - 1)]
+        ends = [words[first:] for first in range(max(1, len(words) - 1))]
         for chosen in (*ends, (words[0], words[-1]), words[-1:]):
             name = "_".join(chosen)
             if len(f"        {flat(literal(path + longest))}: {name}_2.{longest},") <= WIDTH:

@@ -39,6 +39,11 @@ DEVIATIONS = (
         "nn.BatchNorm1d is what PyTorch users know and exporters understand",
     ),
     Deviation(
+        "batch_norm",
+        "a last batch of a single sample is left out of training where there is one row a sample",
+        "nn.BatchNorm1d refuses it: one row has no variance; Keras takes zero",
+    ),
+    Deviation(
         "adam",
         "epsilon is added after the correction of the second moment, in Keras before",
         "torch.optim.Adam has a fused kernel; the difference is of the order of epsilon",

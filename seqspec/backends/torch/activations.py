@@ -47,6 +47,3 @@ def apply(activation: Setting | str, x: Expr) -> Expr:
 def text(activation: Setting | str, x: str) -> str:
     """The same for a piece of text that is an expression already."""
     return flat(apply(activation, Code(x)))
-
-
-__all__ = ["FUNCTIONS", "WITH_ARGUMENTS", "apply", "text"]

@@ -101,7 +101,9 @@ class Body:
         shape = shape_note(value) + (f", {note}" if note else "")
         outputs = self.graph.outputs
         if len(outputs) == 1 and outputs[0][1] is value and number == len(self.graph.nodes) - 1:
-            self.line("return ", expr, shape)
+            # The line that made a name has shown its shape.
+            named = isinstance(expr, Code) and expr.isidentifier()
+            self.line("return ", expr, "" if named else shape)
             self.returned = True
             return
         if value.name:

@@ -1,16 +1,27 @@
 """The forward pass: one statement for each application, with the shape it gives.
 
 A value that the spec names keeps its name. What flows through unnamed is called ``x``, and last
-states ``h`` and ``c``, as people do; if such a name is still needed for something else, the
+states ``h_n`` and ``c_n``, as people do; if such a name is still needed for something else, the
 layer's name serves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, Names, flat, statement
+from seqspec.backends.python_text import (
+    WIDTH,
+    Call,
+    Code,
+    Expr,
+    Group,
+    Names,
+    comment,
+    flat,
+    statement,
+)
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import LAYERS, Applied
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
@@ -171,7 +182,7 @@ class _Lowering:
         self, node: Node, operands: list[str], types: list[Tensor], result: Tensor
     ) -> Expr:
         unit = node.unit
-        args = unit.args if isinstance(unit, Layer) else {}
+        args: Mapping[str, Any] = unit.args if isinstance(unit, Layer) else {}
         if self.split and node is self.whole.nodes[-1]:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
@@ -189,7 +200,8 @@ class _Lowering:
             self.body.bind(number, node.value, call, owner)
             return
         name = self.body.own(f"from_{owner}", self.body.until(*node.outputs.values()))
-        self.body.line(f"{name} = ", call, "")
+        notes = (f"{port} {shape_note(value)}" for port, value in node.outputs.items())
+        self.body.line(f"{name} = ", call, comment(", ".join(notes)))
         names = Names({"count", "index"})
         for port, value in node.outputs.items():
             # The fields of the outputs' class, named there in the same order.
@@ -207,7 +219,7 @@ class _Lowering:
         operands = [self.body.operand(v) for v in node.inputs]
         steps = [f"{x}.flatten(0, {depth})" for x in operands]
         types = [_step_type(v.tensor, depth) for v in node.inputs]
-        back = f".unflatten(0, {operands[0]}.shape[:{depth + 1}])"
+        shape = Code(f"{operands[0]}.shape[:{depth + 1}]")
         value = node.value
         if found.recurrent is not None:
             step = Value(_step_type(value.tensor, depth), node.span)
@@ -221,13 +233,34 @@ class _Lowering:
             result: Expr = Code(self.body.held[step].text)
         elif isinstance(node.unit, SubModel):
             result = Call(f"self.{attribute}", tuple(Code(x) for x in steps))
-            if len(node.unit.graph.outputs) > 1:
-                names = Names({"count", "index"})
-                fields = {name: names.fresh(name) for name, _ in node.unit.graph.outputs}
-                result = Code(f"{flat(result)}.{fields[node.result]}")
+            if len(node.outputs) > 1:
+                self._unfold_all(number, node, result, shape, attribute)
+                return
         else:
             result = self._expression(node, steps, types, _step_type(value.tensor, depth))
-        self.body.bind(number, value, Code(f"{flat(result)}{back}"), attribute)
+        unfolded = Call(f"{flat(result)}.unflatten", (0, shape))
+        if INDENT + len(f"{value.name or 'return'} = {flat(unfolded)}") > WIDTH:
+            steps_name = self.body.own("steps", number)
+            self.body.line(f"{steps_name} = ", result)
+            unfolded = Call(f"{steps_name}.unflatten", (0, shape))
+        self.body.bind(number, value, unfolded, attribute)
+
+    def _unfold_all(
+        self, number: int, node: Node, result: Expr, shape: Code, attribute: str
+    ) -> None:
+        """The outputs of a model that was applied to all steps at once, those that are read."""
+        name = self.body.own(f"from_{attribute}", self.body.until(*node.outputs.values()))
+        self.body.line(f"{name} = ", result)
+        operand = node.inputs[0]
+        # Its shape is asked for with each output.
+        self.body.keep(self.body.operand(operand), FOREVER)
+        names = Names({"count", "index"})
+        for port, value in node.outputs.items():
+            field = names.fresh(port)
+            if self.graph.uses(value):
+                unfolded = Call(f"{name}.{field}.unflatten", (0, shape))
+                self.body.bind(number, value, unfolded, attribute)
+        self.body.keep(self.body.operand(operand), self.body.until(operand))
 
     # ------------------------------------------------------------------------------------ sizes
 
@@ -235,6 +268,8 @@ class _Lowering:
         """A size as an expression over the inputs' shapes."""
         if dim.value is not None:
             return str(dim.value)
+        if dim.symbol is not None:
+            return self._symbol(dim.symbol).removeprefix("(").removesuffix(")")
         terms: list[str] = []
         for monomial, coefficient in dim.terms:
             factors = [self._symbol(name) for name in monomial]
@@ -244,17 +279,31 @@ class _Lowering:
         return " + ".join(terms).replace("+ -", "- ")
 
     def _symbol(self, name: str) -> str:
-        for value in self.graph.inputs:
-            tensors: Iterable[tuple[str, Shape]] = (
-                [(self.body.held[value].text, value.type.shape)]
-                if isinstance(value.type, Tensor)
-                else zip(self.body.held[value].parts, (s for _, s in value.type.parts), strict=True)
-            )
-            for text, shape in tensors:
-                for axis, dim in enumerate(shape):
-                    if dim.symbol == name:
-                        return f"{text}.shape[{axis}]"
-        raise AssertionError(f"the size {name} is not that of an input's axis")
+        """A size by its name: that of an input's axis, or what solves one such as ``2*T + 1``."""
+        axes = [
+            (f"{text}.shape[{axis}]", dim)
+            for value in self.graph.inputs
+            for text, shape in self._tensors(value)
+            for axis, dim in enumerate(shape)
+        ]
+        for text, dim in axes:
+            if dim.symbol == name:
+                return text
+        for text, dim in axes:
+            terms = dict(dim.terms)
+            factor, rest = terms.pop((name,), 0), terms.pop((), 0)
+            if factor > 0 and not terms:
+                shifted = f"({text} {'-' if rest > 0 else '+'} {abs(rest)})" if rest else text
+                return shifted if factor == 1 else f"({shifted} // {factor})"
+        raise AssertionError(f"the size {name} does not follow from the inputs")
+
+    def _tensors(self, value: Value) -> list[tuple[str, Shape]]:
+        """The tensors of an input with their shapes."""
+        held = self.body.held[value]
+        if isinstance(value.type, Tensor):
+            return [(held.text, value.type.shape)]
+        shapes = (shape for _, shape in value.type.parts)
+        return list(zip(held.parts, shapes, strict=True))
 
 
 def _without_activation(graph: Graph) -> Graph:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, Expr, literal
+from seqspec.backends.python_text import Code, Expr
 from seqspec.backends.torch.parts import Draw
 from seqspec.vocabulary.spec import OwnedWeight, Setting
 
@@ -141,11 +141,3 @@ _DRAW: Mapping[str, Callable[[Setting, _Weight], Draw]] = {
 }
 
 INITIALIZERS = frozenset(_DRAW)
-
-
-def is_zero(setting: Setting) -> bool:
-    """Whether the initialiser only writes zeros."""
-    return setting.name == "zeros"
-
-
-__all__ = ["INITIALIZERS", "draw", "is_zero", "literal"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, call, flat
+from seqspec.backends.python_text import Call, Code, Expr, Group, Sum, call, flat
 from seqspec.backends.torch import activations
 from seqspec.backends.torch.initialisers import draw
-from seqspec.backends.torch.parts import Draw, Module, Part, Stored
+from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import OwnedWeight
@@ -30,7 +30,8 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Lowering:
     """A layer's modules and expression. ``stepwise`` says that the layer treats all but the last
-    axis alike, so that applying it per step is applying it. (A batch norm averages over them all in either case.)"""
+    axis alike, so that applying it per step is applying it; a batch norm averages over them all.
+    """
 
     parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
     expression: Callable[[Applied], Expr]
@@ -66,7 +67,7 @@ def _embedding(
         Part(
             Module(name, "nn.Embedding", build),
             (first,),
-            (Stored("embeddings", ("{0}.weight",)),),
+            (Stored("embeddings", (Piece("weight"),)),),
         ),
     )
 
@@ -77,12 +78,12 @@ def _dense(
     kernel, bias = weights["kernel"], weights.get("bias")
     build = Call("nn.Linear", (_size(kernel, 0), _size(kernel, 1)))
     draws = [draw(kernel.initializer, "{0}.weight", kernel)]
-    stored = [Stored("kernel", ("{0}.weight.T",))]
+    stored = [Stored("kernel", (Piece("weight", transposed=True),))]
     if bias is None:
         build = Call(build.function, build.args, (("bias", False),))
     else:
         draws.append(draw(bias.initializer, "{0}.bias", bias))
-        stored.append(Stored("bias", ("{0}.bias",)))
+        stored.append(Stored("bias", (Piece("bias"),)))
     return (Part(Module(name, "nn.Linear", build), tuple(draws), tuple(stored)),)
 
 
@@ -117,7 +118,7 @@ def _batch_norm(
             Draw("nn.init.zeros_", "{0}.bias", after=".requires_grad_(False)", note="no shift")
         )
     build = Call("nn.BatchNorm1d", (_size(weights["moving_mean"], 0),), tuple(keywords))
-    stored = tuple(Stored(key, (f"{{0}}.{_BATCH_NORM[key]}",)) for key in weights)
+    stored = tuple(Stored(key, (Piece(_BATCH_NORM[key]),)) for key in weights)
     return (Part(Module(name, "nn.BatchNorm1d", build), tuple(fixed), stored),)
 
 
@@ -158,6 +159,8 @@ def _repeat_expression(applied: Applied) -> Expr:
 
 
 def _flatten_expression(applied: Applied) -> Expr:
+    if applied.types[0].rank == 1:  # PyTorch flattens no axis that is not there
+        return call(f"{applied.operands[0]}.unsqueeze", 1)
     return call(f"{applied.operands[0]}.flatten", 1)
 
 
@@ -167,7 +170,7 @@ def _concat_expression(applied: Applied) -> Expr:
 
 
 def _add_expression(applied: Applied) -> Expr:
-    return Code(" + ".join(applied.operands))
+    return Sum(tuple(Code(x) for x in applied.operands))
 
 
 LAYERS: Mapping[str, Lowering] = {

@@ -24,30 +24,34 @@ from seqspec.backends.spec_text import declarations
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
 from seqspec.backends.torch.loops import LoopPlan, plan_loop
-from seqspec.backends.torch.parts import Draw, Part, filled
+from seqspec.backends.torch.parts import Draw, Part, Piece, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.units import core, parts
-from seqspec.ir.graph import Graph, SubModel, Unit
+from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.task import Task
+from seqspec.types import Tensor
 
-_MODULE_NAMES = (
-    "torch nn functional Tensor NamedTuple annotations build_model scaled_normal_".split()
-)
-_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits")
+#: What the files of a program call something else: no class of a model may have these names.
+_MODULE_NAMES = """
+    torch nn functional Tensor NamedTuple annotations build_model scaled_normal_
+    Path Callable SafetensorError WeightsError TrainingError DataError Dataset Part Scaling
+    FORMAT SHAPES EPOCHS BATCH_SIZE LEARNING_RATE SEED CLIPNORM GLOBAL_CLIPNORM CLIPVALUE PATIENCE
+    MIN_DELTA REPORTED
+""".split()
+_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A weight of the file: its canonical path, and the views that make it up.
 
-    ``owner`` is the module as ``model.…``, ``kind`` a word for what it is; ``pieces`` name it
-    by ``{0}``.
+    ``owner`` is the path of the module in the model, ``kind`` a word for what it is.
     """
 
     path: str
     owner: str
     kind: str
-    pieces: tuple[str, ...]
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class ModelLowering:
         for inner in self._graphs:
             self._lower(inner, split and inner is graph)
         classes = tuple(self._classes.values())
-        slots = tuple(self._slots(graph, "model", ""))
+        slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, takes_state=given) for loop, given in self._loops.values())
         plan_lines = [
             line for c in classes for line in (*c.modules, *c.draws, *c.forward.lines, *c.logits)
@@ -210,7 +214,10 @@ class ModelLowering:
     def _shared_draws(self, part: Part) -> str:
         owner = _word(part)
         name = self._names.fresh(f"initialise_{owner}")
-        lines = [line for d in part.draws for line in _draw_lines(d, d.shared_target, owner, 4)]
+        holder = "weights" if part.by_name else owner
+        lines = _parameters(holder, owner, 4) if part.by_name else []
+        for draw in part.draws:
+            lines += _draw_lines(draw, filled(draw.shared_target, holder, owner), 4)
         signature = definition(name, [f"{owner}: {part.module.kind}"], "None")
         self._shared_plans.append(SharedDraws(tuple(signature), tuple(lines)))
         return name
@@ -267,19 +274,23 @@ class ModelLowering:
         owner = f"self.{part.module.name}"
         shared = self._shared.get(_recipe(part))
         if shared:
-            return statement("", Call(shared, (filled("{0}", owner),)), indent=8)
-        return [line for d in part.draws for line in _draw_lines(d, d.target, owner, 8)]
+            return statement("", Call(shared, (Code(owner),)), indent=8)
+        holder = part.module.name if part.by_name else owner
+        lines = _parameters(holder, owner, 8) if part.by_name else []
+        for draw in part.draws:
+            lines += _draw_lines(draw, filled(draw.target, holder, owner), 8)
+        return lines
 
     def _slots(self, graph: Graph, owner: str, path: str) -> Iterator[Slot]:
         attributes = self._attributes[id(graph)]
         for unit in graph.units:
             if isinstance(unit, SubModel):
                 yield from self._slots(
-                    unit.graph, f"{owner}.{attributes[unit]}", f"{path}{unit.name}/"
+                    unit.graph, f"{owner}{attributes[unit]}.", f"{path}{unit.name}/"
                 )
             for part in self._parts.get(unit, ()):
                 for stored in part.stored:
-                    module = f"{owner}.{part.module.name}"
+                    module = f"{owner}{part.module.name}"
                     name = f"{path}{unit.name}/{stored.name}"
                     yield Slot(name, module, _word(part), stored.pieces)
 
@@ -290,11 +301,15 @@ def _word(part: Part) -> str:
     return next((k.lower() for k in KINDS.values() if kind.endswith(k.lower())), kind)
 
 
-def _draw_lines(draw: Draw, target: str, owner: str, indent: int) -> list[str]:
-    call = Call(draw.function, (filled(target, owner), *draw.args), draw.keywords)
+def _parameters(holder: str, owner: str, indent: int) -> list[str]:
+    return assign(holder, Code(f"dict({owner}.named_parameters())"), indent=indent)
+
+
+def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:
+    call = Call(draw.function, (target, *draw.args), draw.keywords)
     if draw.after and indent + len(flat(call)) + len(draw.after) > WIDTH:
         first = statement("", call, indent=indent, note=draw.note)
-        return [*first, *statement("", Code(filled(target, owner) + draw.after), indent=indent)]
+        return [*first, *statement("", Code(target + draw.after), indent=indent)]
     return statement("", call, draw.after, indent=indent, note=draw.note)
 
 
@@ -328,12 +343,15 @@ def _source(text: str) -> str:
 
 
 def _class_doc(graph: Graph, *, main: bool) -> str:
-    inputs = ", ".join(f"{v.name} {shape_note(v)}" for v in graph.inputs)
+    inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
+    alone = len(graph.outputs) == 1
     outputs = ", ".join(
-        f"{name} {shape_note(value)}"
-        if len(graph.outputs) > 1 or name != "output"
-        else shape_note(value)
-        for name, value in graph.outputs
+        _shown("" if alone and name == "output" else name, value) for name, value in graph.outputs
     )
     shapes = f"{inputs} -> {outputs}"
     return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"
+
+
+def _shown(name: str, value: Value) -> str:
+    note = shape_note(value)
+    return f"{name} {note if isinstance(value.type, Tensor) else f'({note})'}".strip()

@@ -1,8 +1,9 @@
 """What the lowering of one layer consists of.
 
 A layer becomes modules that its class owns, statements that draw their first weights, and, for
-the weights file, views of those weights in Keras's layout. Text in here names the module by
-``{0}``, which is filled in with ``self.dense``, ``model.encoder.dense`` or ``dense``.
+the weights file, those weights in Keras's layout. Draws name what they fill by ``{0}``: the
+module, or for the fused recurrent ones (``by_name``) a dictionary of its parameters, as their
+attributes are unknown to type checkers; ``{1}`` is the module in any case.
 """
 
 from __future__ import annotations
@@ -44,15 +45,27 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A weight of the file: its name below the layer's, and what makes it up.
+class Piece:
+    """A tensor of a module's state, by its name there, and how the file lays it out.
 
-    ``pieces`` are views, side by side along the last axis of the file's array read row by
-    row; all but GRUs have one.
+    ``gates`` says that it is a GRU's, whose first two blocks change places.
     """
 
     name: str
-    pieces: tuple[str, ...]
+    transposed: bool = False
+    gates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A weight of the file: its name below the layer's, and what makes it up.
+
+    ``pieces`` stand side by side along the last axis of the file's array read row by row; all but
+    GRUs have one.
+    """
+
+    name: str
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,9 @@ class Part:
     module: Module
     draws: tuple[Draw, ...] = ()
     stored: tuple[Stored, ...] = ()
+    by_name: bool = False
 
 
-def filled(text: str, owner: str) -> Code:
-    """Text with the module's name in place of ``{0}``."""
-    return Code(text.replace("{0}", owner))
+def filled(text: str, holder: str, module: str) -> Code:
+    """Text with names in place of ``{0}`` and ``{1}``."""
+    return Code(text.replace("{0}", holder).replace("{1}", module))

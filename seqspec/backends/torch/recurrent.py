@@ -13,7 +13,7 @@ from typing import Any
 from seqspec.backends.python_text import Call, Expr
 from seqspec.backends.torch import activations
 from seqspec.backends.torch.initialisers import draw
-from seqspec.backends.torch.parts import Draw, Module, Part, Stored
+from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
 from seqspec.vocabulary.spec import OwnedWeight, Setting
 
 KINDS: Mapping[str, str] = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
@@ -127,7 +127,8 @@ def fused_part(
     for prefix, suffix in directions:
         draws += _fused_draws(layer, prefix, suffix, weights)
         stored += _fused_stored(layer, prefix, suffix)
-    return Part(Module(name, kind, Call(kind, sizes, tuple(keywords))), tuple(draws), tuple(stored))
+    build = Call(kind, sizes, tuple(keywords))
+    return Part(Module(name, kind, build), tuple(draws), tuple(stored), by_name=True)
 
 
 def _fused_draws(
@@ -135,14 +136,14 @@ def _fused_draws(
 ) -> list[Draw]:
     kernel, recurrent = weights[f"{prefix}kernel"], weights[f"{prefix}recurrent_kernel"]
     draws = [
-        draw(kernel.initializer, f"{{0}}.weight_ih_l0{suffix}", kernel),
-        draw(recurrent.initializer, f"{{0}}.weight_hh_l0{suffix}", recurrent),
+        draw(kernel.initializer, f'{{0}}["weight_ih_l0{suffix}"]', kernel),
+        draw(recurrent.initializer, f'{{0}}["weight_hh_l0{suffix}"]', recurrent),
     ]
     if not layer.args["use_bias"]:
         return draws
     bias = weights[f"{prefix}bias"]
-    ours = f"{{0}}.bias_ih_l0{suffix}"
-    other = f"{{0}}.bias_hh_l0{suffix}"
+    ours = f'{{0}}["bias_ih_l0{suffix}"]'
+    other = f'{{0}}["bias_hh_l0{suffix}"]'
     if layer.kind == "gru":
         return [*draws, *(draw(bias.initializer, t, bias, transposed=False) for t in (ours, other))]
     draws += _bias(layer, bias, ours, units(weights, prefix), "hidden_size")
@@ -160,7 +161,7 @@ def _bias(
 ) -> list[Draw]:
     if layer.kind != "lstm" or not layer.args["unit_forget_bias"]:
         return [draw(bias.initializer, target, bias)]
-    general = f"{target}[{{0}}.{attribute} : 2 * {{0}}.{attribute}]"
+    general = f"{target}[{{1}}.{attribute} : 2 * {{1}}.{attribute}]"
     open_gate = Draw(
         "nn.init.ones_",
         f"{target}[{units}:{2 * units}]",
@@ -176,17 +177,15 @@ def _bias(
 
 
 def _fused_stored(layer: Recurrent, prefix: str, suffix: str) -> list[Stored]:
-    kernels = [
-        ("kernel", f"{{0}}.weight_ih_l0{suffix}.T"),
-        ("recurrent_kernel", f"{{0}}.weight_hh_l0{suffix}.T"),
+    gates = layer.kind == "gru"
+    stored = [
+        Stored(f"{prefix}kernel", (Piece(f"weight_ih_l0{suffix}", True, gates),)),
+        Stored(f"{prefix}recurrent_kernel", (Piece(f"weight_hh_l0{suffix}", True, gates),)),
     ]
-    ours, other = f"{{0}}.bias_ih_l0{suffix}", f"{{0}}.bias_hh_l0{suffix}"
-    if layer.kind != "gru":
-        found = [*kernels, *([("bias", ours)] if layer.args["use_bias"] else [])]
-        return [Stored(prefix + name, (view,)) for name, view in found]
-    stored = [Stored(prefix + name, (f"*zrh({view})",)) for name, view in kernels]
     if layer.args["use_bias"]:
-        stored.append(Stored(f"{prefix}bias", (f"*zrh({ours})", f"*zrh({other})")))
+        names = ("bias_ih_l0", "bias_hh_l0") if gates else ("bias_ih_l0",)
+        pieces = tuple(Piece(f"{name}{suffix}", gates=gates) for name in names)
+        stored.append(Stored(f"{prefix}bias", pieces))
     return stored
 
 
@@ -213,8 +212,8 @@ def _loop_part(
         draw(recurrent.initializer, "{0}.recurrent_kernel.weight", recurrent),
     ]
     stored = [
-        Stored(f"{prefix}kernel", ("{0}.kernel.weight.T",)),
-        Stored(f"{prefix}recurrent_kernel", ("{0}.recurrent_kernel.weight.T",)),
+        Stored(f"{prefix}kernel", (Piece("kernel.weight", True),)),
+        Stored(f"{prefix}recurrent_kernel", (Piece("recurrent_kernel.weight", True),)),
     ]
     if layer.args["use_bias"]:
         bias = weights[f"{prefix}bias"]
@@ -224,6 +223,7 @@ def _loop_part(
             draws += [draw(bias.initializer, piece, bias, transposed=False) for piece in pieces]
         else:
             draws += _bias(layer, bias, pieces[0], count, "units")
-        stored.append(Stored(f"{prefix}bias", pieces))
+        names = [piece.removeprefix("{0}.") for piece in pieces]
+        stored.append(Stored(f"{prefix}bias", tuple(map(Piece, names))))
     build = Call(kind, (_size(kernel, 0), count))
     return Part(Module(name, kind, build), tuple(draws), tuple(stored))

@@ -77,39 +77,51 @@ class _Application:
     # ------------------------------------------------------------------------------------ fused
 
     def fused(self) -> None:
-        """``x, (h, c) = self.lstm(x)``, with ``_`` for what nobody reads."""
-        steps, steps_until = self._steps_name()
+        """``x, (h_n, c_n) = self.lstm(x)``, with ``_`` for what nobody reads."""
+        steps = self._steps_name()
         whole = self._whole_state()
         if whole:
-            (name, value), state = whole, ""
-            state = self.body.own(name, self.body.until(value))
-            target, h, c = state, f"{state}[0]" if self.cells else state, f"{state}[1]"
+            wanted, value = whole
+            target = self.body.own(wanted, self.body.until(value))
+            h, c = (f"{target}[0]", f"{target}[1]") if self.cells else (target, "_")
+            shown = "h_n and c_n" if self.cells else target
         else:
             h, c = self._state_names()
-            target = (f"({h}, {c})" if h != "_" or c != "_" else "_") if self.cells else h
+            target = self._target(h, c)
+            shown = h if h != "_" else c
         call = Call(f"self.{self.attribute}", (Code(self.x), *self._fused_initial()))
-        self.body.line(f"{steps}, {target} = ", call, self._note(steps, h))
+        self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         fused = target if "_" not in target.strip("()").split(", ") else ""
         self._keep_states(h, c, fused)
         if self.found.bidirectional:
             self._merge_fused(steps, h)
         else:
-            self._keep_steps(steps, steps_until)
+            self._keep_steps(steps)
             self._bind_last(Code(f"{h}[-1]"))
 
     def _merge_fused(self, steps: str, h: str) -> None:
         mode = self.found.merge_mode
         if self.wanted.sequence is not None:
             if mode == "concat":
-                self.body.held[self.wanted.sequence] = Held(steps)
-                self._return_steps(steps)
+                self._keep_steps(steps)
             else:
-                until = self.number
-                ahead = self.body.own("ahead", until)
-                back = self.body.own("back", until)
-                self.body.line(f"{ahead}, {back} = ", Call(f"{steps}.chunk", (2,), (("dim", -1),)))
+                ahead, back = self._local("ahead", self.number), self._local("back", self.number)
+                halves = Call(f"{steps}.chunk", (2,), (("dim", -1),))
+                self.body.line(f"{ahead}, {back} = ", halves, self._one_way() + " each")
                 self._bind(self.wanted.sequence, merged(mode, ahead, back))
         self._bind_last(merged(mode, f"{h}[0]", f"{h}[1]"))
+
+    def _one_way(self) -> str:
+        """The shape of what one direction gives."""
+        if self.wanted.sequence is None:
+            return comment(f"[{self._state_shape()}]")
+        shape = self.wanted.sequence.tensor.shape
+        units = self._state_shape().rpartition(", ")[2]
+        return comment(f"[{', '.join(str(d) for d in shape[:-1])}, {units}]")
+
+    def _local(self, name: str, until: int) -> str:
+        """A name for a result that is soon used up, taken again as soon as it is."""
+        return self.body.take(name, name, self.number, until)
 
     def _fused_initial(self) -> tuple[Expr, ...]:
         initial = self.body.initial(self.node)
@@ -127,7 +139,7 @@ class _Application:
             tensors = [Code(f"{part}[None]") for part in initial.parts]
         return (Group("(", tuple(tensors)),) if self.cells else (tensors[0],)
 
-    def _note(self, steps: str, h: str) -> str:
+    def _note(self, steps: str, state: str) -> str:
         """The shapes of what the line assigns."""
         directions = 2 if self.found.bidirectional else 1
         words: list[str] = []
@@ -139,7 +151,6 @@ class _Application:
             else:
                 words.append(show(shape))
         if self.wanted.last is not None or self.wanted.states:
-            state = h if h != "_" and not h.endswith("_state") else "h, c" if self.cells else "h"
             words.append(f"{state} [{directions}, {self._state_shape()}]")
         return comment("; ".join(words))
 
@@ -150,12 +161,13 @@ class _Application:
         for value in self.node.outputs.values():
             if isinstance(value.type, State):
                 return ", ".join(str(d) for d in value.type.parts[0][1])
-        last = self.wanted.last
-        assert last is not None
-        width = last.tensor.shape[-1]
+        # One step of many was applied: only what it gives is known.
+        given = self.wanted.last or self.wanted.sequence
+        assert given is not None
+        width = given.tensor.shape[-1]
         if self.found.bidirectional and self.found.merge_mode == "concat" and width.value:
-            return f"{last.tensor.shape[0]}, {width.value // 2}"
-        return self._shape(last)
+            width = width.of(width.value // 2)
+        return f"{given.tensor.shape[0]}, {width}"
 
     def _whole_state(self) -> tuple[str, Value] | None:
         """The state and its name, if all that is done with it is handing it to fused modules."""
@@ -178,7 +190,9 @@ class _Application:
         return (value.name or (f"{base}_state" if len(base) <= 24 else "state"), value)
 
     def _state_names(self) -> tuple[str, str]:
-        """Names for h and c; ``_`` for one that nobody reads."""
+        """Names for h and c, as PyTorch calls them; ``_`` for one that nobody reads."""
+        assert self.found.recurrent is not None
+        names = ("h_n", "c_n") if self.found.recurrent.fused else ("h", "c")
         read = self.wanted
         whole = [v for v in read.states.values() if v in self.body.graph.used]
         parts = [self._parts(v) for v in read.states.values()]
@@ -192,11 +206,11 @@ class _Application:
         if not h_values or self.body.until(*h_values) < 0:
             h = "_"
         else:
-            h = self.body.take("h", f"{self.attribute}_h", self.number, h_until)
+            h = self.body.take(names[0], f"{self.attribute}_h", self.number, h_until)
         if not self.cells or self.body.until(*c_values) < 0:
             return h, "_"
         c_until = self.body.until(*c_values)
-        return h, self.body.take("c", f"{self.attribute}_c", self.number, c_until)
+        return h, self.body.take(names[1], f"{self.attribute}_c", self.number, c_until)
 
     def _parts(self, value: Value) -> tuple[Value, ...]:
         """The tensors of a state that belong to h, and those that belong to c."""
@@ -217,9 +231,9 @@ class _Application:
 
     def loop(self) -> None:
         """The same with a class whose loop is written out: states are [B, units]."""
-        steps, until = self._steps_name()
+        steps = self._steps_name()
         h, c = self._state_names()
-        target = (f"({h}, {c})" if h != "_" or c != "_" else "_") if self.cells else h
+        target = self._target(h, c)
         call = Call(f"self.{self.attribute}", (Code(self.x), *self._loop_initial(0, 1)))
         note = f"[{self._shape(self.wanted.sequence)}]" if self.wanted.sequence else ""
         if not note and h != "_":
@@ -227,7 +241,7 @@ class _Application:
         self.body.line(f"{steps}, {target} = ", call, note)
         for value in self.wanted.states.values():
             self.body.hold_state(value, (h, c) if self.cells else (h,))
-        self._keep_steps(steps, until)
+        self._keep_steps(steps)
         self._bind_last(Code(h))
 
     def two_loops(self) -> None:
@@ -236,15 +250,14 @@ class _Application:
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
             short = "ahead" if index == 0 else "back"
-            steps = self.body.own(short, until) if self.wanted.sequence else "_"
-            stateful = bool(self.wanted.last or self.wanted.states)
-            h = self.body.own(f"{short}_h", until) if stateful else "_"
-            c = self.body.own(f"{short}_c", until) if self.wanted.states and self.cells else "_"
-            target = (f"({h}, {c})" if h != "_" else "_") if self.cells else h
+            steps = self._local(short, until) if self.wanted.sequence else "_"
+            h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
+            c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
+            target = self._target(h, c)
             x = self.x if index == 0 else f"{self.x}.flip(1)"
             initial = self._loop_initial(index, 2)
             call = Call(f"self.{self.attribute}_{direction}", (Code(x), *initial))
-            self.body.line(f"{steps}, {target} = ", call)
+            self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, h, c))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
         both = [(ahead_h, ahead_c), (back_h, back_c)]
@@ -256,6 +269,23 @@ class _Application:
         if self.wanted.sequence is not None:
             self._bind(self.wanted.sequence, merged(mode, ahead, f"{back}.flip(1)"))
         self._bind_last(merged(mode, ahead_h, back_h))
+
+    def _needs(self, direction: int, position: int) -> bool:
+        """Whether something reads the h (0) or c (1) of one of both directions."""
+        if position == 0 and self.wanted.last is not None:
+            return True
+        count = 2 if self.cells else 1
+        whole = self.wanted.states.get("state")
+        alone = self.wanted.states.get(("forward.state", "backward.state")[direction])
+        states = [whole.parts[direction * count :][:count]] if whole else []
+        states += [alone.parts] if alone else []
+        return position < count and any(self.body.until(s[position]) >= 0 for s in states)
+
+    def _target(self, h: str, c: str) -> str:
+        """What the states are assigned to."""
+        if not self.cells:
+            return h
+        return f"({h}, {c})" if (h, c) != ("_", "_") else "_"
 
     def _loop_initial(self, index: int, directions: int) -> tuple[Expr, ...]:
         initial = self.body.initial(self.node)
@@ -269,24 +299,20 @@ class _Application:
 
     # ----------------------------------------------------------------------------------- results
 
-    def _steps_name(self) -> tuple[str, int]:
+    def _steps_name(self) -> str:
         value = self.wanted.sequence
         if value is None:
-            return "_", -1
-        until = self.body.until(value)
+            return "_"
         if self.found.bidirectional and self.found.merge_mode != "concat":
-            return self.body.own("both", self.number), self.number
+            return self._local("both", self.number)
+        until = self.body.until(value)
         if value.name:
-            return self.body.own(value.name, until), until
-        return self.body.take("x", f"{self.attribute}_out", self.number, until), until
+            return self.body.own(value.name, until)
+        return self.body.take("x", f"{self.attribute}_out", self.number, until)
 
-    def _keep_steps(self, steps: str, until: int) -> None:
+    def _keep_steps(self, steps: str) -> None:
         if self.wanted.sequence is not None:
             self.body.held[self.wanted.sequence] = Held(steps)
-
-    def _return_steps(self, steps: str) -> None:
-        assert self.wanted.sequence is not None
-        self.body.held[self.wanted.sequence] = Held(steps)
 
     def _bind_last(self, expr: Expr) -> None:
         if self.wanted.last is not None:
@@ -302,6 +328,3 @@ def merged(mode: str, ahead: str, back: str) -> Expr:
     if mode == "concat":
         return Call("torch.cat", (Group("[", (Code(ahead), Code(back))),), (("dim", -1),))
     return Code(_MERGE[mode].format(ahead, back))
-
-
-__all__ = ["apply_recurrent", "merged"]

@@ -19,6 +19,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.model import ModelPlan
+from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
 
@@ -43,6 +44,8 @@ class TrainPlan:
     shuffled: bool
     rng: str
     rooted: bool
+    normalised: bool
+    samples: str
     best: str
     metadata: str
     before_epochs: tuple[str, ...]
@@ -62,6 +65,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     scaled = training.data.scale is not None
     names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
     before, after = _stopping(training.stop)
+    normalised = _normalises_samples(task.graph)
     measure = _measure(task, training, model.has_logits, names)
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
@@ -69,7 +73,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
         constants=tuple(_constants(training)),
-        reported=f"REPORTED = {literal(tuple(['loss', *names]))}",
+        reported=f"REPORTED = {literal(('loss', *names))}",
         measure_signature=tuple(
             definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
         ),
@@ -88,10 +92,22 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         rooted="rmse" in names,
+        normalised=normalised,
+        samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
         before_epochs=tuple(before),
         after_epoch=tuple(after),
+    )
+
+
+def _normalises_samples(graph: Graph) -> bool:
+    """Whether a batch norm sees one row for each sample: a batch of one has no variance then."""
+    return any(
+        _normalises_samples(node.unit.graph)
+        if isinstance(node.unit, SubModel)
+        else node.unit.kind == "batch_norm" and node.inputs[0].tensor.rank == 2
+        for node in graph.nodes
     )
 
 
@@ -292,5 +308,3 @@ def _absolute(p: _Prediction, shown: str, target: str) -> Expr:
 
 #: ``rmse`` is averaged as a square; the root is taken of the mean over the epoch.
 METRICS = {"accuracy": _accuracy, "mse": _squared, "rmse": _squared, "mae": _absolute}
-
-__all__ = ["LOSSES", "METRICS", "OPTIMIZERS", "TrainPlan", "plan_training"]

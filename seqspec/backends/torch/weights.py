@@ -11,6 +11,7 @@ from seqspec.backends.python_text import (
     Code,
     Expr,
     Group,
+    Index,
     Names,
     assign,
     docstring,
@@ -19,7 +20,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.python_text import literal as quoted
 from seqspec.backends.torch.model import ModelPlan, Slot
-from seqspec.backends.torch.parts import filled
+from seqspec.backends.torch.parts import Piece
 from seqspec.ir.task import Task
 
 
@@ -40,13 +41,17 @@ class WeightsPlan:
 
 def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
     """The names of the file and the views of the model that belong to them."""
-    gates = any(len(slot.pieces) > 1 or slot.pieces[0].startswith("*") for slot in model.slots)
+    gates = any(len(slot.pieces) > 1 or any(p.gates for p in slot.pieces) for slot in model.slots)
     lines = _views(model.slots, gates, {})
+    if model.slots:
+        lines.insert(0, "    state = model.state_dict()")
     if any(len(line) > WIDTH for line in lines):
-        names = Names({"model"})
+        names = Names({"model", "zrh"})
         owners = {slot.owner: slot.kind for slot in model.slots}
         short = {owner: names.fresh(kind) for owner, kind in owners.items()}
-        lines = [line for o in owners for line in assign(short[o], Code(o), indent=4)]
+        lines = list[str]()
+        for owner, name in short.items():
+            lines += assign(name, Code(f"model.{owner}.state_dict()"), indent=4)
         lines += _views(model.slots, gates, short)
     shapes: list[tuple[Expr, Expr]] = [
         (path, quoted(tuple(d.value for d in weight.shape)))
@@ -59,7 +64,7 @@ def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
         digest=quoted(task.digest),
         model=quoted(task.graph.name),
         gates=gates,
-        swaps=any("zrh(" in piece for slot in model.slots for piece in slot.pieces),
+        swaps=any(piece.gates for slot in model.slots for piece in slot.pieces),
         views=tuple(lines),
         shapes=tuple(assign("SHAPES", mapping(shapes))) if gates else (),
         needed_shape="SHAPES[name]" if gates else "tuple(ours[name].shape)",
@@ -67,13 +72,22 @@ def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
 
 
 def _views(slots: tuple[Slot, ...], gates: bool, short: Mapping[str, str]) -> list[str]:
-    """The statement that returns the views; ``short`` holds local names of modules."""
+    """The statement that returns the views; ``short`` names the states of single modules."""
     entries: list[tuple[Expr, Expr]] = []
     for slot in slots:
-        pieces = [filled(piece, short.get(slot.owner, slot.owner)) for piece in slot.pieces]
-        if len(pieces) == 1 and pieces[0].startswith("*"):
-            value: Expr = Call("zrh", (Code(pieces[0].removeprefix("*zrh(").removesuffix(")")),))
+        alone = len(slot.pieces) == 1
+        pieces = [_piece(slot, piece, short, star=not alone) for piece in slot.pieces]
+        if alone and (slot.pieces[0].gates or not gates):
+            entries.append((slot.path, pieces[0]))
         else:
-            value = Group("(", tuple(pieces)) if gates else pieces[0]
-        entries.append((slot.path, value))
+            entries.append((slot.path, Group("(", tuple(pieces))))
     return statement("return ", mapping(entries), indent=4)
+
+
+def _piece(slot: Slot, piece: Piece, short: Mapping[str, str], *, star: bool) -> Expr:
+    after = ".T" if piece.transposed else ""
+    if slot.owner in short:
+        view = Index(short[slot.owner], piece.name, after)
+    else:
+        view = Index("state", f"{slot.owner}.{piece.name}", after)
+    return Call("*zrh" if star else "zrh", (view,)) if piece.gates else view

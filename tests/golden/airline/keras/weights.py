@@ -27,17 +27,17 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    linear_dense_linear_dense = model.get_layer("linear_dense")
-    rest_lstm_rest_lstm = model.get_layer("rest_lstm").cell
-    rest_dense_rest_dense = model.get_layer("rest_dense")
+    linear_dense = model.get_layer("linear_dense")
+    rest_lstm = model.get_layer("rest_lstm").cell
+    rest_dense = model.get_layer("rest_dense")
     return {
-        "linear_dense/kernel": linear_dense_linear_dense.kernel,
-        "linear_dense/bias": linear_dense_linear_dense.bias,
-        "rest_lstm/kernel": rest_lstm_rest_lstm.kernel,
-        "rest_lstm/recurrent_kernel": rest_lstm_rest_lstm.recurrent_kernel,
-        "rest_lstm/bias": rest_lstm_rest_lstm.bias,
-        "rest_dense/kernel": rest_dense_rest_dense.kernel,
-        "rest_dense/bias": rest_dense_rest_dense.bias,
+        "linear_dense/kernel": linear_dense.kernel,
+        "linear_dense/bias": linear_dense.bias,
+        "rest_lstm/kernel": rest_lstm.kernel,
+        "rest_lstm/recurrent_kernel": rest_lstm.recurrent_kernel,
+        "rest_lstm/bias": rest_lstm.bias,
+        "rest_dense/kernel": rest_dense.kernel,
+        "rest_dense/bias": rest_dense.bias,
     }
 
 

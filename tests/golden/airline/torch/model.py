@@ -33,21 +33,18 @@ class Airline(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        initialise_linear(self.linear_dense)
+        nn.init.xavier_uniform_(self.linear_dense.weight)
+        nn.init.zeros_(self.linear_dense.bias)
 
-        nn.init.xavier_uniform_(self.rest_lstm.weight_ih_l0)
-        nn.init.orthogonal_(self.rest_lstm.weight_hh_l0)
-        nn.init.zeros_(self.rest_lstm.bias_ih_l0)
-        nn.init.ones_(self.rest_lstm.bias_ih_l0[4:8])  # the forget gate begins open
-        nn.init.zeros_(self.rest_lstm.bias_hh_l0).requires_grad_(False)  # one bias, not two
+        rest_lstm = dict(self.rest_lstm.named_parameters())
+        nn.init.xavier_uniform_(rest_lstm["weight_ih_l0"])
+        nn.init.orthogonal_(rest_lstm["weight_hh_l0"])
+        nn.init.zeros_(rest_lstm["bias_ih_l0"])
+        nn.init.ones_(rest_lstm["bias_ih_l0"][4:8])  # the forget gate begins open
+        nn.init.zeros_(rest_lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
 
-        initialise_linear(self.rest_dense)
-
-
-def initialise_linear(linear: nn.Linear) -> None:
-    """Fresh weights, from the distributions that Keras draws from."""
-    nn.init.xavier_uniform_(linear.weight)
-    nn.init.zeros_(linear.bias)
+        nn.init.xavier_uniform_(self.rest_dense.weight)
+        nn.init.zeros_(self.rest_dense.bias)
 
 
 def build_model() -> Airline:

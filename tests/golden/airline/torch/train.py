@@ -64,7 +64,7 @@ def run_epoch(
             total += measured * len(target)
             if on_batch is not None:
                 on_batch(number, count)
-    means = dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
+    means: dict[str, float] = dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
     means["rmse"] **= 0.5  # the root of the mean over all samples
     return means
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,21 +24,22 @@ class WeightsError(ValueError):
 
 
 def views(model: Airline) -> dict[str, Tensor]:
-    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
     return {
-        "linear_dense/kernel": model.linear_dense.weight.T,
-        "linear_dense/bias": model.linear_dense.bias,
-        "rest_lstm/kernel": model.rest_lstm.weight_ih_l0.T,
-        "rest_lstm/recurrent_kernel": model.rest_lstm.weight_hh_l0.T,
-        "rest_lstm/bias": model.rest_lstm.bias_ih_l0,
-        "rest_dense/kernel": model.rest_dense.weight.T,
-        "rest_dense/bias": model.rest_dense.bias,
+        "linear_dense/kernel": state["linear_dense.weight"].T,
+        "linear_dense/bias": state["linear_dense.bias"],
+        "rest_lstm/kernel": state["rest_lstm.weight_ih_l0"].T,
+        "rest_lstm/recurrent_kernel": state["rest_lstm.weight_hh_l0"].T,
+        "rest_lstm/bias": state["rest_lstm.bias_ih_l0"],
+        "rest_dense/kernel": state["rest_dense.weight"].T,
+        "rest_dense/bias": state["rest_dense.bias"],
     }
 
 
 def save(model: Airline, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
     partial = path.with_name(f"{path.name}.partial")
     try:
         save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
@@ -50,7 +50,6 @@ def save(model: Airline, path: Path, metadata: dict[str, str] | None = None) -> 
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: Airline, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

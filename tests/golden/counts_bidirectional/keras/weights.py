@@ -31,7 +31,7 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
     bidirectional_backward = model.get_layer("bidirectional").backward_layer.cell
     bidirectional_1_forward = model.get_layer("bidirectional_1").forward_layer.cell
     bidirectional_1_backward = model.get_layer("bidirectional_1").backward_layer.cell
-    dense_dense = model.get_layer("dense")
+    dense = model.get_layer("dense")
     return {
         "bidirectional/forward/kernel": bidirectional_forward.kernel,
         "bidirectional/forward/recurrent_kernel": bidirectional_forward.recurrent_kernel,
@@ -45,8 +45,8 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
         "bidirectional_1/backward/kernel": bidirectional_1_backward.kernel,
         "bidirectional_1/backward/recurrent_kernel": bidirectional_1_backward.recurrent_kernel,
         "bidirectional_1/backward/bias": bidirectional_1_backward.bias,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

@@ -5,7 +5,7 @@
     }
 
 Compiled from counts_bidirectional.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours
-    to edit.
+to edit.
 """
 
 from __future__ import annotations
@@ -41,17 +41,18 @@ class BothWays(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    nn.init.xavier_uniform_(lstm.weight_ih_l0)
-    nn.init.orthogonal_(lstm.weight_hh_l0)
-    nn.init.zeros_(lstm.bias_ih_l0)
+    weights = dict(lstm.named_parameters())
+    nn.init.xavier_uniform_(weights["weight_ih_l0"])
+    nn.init.orthogonal_(weights["weight_hh_l0"])
+    nn.init.zeros_(weights["bias_ih_l0"])
     # the forget gate begins open
-    nn.init.ones_(lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(lstm.bias_hh_l0).requires_grad_(False)  # one bias, not two
-    nn.init.xavier_uniform_(lstm.weight_ih_l0_reverse)
-    nn.init.orthogonal_(lstm.weight_hh_l0_reverse)
-    nn.init.zeros_(lstm.bias_ih_l0_reverse)
-    nn.init.ones_(lstm.bias_ih_l0_reverse[lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(lstm.bias_hh_l0_reverse).requires_grad_(False)
+    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
+    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+    nn.init.xavier_uniform_(weights["weight_ih_l0_reverse"])
+    nn.init.orthogonal_(weights["weight_hh_l0_reverse"])
+    nn.init.zeros_(weights["bias_ih_l0_reverse"])
+    nn.init.ones_(weights["bias_ih_l0_reverse"][lstm.hidden_size : 2 * lstm.hidden_size])
+    nn.init.zeros_(weights["bias_hh_l0_reverse"]).requires_grad_(False)
 
 
 def build_model() -> BothWays:

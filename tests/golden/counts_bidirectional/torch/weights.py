@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,28 +24,31 @@ class WeightsError(ValueError):
 
 
 def views(model: BothWays) -> dict[str, Tensor]:
-    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
     return {
-        "bidirectional/forward/kernel": model.bidirectional.weight_ih_l0.T,
-        "bidirectional/forward/recurrent_kernel": model.bidirectional.weight_hh_l0.T,
-        "bidirectional/forward/bias": model.bidirectional.bias_ih_l0,
-        "bidirectional/backward/kernel": model.bidirectional.weight_ih_l0_reverse.T,
-        "bidirectional/backward/recurrent_kernel": model.bidirectional.weight_hh_l0_reverse.T,
-        "bidirectional/backward/bias": model.bidirectional.bias_ih_l0_reverse,
-        "bidirectional_1/forward/kernel": model.bidirectional_1.weight_ih_l0.T,
-        "bidirectional_1/forward/recurrent_kernel": model.bidirectional_1.weight_hh_l0.T,
-        "bidirectional_1/forward/bias": model.bidirectional_1.bias_ih_l0,
-        "bidirectional_1/backward/kernel": model.bidirectional_1.weight_ih_l0_reverse.T,
-        "bidirectional_1/backward/recurrent_kernel": model.bidirectional_1.weight_hh_l0_reverse.T,
-        "bidirectional_1/backward/bias": model.bidirectional_1.bias_ih_l0_reverse,
-        "dense/kernel": model.dense.weight.T,
-        "dense/bias": model.dense.bias,
+        "bidirectional/forward/kernel": state["bidirectional.weight_ih_l0"].T,
+        "bidirectional/forward/recurrent_kernel": state["bidirectional.weight_hh_l0"].T,
+        "bidirectional/forward/bias": state["bidirectional.bias_ih_l0"],
+        "bidirectional/backward/kernel": state["bidirectional.weight_ih_l0_reverse"].T,
+        "bidirectional/backward/recurrent_kernel": state["bidirectional.weight_hh_l0_reverse"].T,
+        "bidirectional/backward/bias": state["bidirectional.bias_ih_l0_reverse"],
+        "bidirectional_1/forward/kernel": state["bidirectional_1.weight_ih_l0"].T,
+        "bidirectional_1/forward/recurrent_kernel": state["bidirectional_1.weight_hh_l0"].T,
+        "bidirectional_1/forward/bias": state["bidirectional_1.bias_ih_l0"],
+        "bidirectional_1/backward/kernel": state["bidirectional_1.weight_ih_l0_reverse"].T,
+        "bidirectional_1/backward/recurrent_kernel": state[
+            "bidirectional_1.weight_hh_l0_reverse"
+        ].T,
+        "bidirectional_1/backward/bias": state["bidirectional_1.bias_ih_l0_reverse"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
     }
 
 
 def save(model: BothWays, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
     partial = path.with_name(f"{path.name}.partial")
     try:
         save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
@@ -57,7 +59,6 @@ def save(model: BothWays, path: Path, metadata: dict[str, str] | None = None) ->
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: BothWays, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

@@ -27,16 +27,16 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    embedding_embedding = model.get_layer("embedding")
-    lstm_lstm = model.get_layer("lstm").cell
-    dense_dense = model.get_layer("dense")
+    embedding = model.get_layer("embedding")
+    lstm = model.get_layer("lstm").cell
+    dense = model.get_layer("dense")
     return {
-        "embedding/embeddings": embedding_embedding.embeddings,
-        "lstm/kernel": lstm_lstm.kernel,
-        "lstm/recurrent_kernel": lstm_lstm.recurrent_kernel,
-        "lstm/bias": lstm_lstm.bias,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "embedding/embeddings": embedding.embeddings,
+        "lstm/kernel": lstm.kernel,
+        "lstm/recurrent_kernel": lstm.recurrent_kernel,
+        "lstm/bias": lstm.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,20 +24,21 @@ class WeightsError(ValueError):
 
 
 def views(model: Topic) -> dict[str, Tensor]:
-    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
     return {
-        "embedding/embeddings": model.embedding.weight,
-        "lstm/kernel": model.lstm.weight_ih_l0.T,
-        "lstm/recurrent_kernel": model.lstm.weight_hh_l0.T,
-        "lstm/bias": model.lstm.bias_ih_l0,
-        "dense/kernel": model.dense.weight.T,
-        "dense/bias": model.dense.bias,
+        "embedding/embeddings": state["embedding.weight"],
+        "lstm/kernel": state["lstm.weight_ih_l0"].T,
+        "lstm/recurrent_kernel": state["lstm.weight_hh_l0"].T,
+        "lstm/bias": state["lstm.bias_ih_l0"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
     }
 
 
 def save(model: Topic, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
     partial = path.with_name(f"{path.name}.partial")
     try:
         save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
@@ -49,7 +49,6 @@ def save(model: Topic, path: Path, metadata: dict[str, str] | None = None) -> No
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: Topic, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

@@ -27,22 +27,22 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    encoder_embedding_encoder_embedding = model.get_layer("encoder_embedding")
-    encoder_lstm_encoder_lstm = model.get_layer("encoder_lstm").cell
-    embedding_embedding = model.get_layer("embedding")
-    lstm_lstm = model.get_layer("lstm").cell
-    dense_dense = model.get_layer("dense")
+    encoder_embedding = model.get_layer("encoder_embedding")
+    encoder_lstm = model.get_layer("encoder_lstm").cell
+    embedding = model.get_layer("embedding")
+    lstm = model.get_layer("lstm").cell
+    dense = model.get_layer("dense")
     return {
-        "encoder_embedding/embeddings": encoder_embedding_encoder_embedding.embeddings,
-        "encoder_lstm/kernel": encoder_lstm_encoder_lstm.kernel,
-        "encoder_lstm/recurrent_kernel": encoder_lstm_encoder_lstm.recurrent_kernel,
-        "encoder_lstm/bias": encoder_lstm_encoder_lstm.bias,
-        "embedding/embeddings": embedding_embedding.embeddings,
-        "lstm/kernel": lstm_lstm.kernel,
-        "lstm/recurrent_kernel": lstm_lstm.recurrent_kernel,
-        "lstm/bias": lstm_lstm.bias,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "encoder_embedding/embeddings": encoder_embedding.embeddings,
+        "encoder_lstm/kernel": encoder_lstm.kernel,
+        "encoder_lstm/recurrent_kernel": encoder_lstm.recurrent_kernel,
+        "encoder_lstm/bias": encoder_lstm.bias,
+        "embedding/embeddings": embedding.embeddings,
+        "lstm/kernel": lstm.kernel,
+        "lstm/recurrent_kernel": lstm.recurrent_kernel,
+        "lstm/bias": lstm.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

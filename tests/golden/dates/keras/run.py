@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors only
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no remarks from TensorFlow as it starts
 
 import weights
 from data import DataError, inputs_for_prediction, load, write_predictions

@@ -27,22 +27,22 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    encoder_embedding_encoder_embedding = model.get_layer("encoder_embedding")
-    encoder_lstm_encoder_lstm = model.get_layer("encoder_lstm").cell
-    decoder_embedding_decoder_embedding = model.get_layer("decoder_embedding")
-    decoder_lstm_decoder_lstm = model.get_layer("decoder_lstm").cell
-    dense_dense = model.get_layer("dense")
+    encoder_embedding = model.get_layer("encoder_embedding")
+    encoder_lstm = model.get_layer("encoder_lstm").cell
+    decoder_embedding = model.get_layer("decoder_embedding")
+    decoder_lstm = model.get_layer("decoder_lstm").cell
+    dense = model.get_layer("dense")
     return {
-        "encoder_embedding/embeddings": encoder_embedding_encoder_embedding.embeddings,
-        "encoder_lstm/kernel": encoder_lstm_encoder_lstm.kernel,
-        "encoder_lstm/recurrent_kernel": encoder_lstm_encoder_lstm.recurrent_kernel,
-        "encoder_lstm/bias": encoder_lstm_encoder_lstm.bias,
-        "decoder_embedding/embeddings": decoder_embedding_decoder_embedding.embeddings,
-        "decoder_lstm/kernel": decoder_lstm_decoder_lstm.kernel,
-        "decoder_lstm/recurrent_kernel": decoder_lstm_decoder_lstm.recurrent_kernel,
-        "decoder_lstm/bias": decoder_lstm_decoder_lstm.bias,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "encoder_embedding/embeddings": encoder_embedding.embeddings,
+        "encoder_lstm/kernel": encoder_lstm.kernel,
+        "encoder_lstm/recurrent_kernel": encoder_lstm.recurrent_kernel,
+        "encoder_lstm/bias": encoder_lstm.bias,
+        "decoder_embedding/embeddings": decoder_embedding.embeddings,
+        "decoder_lstm/kernel": decoder_lstm.kernel,
+        "decoder_lstm/recurrent_kernel": decoder_lstm.recurrent_kernel,
+        "decoder_lstm/bias": decoder_lstm.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

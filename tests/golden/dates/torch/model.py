@@ -28,7 +28,7 @@ class Dates(nn.Module):
 
     def forward(self, source: Tensor, previous: Tensor) -> Tensor:
         x = self.encoder_embedding(source)  # [B, S, 32]
-        _, encoder_state = self.encoder_lstm(x)  # h [1, B, 64]
+        _, encoder_state = self.encoder_lstm(x)  # h and c [1, B, 64]
         x = self.decoder_embedding(previous)  # [B, T, 32]
         decoder, _ = self.decoder_lstm(x, encoder_state)  # [B, T, 64]
         return self.dense(decoder)  # [B, T, 11]
@@ -46,12 +46,13 @@ class Dates(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    nn.init.xavier_uniform_(lstm.weight_ih_l0)
-    nn.init.orthogonal_(lstm.weight_hh_l0)
-    nn.init.zeros_(lstm.bias_ih_l0)
+    weights = dict(lstm.named_parameters())
+    nn.init.xavier_uniform_(weights["weight_ih_l0"])
+    nn.init.orthogonal_(weights["weight_hh_l0"])
+    nn.init.zeros_(weights["bias_ih_l0"])
     # the forget gate begins open
-    nn.init.ones_(lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(lstm.bias_hh_l0).requires_grad_(False)  # one bias, not two
+    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
+    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Dates:

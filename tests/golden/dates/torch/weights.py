@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,24 +24,25 @@ class WeightsError(ValueError):
 
 
 def views(model: Dates) -> dict[str, Tensor]:
-    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
     return {
-        "encoder_embedding/embeddings": model.encoder_embedding.weight,
-        "encoder_lstm/kernel": model.encoder_lstm.weight_ih_l0.T,
-        "encoder_lstm/recurrent_kernel": model.encoder_lstm.weight_hh_l0.T,
-        "encoder_lstm/bias": model.encoder_lstm.bias_ih_l0,
-        "decoder_embedding/embeddings": model.decoder_embedding.weight,
-        "decoder_lstm/kernel": model.decoder_lstm.weight_ih_l0.T,
-        "decoder_lstm/recurrent_kernel": model.decoder_lstm.weight_hh_l0.T,
-        "decoder_lstm/bias": model.decoder_lstm.bias_ih_l0,
-        "dense/kernel": model.dense.weight.T,
-        "dense/bias": model.dense.bias,
+        "encoder_embedding/embeddings": state["encoder_embedding.weight"],
+        "encoder_lstm/kernel": state["encoder_lstm.weight_ih_l0"].T,
+        "encoder_lstm/recurrent_kernel": state["encoder_lstm.weight_hh_l0"].T,
+        "encoder_lstm/bias": state["encoder_lstm.bias_ih_l0"],
+        "decoder_embedding/embeddings": state["decoder_embedding.weight"],
+        "decoder_lstm/kernel": state["decoder_lstm.weight_ih_l0"].T,
+        "decoder_lstm/recurrent_kernel": state["decoder_lstm.weight_hh_l0"].T,
+        "decoder_lstm/bias": state["decoder_lstm.bias_ih_l0"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
     }
 
 
 def save(model: Dates, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
     partial = path.with_name(f"{path.name}.partial")
     try:
         save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
@@ -53,7 +53,6 @@ def save(model: Dates, path: Path, metadata: dict[str, str] | None = None) -> No
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: Dates, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

@@ -27,19 +27,19 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    lstm_lstm = model.get_layer("lstm").cell
-    batch_norm_batch_norm = model.get_layer("batch_norm")
-    dense_dense = model.get_layer("dense")
+    lstm = model.get_layer("lstm").cell
+    batch_norm = model.get_layer("batch_norm")
+    dense = model.get_layer("dense")
     return {
-        "lstm/kernel": lstm_lstm.kernel,
-        "lstm/recurrent_kernel": lstm_lstm.recurrent_kernel,
-        "lstm/bias": lstm_lstm.bias,
-        "batch_norm/gamma": batch_norm_batch_norm.gamma,
-        "batch_norm/beta": batch_norm_batch_norm.beta,
-        "batch_norm/moving_mean": batch_norm_batch_norm.moving_mean,
-        "batch_norm/moving_variance": batch_norm_batch_norm.moving_variance,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "lstm/kernel": lstm.kernel,
+        "lstm/recurrent_kernel": lstm.recurrent_kernel,
+        "lstm/bias": lstm.bias,
+        "batch_norm/gamma": batch_norm.gamma,
+        "batch_norm/beta": batch_norm.beta,
+        "batch_norm/moving_mean": batch_norm.moving_mean,
+        "batch_norm/moving_variance": batch_norm.moving_variance,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

@@ -29,11 +29,12 @@ class Digits(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        nn.init.xavier_uniform_(self.lstm.weight_ih_l0)
-        nn.init.orthogonal_(self.lstm.weight_hh_l0)
-        nn.init.zeros_(self.lstm.bias_ih_l0)
-        nn.init.ones_(self.lstm.bias_ih_l0[64:128])  # the forget gate begins open
-        nn.init.zeros_(self.lstm.bias_hh_l0).requires_grad_(False)  # one bias, not two
+        lstm = dict(self.lstm.named_parameters())
+        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
+        nn.init.orthogonal_(lstm["weight_hh_l0"])
+        nn.init.zeros_(lstm["bias_ih_l0"])
+        nn.init.ones_(lstm["bias_ih_l0"][64:128])  # the forget gate begins open
+        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)

@@ -64,8 +64,7 @@ def run_epoch(
             total += measured * len(target)
             if on_batch is not None:
                 on_batch(number, count)
-    means = dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
-    return means
+    return dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
 
 
 def print_epoch(record: dict[str, float]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -25,23 +24,24 @@ class WeightsError(ValueError):
 
 
 def views(model: Digits) -> dict[str, Tensor]:
-    """Every weight by its name in the file, as Keras lays it out: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
     return {
-        "lstm/kernel": model.lstm.weight_ih_l0.T,
-        "lstm/recurrent_kernel": model.lstm.weight_hh_l0.T,
-        "lstm/bias": model.lstm.bias_ih_l0,
-        "batch_norm/gamma": model.batch_norm.weight,
-        "batch_norm/beta": model.batch_norm.bias,
-        "batch_norm/moving_mean": model.batch_norm.running_mean,
-        "batch_norm/moving_variance": model.batch_norm.running_var,
-        "dense/kernel": model.dense.weight.T,
-        "dense/bias": model.dense.bias,
+        "lstm/kernel": state["lstm.weight_ih_l0"].T,
+        "lstm/recurrent_kernel": state["lstm.weight_hh_l0"].T,
+        "lstm/bias": state["lstm.bias_ih_l0"],
+        "batch_norm/gamma": state["batch_norm.weight"],
+        "batch_norm/beta": state["batch_norm.bias"],
+        "batch_norm/moving_mean": state["batch_norm.running_mean"],
+        "batch_norm/moving_variance": state["batch_norm.running_var"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
     }
 
 
 def save(model: Digits, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.detach().cpu().contiguous() for name, view in views(model).items()}
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
     partial = path.with_name(f"{path.name}.partial")
     try:
         save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
@@ -52,7 +52,6 @@ def save(model: Digits, path: Path, metadata: dict[str, str] | None = None) -> N
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: Digits, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

@@ -20,6 +20,7 @@ LEARNING_RATE = 0.002
 SEED = 0
 GLOBAL_CLIPNORM = 1.0  # largest norm of all gradients together
 PATIENCE = 6  # epochs without a lower loss before it stops
+REPORTED = ("loss", "rmse", "mae", "val_loss", "val_rmse", "val_mae")  # what a record holds
 DEVICES = {"cpu": "cpu:0", "cuda": "gpu:0"}  # as Keras calls them
 
 
@@ -40,7 +41,7 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return math.ceil(len(self.part) / BATCH_SIZE)
 
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         start = index * BATCH_SIZE
         (inputs,), target = self.part.batch(self.order[start : start + BATCH_SIZE])
         return inputs, target
@@ -53,38 +54,41 @@ class Batches(keras.utils.PyDataset):
 
 
 class Journal(keras.callbacks.Callback):
-    """After each epoch writes its record and the weights: the last, and the best so far."""
+    """After each epoch writes its record, and keeps the last weights and the best so far."""
 
     def __init__(
-        self, run: Path, report: Callable[[dict[str, float]], None], metadata: dict[str, str]
+        self,
+        run: Path,
+        keep: Callable[[str], None],
+        report: Callable[[dict[str, float]], None],
     ) -> None:
         super().__init__()
-        self.run = run
+        self.metrics = run / "metrics.jsonl"
+        self.keep = keep
         self.report = report
-        self.metadata = metadata
         self.best = math.inf
         self.record: dict[str, float] = {}
 
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.started = time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        names = sorted(logs, key=lambda name: ("val_" in name, "loss" not in name))
-        values = {name: float(logs[name]) for name in names}
-        if not all(map(math.isfinite, values.values())):
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        means = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(map(math.isfinite, means.values())):
             raise TrainingError(
                 f"the loss is no longer a finite number in epoch {epoch + 1}: "
                 "a smaller learning rate or clipped gradients may help"
             )
+        means = {name: means[name] for name in REPORTED if name in means}
         seconds = round(time.perf_counter() - self.started, 3)
-        self.record = {"epoch": epoch + 1, **values, "seconds": seconds}
-        with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
+        with self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(self.record) + "\n")
-        weights.save(self.model, self.run / "last.safetensors", self.metadata)
-        judged = values.get("val_loss", values["loss"])
+        self.keep("last")
+        judged = means.get("val_loss", means["loss"])
         if judged < self.best:
             self.best = judged
-            weights.save(self.model, self.run / "best.safetensors", self.metadata)
+            self.keep("best")
         self.report(self.record)
 
 
@@ -133,7 +137,11 @@ def fit(
     batches = Batches(train, seed)
     validation = None if overfit_one_batch else Batches(dataset.validation)
     metadata = {"scaling": dataset.scaling.to_json()}
-    journal = Journal(run, report, metadata)
+
+    def keep(name: str) -> None:
+        weights.save(model, run / f"{name}.safetensors", metadata)
+
+    journal = Journal(run, keep, report)
     callbacks: list[keras.callbacks.Callback] = [journal]
     if not overfit_one_batch:
         early = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=PATIENCE)
@@ -156,7 +164,7 @@ def fit(
                 verbose=0,
             )
     except KeyboardInterrupt:
-        weights.save(model, run / "last.safetensors", metadata)
+        keep("last")
         raise
     return journal.record
 
@@ -173,7 +181,7 @@ def predict(
     batch_size: int = 256,
 ) -> np.ndarray:
     """What the model makes of its inputs, in the units that it sees."""
-    outputs = []
+    outputs: list[np.ndarray] = []
     with keras.device(DEVICES[choose_device(device)]):
         for start in range(0, len(inputs[0]), batch_size):
             batch = [values[start : start + batch_size] for values in inputs]

@@ -27,14 +27,14 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    gru_gru = model.get_layer("gru").cell
-    dense_dense = model.get_layer("dense")
+    gru = model.get_layer("gru").cell
+    dense = model.get_layer("dense")
     return {
-        "gru/kernel": gru_gru.kernel,
-        "gru/recurrent_kernel": gru_gru.recurrent_kernel,
-        "gru/bias": gru_gru.bias,
-        "dense/kernel": dense_dense.kernel,
-        "dense/bias": dense_dense.bias,
+        "gru/kernel": gru.kernel,
+        "gru/recurrent_kernel": gru.recurrent_kernel,
+        "gru/bias": gru.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
     }
 
 

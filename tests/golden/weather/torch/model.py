@@ -27,10 +27,11 @@ class Weather(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        nn.init.xavier_uniform_(self.gru.weight_ih_l0)
-        nn.init.orthogonal_(self.gru.weight_hh_l0)
-        nn.init.zeros_(self.gru.bias_ih_l0)
-        nn.init.zeros_(self.gru.bias_hh_l0)
+        gru = dict(self.gru.named_parameters())
+        nn.init.xavier_uniform_(gru["weight_ih_l0"])
+        nn.init.orthogonal_(gru["weight_hh_l0"])
+        nn.init.zeros_(gru["bias_ih_l0"])
+        nn.init.zeros_(gru["bias_hh_l0"])
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)

@@ -32,13 +32,14 @@ class WeightsError(ValueError):
 
 
 def views(model: Weather) -> dict[str, tuple[Tensor, ...]]:
-    """What makes up each weight, side by side along the last axis, as Keras lays it out."""
+    """What makes up each weight in Keras's layout, side by side along the last axis."""
+    state = model.state_dict()
     return {
-        "gru/kernel": zrh(model.gru.weight_ih_l0.T),
-        "gru/recurrent_kernel": zrh(model.gru.weight_hh_l0.T),
-        "gru/bias": (*zrh(model.gru.bias_ih_l0), *zrh(model.gru.bias_hh_l0)),
-        "dense/kernel": (model.dense.weight.T,),
-        "dense/bias": (model.dense.bias,),
+        "gru/kernel": zrh(state["gru.weight_ih_l0"].T),
+        "gru/recurrent_kernel": zrh(state["gru.weight_hh_l0"].T),
+        "gru/bias": (*zrh(state["gru.bias_ih_l0"]), *zrh(state["gru.bias_hh_l0"])),
+        "dense/kernel": (state["dense.weight"].T,),
+        "dense/bias": (state["dense.bias"],),
     }
 
 
@@ -51,7 +52,7 @@ def zrh(gates: Tensor) -> tuple[Tensor, ...]:
 def save(model: Weather, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights; what was at ``path`` stays until the new file is complete."""
     arrays = {
-        name: torch.cat([view.detach() for view in weight], dim=-1).reshape(SHAPES[name]).cpu()
+        name: torch.cat(weight, dim=-1).reshape(SHAPES[name]).cpu()
         for name, weight in views(model).items()
     }
     partial = path.with_name(f"{path.name}.partial")
@@ -64,7 +65,6 @@ def save(model: Weather, path: Path, metadata: dict[str, str] | None = None) -> 
         partial.unlink(missing_ok=True)
 
 
-@torch.no_grad()
 def load(model: Weather, path: Path) -> dict[str, str]:
     """Reads weights into the model, all or none, and gives the metadata kept with them."""
     try:

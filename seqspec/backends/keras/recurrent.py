@@ -1,0 +1,160 @@
+"""What recurrent layers return, and the variables it goes to.
+
+Keras's layers return one tensor, or with ``return_state`` the output and the state's tensors. Which
+of it a layer is asked for follows from what the graph reads, over all uses of the layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.backends.keras.calls import INDENT
+from seqspec.backends.keras.layers import merged
+from seqspec.backends.keras.scope import Scope, shape_of
+from seqspec.backends.python_text import Code, assign
+from seqspec.ir.graph import Graph, Layer, Node, Unit, Value
+from seqspec.types import State
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What stands left of an application: the variables, a note on them, and lines to follow."""
+
+    names: tuple[str, ...]
+    note: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StateTensor:
+    """One tensor of a recurrent layer's state: the values that stand for it, the states it is
+    part of, and whether it is the first of its direction (which is the last step's output)."""
+
+    name: str
+    values: tuple[Value, ...]
+    owners: tuple[Value, ...]
+    first: bool
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the last step of the layer is this tensor, not two of them merged."""
+        return self.first and len(self.owners) == 1
+
+    def parts_used(self, used: frozenset[Value]) -> bool:
+        """Whether something reads this tensor, or a state of one direction that it is part of."""
+        return any(v in used for v in (*self.values, *self.owners[1:]))
+
+
+class Recurrent:
+    """The results of a graph's recurrent layers. ``uses_ops`` tells whether lines to follow do."""
+
+    def __init__(self, graph: Graph, scope: Scope) -> None:
+        self.graph = graph
+        self.scope = scope
+        self.uses_ops = False
+
+    def asked(self, unit: Unit) -> tuple[bool, bool]:
+        """Whether a layer has to return every step, and whether its state."""
+        nodes = [node for node in self.graph.nodes if node.unit is unit]
+        used = {name for node in nodes for name, v in node.outputs.items() if self.graph.uses(v)}
+        sequence = "sequence" in used
+        # With every step returned, the last one is found in the state.
+        state = bool(used - {"sequence", "last"}) or (sequence and "last" in used)
+        return sequence, state
+
+    def targets(self, position: int, node: Node) -> Targets:
+        """The variables for what an application of a recurrent layer returns."""
+        sequence, state = self.asked(node.unit)
+        flowing = node.outputs.get("sequence" if sequence else "last")
+        if flowing is None:
+            return self._one_by_one(position, node)
+        note = shape_of(flowing) + ("" if sequence else ", the last step")
+        if not state:
+            return Targets((self.scope.bind(flowing, position, node),), note)
+        if "state" not in node.outputs:  # applied step by step, the state stays inside
+            return Targets((self.scope.bind(flowing, position, node), "*_"), note)
+        return self._with_state(position, node, flowing, sequence, note)
+
+    def _with_state(
+        self, position: int, node: Node, flowing: Value, sequence: bool, note: str
+    ) -> Targets:
+        used = self.graph.used
+        whole = node.outputs["state"]
+        main = "_"
+        if flowing in used:
+            main = self.scope.bind(flowing, position, node)
+        else:
+            note = shape_of(whole)
+        last = node.outputs["last"] if sequence and node.outputs["last"] in used else None
+        tensors = _state_tensors(node)
+        if last is None and not any(tensor.parts_used(used) for tensor in tensors):
+            if whole not in used:
+                return Targets((main, "*_"), note)
+            name = self.scope.fresh(whole.name or f"{self.scope.base(node)}_state")
+            self.scope.set(whole, Code(name))
+            return Targets((main, f"*{name}"), note)
+        names = [self._state_name(tensor, node, last) for tensor in tensors]
+        for value in node.outputs.values():
+            if isinstance(value.type, State):
+                parts = [n for n, t in zip(names, tensors, strict=True) if value in t.owners]
+                self.scope.set(value, Code(f"[{', '.join(parts)}]"))
+        halves = [Code(n) for n, t in zip(names, tensors, strict=True) if t.first]
+        after = () if last is None else self._last(node, last, halves)
+        return Targets((main, *names), note, after)
+
+    def _one_by_one(self, position: int, node: Node) -> Targets:
+        """The last step of a layer that other uses ask for every step, applied step by step."""
+        last = node.outputs["last"]
+        others = [n for n in self.graph.nodes if n.unit is node.unit and "state" in n.outputs]
+        halves = [tensor.first for tensor in _state_tensors(others[0])]
+        if halves.count(True) == 1:
+            return Targets(("_", self.scope.bind(last, position, node), "*_"), shape_of(last))
+        base = self.scope.base(node)
+        names = [self.scope.fresh(f"{base}_half") if half else "_" for half in halves]
+        after = self._last(node, last, [Code(name) for name in names if name != "_"])
+        return Targets(("_", *names), shape_of(last), after)
+
+    def _state_name(self, tensor: StateTensor, node: Node, last: Value | None) -> str:
+        """The variable of one tensor of a state; ``_`` if nothing needs it.
+
+        ``last`` is the last step, if it has to be made of the state.
+        """
+        used = self.graph.used
+        needed = tensor.parts_used(used) or any(owner in used for owner in tensor.owners)
+        if not (needed or (last is not None and tensor.first)):
+            return "_"
+        given = [v for v in tensor.values if v in used and v.name]
+        called = tensor.name
+        if last is not None and tensor.is_last:
+            given.append(last)
+            called = tensor.name if needed else "last"
+        name = self.scope.named(given, f"{self.scope.base(node)}_{called}")
+        for value in tensor.values:
+            self.scope.set(value, Code(name))
+        return name
+
+    def _last(self, node: Node, last: Value, halves: list[Code]) -> tuple[str, ...]:
+        """The lines that make the last step of the halves of a state, if any are needed."""
+        if len(halves) == 1:
+            self.scope.set(last, halves[0])
+            return ()
+        assert isinstance(node.unit, Layer)
+        name = self.scope.named([last], f"{self.scope.base(node)}_last")
+        self.scope.set(last, Code(name))
+        mode = node.unit.args["merge_mode"]
+        self.uses_ops |= mode == "concat"
+        return tuple(assign(name, merged(mode, halves), indent=INDENT, note=shape_of(last)))
+
+
+def _state_tensors(node: Node) -> list[StateTensor]:
+    whole = node.outputs["state"]
+    sides = [v for k, v in node.outputs.items() if k != "state" and isinstance(v.type, State)]
+    in_sides = [(side, place, part) for side in sides for place, part in enumerate(side.parts)]
+    found: list[StateTensor] = []
+    for index, ((name, _), value) in enumerate(zip(whole.state.parts, whole.parts, strict=True)):
+        if sides:
+            side, place, part = in_sides[index]
+            found.append(StateTensor(name, (value, part), (whole, side), place == 0))
+        else:
+            found.append(StateTensor(name, (value,), (whole,), index == 0))
+    return found

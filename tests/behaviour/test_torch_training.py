@@ -1,0 +1,253 @@
+"""The PyTorch program trains, stops, keeps and explains as it says. On tiny data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqspec.backends.base import get
+from seqspec.driver import Compilation
+from seqspec.running.program import Program
+
+pytestmark = pytest.mark.torch
+
+SPEC = """
+model Two(x: float[B, T, 3]) -> float[B, 4] {{
+    {body}
+}}
+data d {{
+    source = npz("d.npz")
+    split = random(train=70%, validation=15%, seed=1)
+    target = y
+}}
+train Two {{
+    data = d, loss = sparse_categorical_crossentropy, metrics = [accuracy], epochs = 3
+    {settings}
+}}
+"""
+
+
+BODY = "x -> gru(6) -> dense(4, activation=softmax)"
+
+
+def write(folder: Path, settings: str = "", body: str = BODY) -> Path:
+    """A program on random data, in a folder of its own."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 5, 3)).astype(np.float32)
+    np.savez(folder / "d.npz", x=x, y=(x.mean(axis=(1, 2)) > 0).astype(np.int64))
+    (folder / "two.seq").write_text(SPEC.format(settings=settings, body=body))
+    compilation = Compilation.of(folder / "two.seq")
+    assert compilation.task is not None, [d.message for d in compilation.diagnostics]
+    program = folder / "program"
+    program.mkdir()
+    for file in get("torch").lower(compilation.task):
+        (program / file.path).write_text(file.text)
+    return program
+
+
+class Loaded:
+    """A program in this process."""
+
+    def __init__(self, folder: Path, settings: str = "", body: str = BODY) -> None:
+        self.folder = folder
+        self.program = Program(write(folder, settings, body), "torch")
+        self.dataset: Any = self.module("data").load(folder / "d.npz")
+
+    def module(self, name: str) -> ModuleType:
+        return self.program.module(name)
+
+    def fit(self, run: str = "run", **options: Any) -> dict[str, float]:
+        self.module("train").set_seed(0)
+        self.model = self.module("model").build_model()
+        record: dict[str, float] = self.module("train").fit(
+            self.model, self.dataset, self.folder / run, **options
+        )
+        return record
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[Loaded]:
+    loaded = Loaded(tmp_path)
+    yield loaded
+    loaded.program.close()
+
+
+def records(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_an_epoch_leaves_a_record_and_checkpoints(loaded: Loaded, tmp_path: Path) -> None:
+    seen: list[dict[str, float]] = []
+    batches: list[tuple[int, int]] = []
+    last = loaded.fit(
+        report=seen.append, on_batch=lambda done, count: batches.append((done, count))
+    )
+    assert seen == records(tmp_path / "run")
+    assert last == seen[-1]
+    assert [r["epoch"] for r in seen] == [1, 2, 3]
+    assert set(last) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+    assert batches[:2] == [(1, 2), (2, 2)]
+    assert {p.name for p in (tmp_path / "run").iterdir()} == {
+        "metrics.jsonl",
+        "best.safetensors",
+        "last.safetensors",
+    }
+
+
+def test_a_seed_decides_everything(loaded: Loaded) -> None:
+    first = loaded.fit("a")
+    second = loaded.fit("b")
+    other = loaded.fit("c", seed=1)
+    assert first["loss"] == second["loss"]
+    assert first["loss"] != other["loss"]
+
+
+def test_the_loss_is_exact_where_probabilities_are_not(loaded: Loaded) -> None:
+    import torch
+
+    model = loaded.module("model").build_model()
+    with torch.no_grad():
+        model.dense.weight.zero_()
+        model.dense.bias.copy_(torch.tensor([0.0, -200.0, 0.0, 0.0]))
+    target = torch.ones(2, dtype=torch.long)
+    loss, _ = loaded.module("train").measure(model, [torch.zeros(2, 5, 3)], target)
+    assert loss.item() == pytest.approx(200 + np.log(3), rel=1e-6)
+
+
+def test_one_batch_can_be_learnt_by_heart(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, "optimizer = adam(learning_rate=0.05)")
+    record = loaded.fit(epochs=60, overfit_one_batch=True, report=lambda _: None)
+    assert record["loss"] < 0.1
+    assert "val_loss" not in record
+
+
+def test_it_stops_early_and_keeps_the_best(tmp_path: Path) -> None:
+    settings = "stop = early(patience=2), optimizer = adam(learning_rate=0.5), batch_size = 8"
+    loaded = Loaded(tmp_path, settings)
+    loaded.fit(epochs=200, report=lambda _: None)
+    losses = [r["val_loss"] for r in records(tmp_path / "run")]
+    assert len(losses) < 200
+    assert min(losses) == losses[-3]
+    model = loaded.module("model").build_model()
+    loaded.module("weights").load(model, tmp_path / "run" / "best.safetensors")
+    train = loaded.module("train")
+    judged = train.run_epoch(model, loaded.dataset.validation, "cpu")
+    assert judged["loss"] == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path)
+    loaded.dataset.train.inputs[0][:] = np.nan
+    with pytest.raises(loaded.module("train").TrainingError, match="no longer a finite number"):
+        loaded.fit()
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()
+
+
+def test_ctrl_c_keeps_the_last_weights(loaded: Loaded, tmp_path: Path) -> None:
+    def stop(record: dict[str, float]) -> None:
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loaded.fit(report=stop)
+    model = loaded.module("model").build_model()
+    loaded.module("weights").load(model, tmp_path / "run" / "last.safetensors")
+    for ours, theirs in zip(loaded.model.parameters(), model.parameters(), strict=True):
+        assert ours.equal(theirs)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "line"),
+    [
+        ("adam(clipnorm=0.01)", "nn.utils.clip_grad_norm_(weight, CLIPNORM)"),
+        ("adam(global_clipnorm=0.01)", "nn.utils.clip_grad_norm_(model.parameters()"),
+        ("sgd(clipvalue=0.01)", "nn.utils.clip_grad_value_(model.parameters()"),
+        ("sgd(momentum=0.9, nesterov=true)", "momentum=0.9, nesterov=True"),
+        ("rmsprop(momentum=0.5, centered=true)", "alpha=0.9, eps=1e-7, momentum=0.5"),
+    ],
+)
+def test_optimizers_and_clipping(tmp_path: Path, optimizer: str, line: str) -> None:
+    loaded = Loaded(tmp_path, f"optimizer = {optimizer}")
+    assert line in (tmp_path / "program" / "train.py").read_text()
+    losses = [loaded.fit(str(n), epochs=n, report=lambda _: None)["loss"] for n in (1, 5)]
+    assert losses[1] < losses[0]
+
+
+def test_a_batch_of_one_is_left_out_where_a_batch_norm_could_not_take_it(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, "batch_size = 41", body="x -> gru(6) -> batch_norm -> dense(4)")
+    assert len(loaded.dataset.train) == 42
+    assert np.isfinite(loaded.fit(report=lambda _: None)["loss"])
+
+
+def test_weights_of_another_model_are_refused(loaded: Loaded, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    weights = loaded.module("weights")
+    model = loaded.module("model").build_model()
+    path = tmp_path / "w.safetensors"
+    weights.save(model, path, {"note": "kept"})
+    assert weights.load(model, path)["note"] == "kept"
+    arrays = load_file(path)
+    good = {"format": "seqspec-weights", "format_version": "1"}
+    wrong = {
+        "missing dense/bias": ({k: v for k, v in arrays.items() if k != "dense/bias"}, good),
+        "unknown more": ({**arrays, "more": arrays["dense/bias"]}, good),
+        "the shape": ({**arrays, "dense/bias": arrays["dense/bias"][:2]}, good),
+        "format_version is '2'": (arrays, {**good, "format_version": "2"}),
+    }
+    for message, (changed, metadata) in wrong.items():
+        save_file(changed, path, metadata=metadata)
+        with pytest.raises(weights.WeightsError, match=message):
+            weights.load(model, path)
+    path.write_bytes(b"not a weights file at all")
+    with pytest.raises(weights.WeightsError, match="not a weights file"):
+        weights.load(model, path)
+
+
+def test_a_file_appears_whole_or_not_at_all(loaded: Loaded, tmp_path: Path) -> None:
+    weights = loaded.module("weights")
+    model = loaded.module("model").build_model()
+    with pytest.raises((OSError, weights.WeightsError)):
+        weights.save(model, tmp_path / "nowhere" / "w.safetensors")
+    weights.save(model, tmp_path / "w.safetensors")
+    assert [p.name for p in tmp_path.glob("w.*")] == ["w.safetensors"]
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_the_command_line(tmp_path: Path) -> None:
+    program = write(tmp_path)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(program / "run.py"), *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    trained = run("train", "--run", "out", "--epochs", "2")
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout.startswith("epoch 1 ")
+    again = run("train", "--run", "out")
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert again.stderr.startswith("error: out ")
+    scored = run("evaluate", "--weights", "out/best.safetensors")
+    assert scored.stdout.split()[0] == "accuracy"
+    predicted = run("predict", "--weights", "out/best.safetensors", "-o", "p.npy")
+    assert predicted.returncode == 0, predicted.stderr
+    assert np.load(tmp_path / "p.npy").shape == (60, 4)
+    for arguments, code in (
+        (("evaluate", "--weights", "nowhere"), 1),
+        (("train", "--data", "nowhere.npz"), 1),
+        (("train", "--device", "abacus"), 1),
+        (("train", "--epochs", "0"), 2),
+        (("fly",), 2),
+    ):
+        wrong = run(*arguments)
+        assert wrong.returncode == code, wrong.stderr
+        assert "Traceback" not in wrong.stderr

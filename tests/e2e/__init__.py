@@ -1,0 +1,1 @@
+"""Whole commands on real data, each in a process of its own."""

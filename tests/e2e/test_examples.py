@@ -1,0 +1,115 @@
+"""The examples on real data: trained by the command, held to what their headers state."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ("airline", "digits", "dates", "weather")
+#: by how much a run on another machine may miss the header's worst seed
+LEEWAY = {"rmse": 1.25, "accuracy": 0.98}
+
+pytestmark = [pytest.mark.e2e, pytest.mark.torch, pytest.mark.keras]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a header states: the metric, the seeds' scores on each backend, the best baseline."""
+
+    metric: str
+    scores: dict[str, list[float]]
+    baseline: float
+
+    def reached(self, backend: str, score: float) -> bool:
+        if self.metric == "accuracy":
+            return score >= min(self.scores[backend]) * LEEWAY["accuracy"]
+        return score <= max(self.scores[backend]) * LEEWAY["rmse"]
+
+    def beats(self, score: float) -> bool:
+        return score > self.baseline if self.metric == "accuracy" else score < self.baseline
+
+
+def stated(example: str) -> Stated:
+    text = (ROOT / "examples" / f"{example}.seq").read_text(encoding="utf-8")
+    head = " ".join(line.lstrip("# ") for line in text.split("model ")[0].splitlines())
+    found = re.search(
+        r"measured\s+(?P<metric>rmse|accuracy).*?: (?P<torch>[\d., ]+) \(torch\) and "
+        r"(?P<keras>[\d., ]+) \(keras\) with the seeds 0, 1, 2\s+baseline\s+(?P<baseline>.*)",
+        head,
+    )
+    assert found, f"the header of {example}.seq states no measured scores"
+    scores = {b: [float(n) for n in found[b].split(",")] for b in ("torch", "keras")}
+    guesses = [float(n) for n in re.findall(r"\d*\.\d+", found["baseline"])]
+    best = max(guesses) if found["metric"] == "accuracy" else min(guesses)
+    return Stated(found["metric"], scores, best)
+
+
+def call(*arguments: object, cwd: Path = ROOT) -> str:
+    """Run Python with arguments in a process of its own; what it prints."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_reaches_what_it_states(example: str, backend: str, tmp_path: Path) -> None:
+    run, spec = tmp_path / "run", ROOT / "examples" / f"{example}.seq"
+    call("-m", "seqspec", "train", spec, "--backend", backend, "--run", run)
+    for name in ("spec.seq", "run.json", "metrics.jsonl", "best.safetensors", "last.safetensors"):
+        assert (run / name).stat().st_size > 0
+    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    result = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    claim = stated(example)
+    score = result["held_out"]["scores"][claim.metric]
+    assert claim.beats(score), f"{score} does not beat {claim.baseline}"
+    assert claim.reached(backend, score), f"{score} is far from {claim.scores[backend]}"
+
+    said = json.loads(call("-m", "seqspec", "evaluate", run, "--format", "json"))
+    assert said["scores"][claim.metric] == pytest.approx(score, rel=1e-5)
+    out = tmp_path / "out.csv"
+    call("-m", "seqspec", "predict", run, "-o", out)
+    assert len(out.read_text(encoding="utf-8").splitlines()) > 10
+
+    # The other framework's program reads the checkpoint and scores the same.
+    other = {"torch": "keras", "keras": "torch"}[backend]
+    program = tmp_path / other
+    call("-m", "seqspec", "compile", spec, "--backend", other, "-o", program)
+    weights = run / "best.safetensors"
+    printed = call(program / "run.py", "evaluate", "--weights", weights, cwd=spec.parent)
+    scores = dict(line.split() for line in printed.splitlines() if len(line.split()) == 2)
+    assert float(scores[claim.metric]) == pytest.approx(score, rel=1e-3)
+
+
+def test_known_counts_are_those_of_the_built_models() -> None:
+    known = {"counts_topic": 164_106, "r12_stack": 361_866, "counts_translate": 258_698,
+             "counts_bidirectional": 80_266}  # fmt: skip
+    for example, total in known.items():
+        spec = ROOT / "examples" / "rows" / f"{example}.seq"
+        summary = json.loads(call("-m", "seqspec", "summary", spec, "--format", "json"))
+        assert summary["total_params"] == total
+        assert sum(layer["params"] for layer in summary["layers"]) == total
+        report = json.loads(call("-m", "seqspec", "verify", spec, "--format", "json"))
+        counts = {c["name"]: c for c in report["checks"] if c["name"].startswith("parameters")}
+        assert len(counts) == 2
+        for check in counts.values():
+            assert check["holds"]
+            assert check["detail"] == f"{total:,}"

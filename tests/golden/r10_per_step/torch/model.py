@@ -1,0 +1,74 @@
+"""Tagger.
+
+    model Head(step: float[B, 24]) -> float[B, 7] {
+        step -> dense(32, activation=relu) -> dropout(0.2) -> dense(7)
+    }
+
+    model Tagger(words: token(500)[B, T]) -> float[B, T, 7] {
+        words -> embedding(16) -> lstm(24, return=sequence) -> each(Head) -> softmax
+    }
+
+Compiled from r10_per_step.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Head(nn.Module):
+    """step [B*T, 24] -> [B*T, 7]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(24, 32)
+        self.dropout = nn.Dropout(0.2)
+        self.dense_1 = nn.Linear(32, 7)
+        self.reset_parameters()
+
+    def forward(self, step: Tensor) -> Tensor:
+        x = torch.relu(self.dense(step))  # [B*T, 32]
+        x = self.dropout(x)  # [B*T, 32]
+        return self.dense_1(x)  # [B*T, 7]
+
+    def reset_parameters(self) -> None:
+        """Fresh weights, from the distributions that Keras draws from."""
+        nn.init.xavier_uniform_(self.dense.weight)
+        nn.init.zeros_(self.dense.bias)
+
+        nn.init.xavier_uniform_(self.dense_1.weight)
+        nn.init.zeros_(self.dense_1.bias)
+
+
+class Tagger(nn.Module):
+    """words [B, T] -> [B, T, 7]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(500, 16)
+        self.lstm = nn.LSTM(16, 24, batch_first=True)
+        self.head = Head()
+        self.reset_parameters()
+
+    def forward(self, words: Tensor) -> Tensor:
+        x = self.embedding(words)  # [B, T, 16]
+        x, _ = self.lstm(x)  # [B, T, 24]
+        x = self.head(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # [B, T, 7]
+        return torch.softmax(x, dim=-1)  # [B, T, 7]
+
+    def reset_parameters(self) -> None:
+        """Fresh weights, from the distributions that Keras draws from."""
+        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
+
+        lstm = dict(self.lstm.named_parameters())
+        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
+        nn.init.orthogonal_(lstm["weight_hh_l0"])
+        nn.init.zeros_(lstm["bias_ih_l0"])
+        nn.init.ones_(lstm["bias_ih_l0"][24:48])  # the forget gate begins open
+        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+
+
+def build_model() -> Tagger:
+    """The model with fresh weights."""
+    return Tagger()

@@ -1,0 +1,83 @@
+"""The weights of Autoencoder in a file, with names and layout common to PyTorch and Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from model import Autoencoder
+
+FORMAT = {
+    "format": "seqspec-weights",
+    "format_version": "1",
+    "spec_sha256": "f96633612afc57ea5efeba7b958d316c0d941f9b180447d8f1bf5915ce9a4075",
+    "model": "Autoencoder",
+}
+
+
+class WeightsError(ValueError):
+    """A file that does not hold the weights of this model."""
+
+
+def views(model: Autoencoder) -> dict[str, Tensor]:
+    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    state = model.state_dict()
+    return {
+        "squeeze/lstm/kernel": state["squeeze.lstm.weight_ih_l0"].T,
+        "squeeze/lstm/recurrent_kernel": state["squeeze.lstm.weight_hh_l0"].T,
+        "squeeze/lstm/bias": state["squeeze.lstm.bias_ih_l0"],
+        "squeeze/lstm_1/kernel": state["squeeze.lstm_1.weight_ih_l0"].T,
+        "squeeze/lstm_1/recurrent_kernel": state["squeeze.lstm_1.weight_hh_l0"].T,
+        "squeeze/lstm_1/bias": state["squeeze.lstm_1.bias_ih_l0"],
+        "squeeze/lstm_2/kernel": state["squeeze.lstm_2.weight_ih_l0"].T,
+        "squeeze/lstm_2/recurrent_kernel": state["squeeze.lstm_2.weight_hh_l0"].T,
+        "squeeze/lstm_2/bias": state["squeeze.lstm_2.bias_ih_l0"],
+        "unfold/lstm/kernel": state["unfold.lstm.weight_ih_l0"].T,
+        "unfold/lstm/recurrent_kernel": state["unfold.lstm.weight_hh_l0"].T,
+        "unfold/lstm/bias": state["unfold.lstm.bias_ih_l0"],
+        "unfold/lstm_1/kernel": state["unfold.lstm_1.weight_ih_l0"].T,
+        "unfold/lstm_1/recurrent_kernel": state["unfold.lstm_1.weight_hh_l0"].T,
+        "unfold/lstm_1/bias": state["unfold.lstm_1.bias_ih_l0"],
+    }
+
+
+def save(model: Autoencoder, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Writes the weights; what was at ``path`` stays until the new file is complete."""
+    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        os.replace(partial, path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(model: Autoencoder, path: Path) -> dict[str, str]:
+    """Reads weights into the model, all or none, and gives the metadata kept with them."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from error
+    for key in ("format", "format_version"):
+        if metadata.get(key) != FORMAT[key]:
+            raise WeightsError(f"{path}: {key} is {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    ours = views(model)
+    if arrays.keys() != ours.keys():
+        missing = ", ".join(sorted(ours.keys() - arrays.keys())) or "none"
+        unknown = ", ".join(sorted(arrays.keys() - ours.keys())) or "none"
+        raise WeightsError(f"{path} is of another model: missing {missing}; unknown {unknown}")
+    for name in ours:
+        found, needed = tuple(arrays[name].shape), tuple(ours[name].shape)
+        if found != needed:
+            raise WeightsError(f"{path}: {name} has the shape {found}, not {needed}")
+    for name, view in ours.items():
+        view.copy_(arrays[name])
+    return metadata

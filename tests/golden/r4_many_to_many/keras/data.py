@@ -1,0 +1,309 @@
+"""Follow: its data, split in file order, scaled and cut into windows.
+
+    data station {
+        source  = csv("../data/weather.csv", columns=[dewp, humid, temp])
+        inputs  = [dewp, humid, temp]
+        windows = sliding(steps=24, stride=12)
+        target  = next_step([temp])
+        scale   = standard()
+        missing = interpolate
+    }
+
+Compiled from r4_many_to_many.seq by seqspec 0.1.0. Needs numpy only; yours to edit.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+DATA_PATH = Path("../data/weather.csv")  # as in the spec, from the current folder
+HOURS_COLUMNS = ("dewp", "humid", "temp")
+TARGET_COLUMNS = ("temp",)
+MISSING = {"", "na", "nan", "null"}  # what a field without a value says
+
+STEPS = 24  # rows in a window
+STRIDE = 12  # from window to window
+TRAIN, VALIDATION = 0.7, 0.15  # of the rows, in file order; the rest is the test part
+
+Arrays = dict[str, np.ndarray]  # columns by name, [rows] each
+Batch = tuple[tuple[np.ndarray, ...], np.ndarray]  # inputs, target
+
+
+class DataError(ValueError):
+    """The data cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Samples in file order. Arrays may be views into the series."""
+
+    inputs: tuple[np.ndarray, ...]  # hours [B, 24, 3]
+    target: np.ndarray  # [B, 24, 1]
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def batch(self, samples: np.ndarray) -> Batch:
+        """The samples of these numbers, copied out in that order."""
+        inputs = tuple(np.ascontiguousarray(values[samples]) for values in self.inputs)
+        return inputs, np.ascontiguousarray(self.target[samples])
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Mean and deviation of each column over the training part."""
+
+    shift: dict[str, float]
+    factor: dict[str, float]
+
+    @classmethod
+    def fit(cls, part: Arrays) -> Scaling:
+        """The scaling of a training part. What is constant there is shifted only."""
+        shift: dict[str, float] = {}
+        factor: dict[str, float] = {}
+        for name in HOURS_COLUMNS:
+            values = part[name]
+            low, high = float(values.min()), float(values.max())
+            shift[name] = float(values.mean())
+            factor[name] = float(values.std()) if low < high else 1.0
+        return cls(shift, factor)
+
+    def apply(self, part: Arrays) -> Arrays:
+        """The columns in scaled units; others are left as they are."""
+        return {
+            name: (values - self.shift[name]) / self.factor[name] if name in self.shift else values
+            for name, values in part.items()
+        }
+
+    def invert_target(self, values: np.ndarray) -> np.ndarray:
+        """Predictions or targets in original units."""
+        shift = np.array([self.shift[name] for name in TARGET_COLUMNS])
+        factor = np.array([self.factor[name] for name in TARGET_COLUMNS])
+        return values * factor + shift
+
+    def to_json(self) -> str:
+        """The form in which a checkpoint keeps it."""
+        return json.dumps({"shift": self.shift, "factor": self.factor})
+
+    @classmethod
+    def from_json(cls, text: str) -> Scaling:
+        """The scaling of a checkpoint. Raises DataError if it is not one of this data."""
+        try:
+            kept = json.loads(text)
+            shift = {name: float(kept["shift"][name]) for name in HOURS_COLUMNS}
+            factor = {name: float(kept["factor"][name]) for name in HOURS_COLUMNS}
+        except (ValueError, KeyError, TypeError):
+            raise DataError("the scaling kept with the weights does not fit this data") from None
+        return cls(shift, factor)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The parts of the data and the scaling they are in."""
+
+    train: Part
+    validation: Part
+    test: Part
+    scaling: Scaling
+
+    @property
+    def held_out(self) -> Part:
+        """The part to judge a model by."""
+        return self.test
+
+
+def load(path: Path | None = None, scaling: Scaling | None = None) -> Dataset:
+    """The data set in a file: split in file order, scaled and cut into windows.
+
+    The scaling is fitted on the training part, unless that of a checkpoint is given.
+    Raises DataError if the file cannot be used.
+    """
+    path = path or DATA_PATH
+    parts = split(read(path, HOURS_COLUMNS), path)
+    parts = [interpolate(part) for part in parts]
+    scaling = scaling or Scaling.fit(parts[0])
+    train, validation, test = (assemble(part, scaling) for part in parts)
+    return Dataset(train, validation, test, scaling)
+
+
+def inputs_for_prediction(path: Path | None, scaling: Scaling) -> tuple[np.ndarray, ...]:
+    """The model's inputs for every window of a file.
+
+    That includes the last window, after which nothing is known yet.
+    Raises DataError if the file cannot be used.
+    """
+    path = path or DATA_PATH
+    columns = read(path, HOURS_COLUMNS)
+    columns = interpolate(columns)
+    rows = len(next(iter(columns.values())))
+    if rows < STEPS:
+        raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")
+    columns = scaling.apply(columns)
+    return (windows(stack(columns, HOURS_COLUMNS), STEPS),)
+
+
+def batches(part: Part, size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+    """The part in batches, the last of which may be smaller; shuffled if given a generator."""
+    order = np.arange(len(part)) if rng is None else rng.permutation(len(part))
+    for start in range(0, len(part), size):
+        yield part.batch(order[start : start + size])
+
+
+def assemble(part: Arrays, scaling: Scaling) -> Part:
+    """The windows of a part with the step after each of their steps; views, not copies."""
+    scaled = scaling.apply(part)
+    hours = stack(scaled, HOURS_COLUMNS)
+    target = stack(scaled, TARGET_COLUMNS)
+    return Part(
+        inputs=(windows(hours[:-1], STEPS, STRIDE),), target=windows(target[1:], STEPS, STRIDE)
+    )
+
+
+def windows(rows: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
+    """Windows of so many rows as views: [rows, ...] -> [windows, length, ...]."""
+    return np.moveaxis(sliding_window_view(rows, length, axis=0), -1, 1)[::stride]
+
+
+def stack(columns: Arrays, names: tuple[str, ...]) -> np.ndarray:
+    """Columns side by side: [rows, columns]."""
+    return np.stack([columns[name] for name in names], axis=-1).astype(np.float32)
+
+
+def split(columns: Arrays, path: Path) -> list[Arrays]:
+    """The parts, cut in file order before any window is made."""
+    count = len(next(iter(columns.values())))
+    ends = (round(count * TRAIN), round(count * (TRAIN + VALIDATION)), count)
+    parts = [
+        {name: values[start:end] for name, values in columns.items()}
+        for start, end in pairwise((0, *ends))
+    ]
+    for name, part in zip(("training", "validation", "test"), parts, strict=True):
+        kept = len(next(iter(part.values())))
+        if kept < STEPS + 1:
+            raise DataError(
+                f"the {name} part of {path} has {kept} of {count} rows, too few for one window: "
+                f"it takes {STEPS} rows and the one after them"
+            )
+    return parts
+
+
+def read(path: Path, names: tuple[str, ...]) -> Arrays:
+    """The named columns of a csv file with a header line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return read_columns(file, path, names)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is not a csv file: {error}") from None
+
+
+def read_columns(file: TextIO, path: Path, names: tuple[str, ...]) -> Arrays:
+    """The named columns as they stand; a missing value is NaN."""
+    reader = csv.reader(file, strict=True)
+    header = [field.strip() for field in next(reader, [])]
+    if not header:
+        raise DataError(f"{path} is empty: there is no header line")
+    places = [find(name, header, path) for name in names]
+    table: list[list[float]] = []
+    for fields in reader:
+        if not fields:
+            continue  # a blank line
+        place = f"{path}, line {reader.line_num}"
+        if len(fields) != len(header):
+            raise DataError(f"{place}: {len(fields)} fields under a header of {len(header)}")
+        table.append([number(fields[at], f"{place}, column {header[at]!r}") for at in places])
+    if not table:
+        raise DataError(f"{path} has a header line but no rows")
+    return dict(zip(names, np.ascontiguousarray(np.array(table).T), strict=True))
+
+
+def find(name: str, header: list[str], path: Path) -> int:
+    """The place of a column in the header."""
+    if header.count(name) == 1:
+        return header.index(name)
+    if name in header:
+        raise DataError(f"{path} has more than one column {name!r}")
+    near = get_close_matches(name, header, n=1)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    raise DataError(f"{path} has no column {name!r}{guess} It has: {', '.join(header)}")
+
+
+def number(text: str, place: str) -> float:
+    """The number in a field, NaN for a missing one."""
+    text = text.strip()
+    if text.lower() in MISSING:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        raise DataError(f"{place}: {text!r:.40} is not a number") from None
+    if not math.isfinite(value):
+        raise DataError(f"{place}: {text!r:.40} is not a finite number")
+    return value
+
+
+def interpolate(part: Arrays) -> Arrays:
+    """Puts missing values on the line between their neighbours in the same part.
+
+    Before the first known value and after the last one there is no line: that value is repeated.
+    """
+    return {name: filled(values, name) for name, values in part.items()}
+
+
+def filled(values: np.ndarray, name: str) -> np.ndarray:
+    """One column, [rows], without gaps."""
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) == len(values):
+        return values
+    if len(known) == 0:
+        raise DataError(f"column {name!r} has no value to interpolate from")
+    return np.interp(np.arange(len(values)), known, values[known])
+
+
+def score(prediction: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Metrics over all samples, in original units if both arrays are."""
+    error = prediction.astype(np.float64) - target
+    return {
+        "rmse": float(np.sqrt(np.mean(error**2))),
+        "mae": float(np.mean(np.abs(error))),
+    }
+
+
+def write_predictions(path: Path, prediction: np.ndarray) -> None:
+    """Writes a csv file with one line for each sample.
+
+    A name that ends in .npy gets the bare array. The file appears whole or not at all.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        if path.suffix == ".npy":
+            with partial.open("wb") as file:
+                np.save(file, prediction)
+        else:
+            with partial.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(lines(prediction))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def lines(prediction: np.ndarray) -> Iterator[list[str]]:
+    """The lines of a csv file of predictions, header first."""
+    names = TARGET_COLUMNS
+    values = prediction.reshape(len(prediction), -1)
+    steps = values.shape[1] // len(names)
+    yield [f"{name}_{step + 1}" if steps > 1 else name for step in range(steps) for name in names]
+    for row in values.tolist():
+        yield [f"{value:.7g}" for value in row]

@@ -1,0 +1,43 @@
+"""Follow.
+
+    model Follow(hours: float[B, 24, 3]) -> float[B, 24, 1] {
+        hours -> gru(16, return=sequence) -> dense(1)
+    }
+
+Compiled from r4_many_to_many.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
+edit.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Follow(nn.Module):
+    """hours [B, 24, 3] -> [B, 24, 1]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru = nn.GRU(3, 16, batch_first=True)
+        self.dense = nn.Linear(16, 1)
+        self.reset_parameters()
+
+    def forward(self, hours: Tensor) -> Tensor:
+        x, _ = self.gru(hours)  # [B, 24, 16]
+        return self.dense(x)  # [B, 24, 1]
+
+    def reset_parameters(self) -> None:
+        """Fresh weights, from the distributions that Keras draws from."""
+        gru = dict(self.gru.named_parameters())
+        nn.init.xavier_uniform_(gru["weight_ih_l0"])
+        nn.init.orthogonal_(gru["weight_hh_l0"])
+        nn.init.zeros_(gru["bias_ih_l0"])
+        nn.init.zeros_(gru["bias_hh_l0"])
+
+        nn.init.xavier_uniform_(self.dense.weight)
+        nn.init.zeros_(self.dense.bias)
+
+
+def build_model() -> Follow:
+    """The model with fresh weights."""
+    return Follow()

@@ -1,0 +1,44 @@
+"""Profile.
+
+    model Profile(summary: float[B, 6]) -> float[B, steps, 2] {
+        summary -> repeat(steps) -> lstm(24, return=sequence) -> dense(2)
+    }
+
+Compiled from r5_repeat.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Profile(nn.Module):
+    """summary [B, 6] -> [B, 12, 2]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(6, 24, batch_first=True)
+        self.dense = nn.Linear(24, 2)
+        self.reset_parameters()
+
+    def forward(self, summary: Tensor) -> Tensor:
+        x = summary[:, None].expand(-1, 12, -1)  # [B, 12, 6]
+        x, _ = self.lstm(x)  # [B, 12, 24]
+        return self.dense(x)  # [B, 12, 2]
+
+    def reset_parameters(self) -> None:
+        """Fresh weights, from the distributions that Keras draws from."""
+        lstm = dict(self.lstm.named_parameters())
+        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
+        nn.init.orthogonal_(lstm["weight_hh_l0"])
+        nn.init.zeros_(lstm["bias_ih_l0"])
+        nn.init.ones_(lstm["bias_ih_l0"][24:48])  # the forget gate begins open
+        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+
+        nn.init.xavier_uniform_(self.dense.weight)
+        nn.init.zeros_(self.dense.bias)
+
+
+def build_model() -> Profile:
+    """The model with fresh weights."""
+    return Profile()

@@ -1,0 +1,43 @@
+"""Frame.
+
+    model Frame(x: float[B, steps, 3]) -> float[B, 4] {
+        x -> simple_rnn(10, return=sequence) -> flatten -> dense(4)
+    }
+
+Compiled from r9_flatten.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Frame(nn.Module):
+    """x [B, 8, 3] -> [B, 4]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.simple_rnn = nn.RNN(3, 10, batch_first=True)
+        self.dense = nn.Linear(80, 4)
+        self.reset_parameters()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, _ = self.simple_rnn(x)  # [B, 8, 10]
+        x = x.flatten(1)  # [B, 80]
+        return self.dense(x)  # [B, 4]
+
+    def reset_parameters(self) -> None:
+        """Fresh weights, from the distributions that Keras draws from."""
+        simple_rnn = dict(self.simple_rnn.named_parameters())
+        nn.init.xavier_uniform_(simple_rnn["weight_ih_l0"])
+        nn.init.orthogonal_(simple_rnn["weight_hh_l0"])
+        nn.init.zeros_(simple_rnn["bias_ih_l0"])
+        nn.init.zeros_(simple_rnn["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+
+        nn.init.xavier_uniform_(self.dense.weight)
+        nn.init.zeros_(self.dense.bias)
+
+
+def build_model() -> Frame:
+    """The model with fresh weights."""
+    return Frame()

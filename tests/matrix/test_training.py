@@ -1,0 +1,254 @@
+"""Losses, optimisers, clipping and metrics: both generated loops give the same numbers.
+
+From the same weights, on the same batches. Keras's functions run eagerly here: these are a few
+steps each, and what is compared are formulas; ``fit`` as users get it is run by the examples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqspec.driver import Compilation
+from seqspec.running import twins
+from seqspec.running.program import framework
+from seqspec.types import Role
+from seqspec.vocabulary import ENTRIES
+from tests.matrix.pairwise import cover
+from tests.matrix.spec_text import written
+from tests.matrix.trial import Array, built, random_weights, share, task_of
+
+pytestmark = [pytest.mark.torch, pytest.mark.keras]
+
+SAMPLES, STEPS, CLASSES = 30, 4, 3
+
+#: How an output comes to play a role.
+ENDS = {
+    Role.PLAIN: "dense(3)",
+    Role.PROBABILITY: "dense(3, activation=sigmoid)",
+    Role.PROBABILITIES: "dense(3, activation=softmax)",
+}
+
+
+@pytest.fixture(autouse=True)
+def eagerly() -> Iterator[None]:
+    tf = framework("tensorflow")
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def targets(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Targets of the kind that a loss compares with, for outputs of a shape."""
+    if kind == "same":
+        return rng.standard_normal(shape).astype(np.float32)
+    if kind == "binary":
+        return rng.integers(0, 2, shape).astype(np.float32)
+    ids = rng.integers(0, shape[-1], shape[:-1])
+    return ids if kind == "class_ids" else np.eye(shape[-1], dtype=np.float32)[ids]
+
+
+def write_spec(folder: Path, body: str, settings: str, steps: bool, target: str) -> Compilation:
+    """A spec next to its data."""
+    rng = np.random.default_rng(5)
+    shape = (SAMPLES, STEPS) if steps else (SAMPLES,)
+    np.savez(
+        folder / "data.npz",
+        x=rng.standard_normal((*shape, 5)).astype(np.float32),
+        y=targets(target, (*shape, CLASSES), rng),
+    )
+    axes = "B, T, 5" if steps else "B, 5"
+    spec = folder / "case.seq"
+    spec.write_text(
+        f"model M(x: float[{axes}]) {{ x -> {body} }}\n"
+        'data d {\n    source = npz("data.npz")\n    target = y\n'
+        "    split = random(train=60%, validation=20%)\n}\n"
+        f"train M {{\n    data = d\n    batch_size = 8\n{settings}}}\n"
+    )
+    compilation = Compilation.of(spec)
+    errors = [d for d in compilation.check() if d.severity.value == "error"]
+    assert not errors, (spec.read_text(), errors)
+    return compilation
+
+
+def fit_both(
+    compilation: Compilation, folder: Path, epochs: int
+) -> tuple[dict[str, list[dict[str, float]]], dict[str, tuple[Array, Array]]]:
+    """The records of each epoch, and predictions on the validation part with their targets.
+
+    Both start from the same weights; predictions are made before training.
+    """
+    task = task_of(compilation)
+    records: dict[str, list[dict[str, float]]] = {}
+    predictions: dict[str, tuple[Array, Array]] = {}
+    with built(compilation, folder) as models:
+        share(models, random_weights(task.graph, 1.0), task, folder)
+        for backend, one in models.items():
+            train = one.program.module("train")
+            dataset = one.program.module("data").load(folder / "data.npz")
+            part = dataset.validation
+            predictions[backend] = train.predict(one.model, part.inputs), np.array(part.target)
+            records[backend] = []
+            train.fit(
+                one.model,
+                dataset,
+                folder / f"run-{backend}",
+                epochs=epochs,
+                report=records[backend].append,
+            )
+            assert len(records[backend]) == epochs
+            changed = twins.read_weights(folder / f"run-{backend}" / "last.safetensors")
+            assert all(np.isfinite(array).all() for array in changed.values())
+    return records, predictions
+
+
+def assert_same(records: Mapping[str, list[dict[str, float]]], share_: float) -> None:
+    """All numbers of all epochs, but the time they took."""
+    for ours, theirs in zip(records["torch"], records["keras"], strict=True):
+        assert ours.keys() == theirs.keys()
+        for name in ours.keys() - {"seconds"}:
+            bound = share_ * max(1.0, abs(ours[name]))
+            assert abs(ours[name] - theirs[name]) <= bound, (name, ours, theirs)
+
+
+# ---- losses and metrics
+
+
+def _clip(p: Array) -> Array:
+    return np.clip(p, 1e-7, 1 - 1e-7)
+
+
+def _softmax(x: Array) -> Array:
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def _categorical(p: Array, y: Array) -> float:
+    return float(-(y * np.log(_clip(p))).sum(axis=-1).mean())
+
+
+#: Loss of probabilities, or of numbers; logits are made probabilities before.
+EQUATIONS: Mapping[str, Callable[[Array, Array], float]] = {
+    "mse": lambda p, y: float(((p - y) ** 2).mean()),
+    "mae": lambda p, y: float(abs(p - y).mean()),
+    "binary_crossentropy": lambda p, y: float(
+        -(y * np.log(_clip(p)) + (1 - y) * np.log(_clip(1 - p))).mean()
+    ),
+    "categorical_crossentropy": _categorical,
+    "sparse_categorical_crossentropy": lambda p, y: _categorical(p, np.eye(CLASSES)[y]),
+}
+SQUASH: Mapping[str, Callable[[Array], Array]] = {
+    "binary": lambda x: 1 / (1 + np.exp(-x)),
+    "one_hot": _softmax,
+    "class_ids": _softmax,
+}
+
+
+def test_every_loss_has_an_equation() -> None:
+    assert set(EQUATIONS) == set(ENTRIES["loss"])
+
+
+@pytest.mark.parametrize("steps", [False, True], ids=["one", "per step"])
+@pytest.mark.parametrize(
+    ("loss", "role"),
+    [
+        pytest.param(
+            name, role, marks=[] if name == "mae" else [pytest.mark.slow], id=f"{name}-{role.value}"
+        )
+        for name, entry in ENTRIES["loss"].items()
+        for role in entry.facts["roles"]
+    ],
+)
+def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) -> None:
+    target = ENTRIES["loss"][loss].facts["target"]
+    metrics = [n for n, m in ENTRIES["metric"].items() if target in m.facts["targets"]]
+    settings = (
+        f"    loss = {loss}\n    metrics = [{', '.join(metrics)}]\n"
+        "    optimizer = sgd(learning_rate=0.1)\n"
+    )
+    compilation = write_spec(tmp_path, ENDS[role], settings, steps, target)
+    records, predictions = fit_both(compilation, tmp_path, 2)
+    # A metric that is the loss is reported as the loss.
+    assert set(metrics) - {loss} <= set(records["torch"][0])
+    assert_same(records, 1e-5)
+    assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
+    prediction, truth = predictions["torch"]
+    np.testing.assert_allclose(prediction, predictions["keras"][0], atol=1e-5)
+    if role is Role.PLAIN and target in SQUASH:
+        prediction = SQUASH[target](prediction.astype(np.float64))
+    expected = EQUATIONS[loss](prediction.astype(np.float64), truth)
+    before = still(tmp_path, settings, steps, role, target)
+    assert abs(before - expected) <= 1e-5 * max(1.0, expected), (before, expected)
+
+
+def still(folder: Path, settings: str, steps: bool, role: Role, target: str) -> float:
+    """The loss on the validation part when nothing is learnt, from PyTorch's loop."""
+    inner = folder / "still"
+    inner.mkdir()
+    slow = settings.replace("learning_rate=0.1", "learning_rate=1e-12")
+    records, _ = fit_both(write_spec(inner, ENDS[role], slow, steps, target), inner, 1)
+    assert_same(records, 1e-5)
+    return records["torch"][0]["val_loss"]
+
+
+# ---- optimisers
+
+
+def optimizers() -> Iterator[tuple[str, bool]]:
+    """Every optimiser with its arguments in pairs, as (text, plain): plain is without clipping.
+
+    Of the ways to clip one is given at a time.
+    """
+    for entry in ENTRIES["optimizer"].values():
+        clips = [arg for arg in entry.args if arg.default is None]
+        pairs: dict[str, Any] = {"(clip)": ["", *(f"{arg.name}=0.05" for arg in clips)]}
+        for arg in entry.args:
+            if arg.default is not None:
+                pairs[arg.name] = ["", *_another(arg.name, arg.default)]
+        for row in cover(pairs):
+            given = [f"{k}={v}" for k, v in row.items() if v and k != "(clip)"]
+            given += [str(row["(clip)"])] if row["(clip)"] else []
+            yield f"{entry.name}({', '.join(given)})", not row["(clip)"]
+
+
+def _another(name: str, default: object) -> list[str]:
+    """A value that does not blow the loss up, different from the default."""
+    if isinstance(default, bool):
+        return [written(not default)]
+    assert isinstance(default, float), name
+    return [written(0.5 if default == 0 else default / 2 if default < 0.5 else default * 0.9)]
+
+
+#: Keras adds RMSprop's epsilon under the root, PyTorch to the root: clipped gradients are so small
+#: that this shows.
+LOOSE = {"rmsprop": 2e-3}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        pytest.param(text, marks=[] if number == 0 else [pytest.mark.slow])
+        for number, (text, _) in enumerate(optimizers())
+    ],
+)
+def test_optimizers(optimizer: str, tmp_path: Path) -> None:
+    """The same losses after each epoch.
+
+    That holds for dense gradients: where a batch repeats a token, Keras on TensorFlow squares
+    and clips the gradient of each occurrence, PyTorch that of their sum (see DEVIATIONS).
+    """
+    if "nesterov=true" in optimizer and "momentum" not in optimizer:
+        optimizer = optimizer.replace("nesterov=true", "momentum=0.5, nesterov=true")
+    settings = f"    loss = mse\n    optimizer = {optimizer}\n"
+    body = "dense(6, activation=tanh) -> dense(3)"
+    compilation = write_spec(tmp_path, body, settings, False, "same")
+    records, _ = fit_both(compilation, tmp_path, 3)
+    assert_same(records, LOOSE.get(optimizer.split("(")[0], 1e-4))
+    losses = [record["loss"] for record in records["torch"]]
+    assert losses[-1] < losses[0]
+    assert all(math.isfinite(x) for x in losses)

@@ -1,0 +1,143 @@
+"""Random models, valid by construction: each layer is chosen by its ports and what reaches it.
+
+The types in between are those that the checker finds for the part written so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from seqspec.diagnostics.render import text as rendered
+from seqspec.driver import Compilation
+from seqspec.types import Role, Tensor
+from seqspec.vocabulary import ENTRIES, LAYERS
+from seqspec.vocabulary.spec import SIZE, Arg, LayerSpec, Port
+from tests.matrix.spec_text import values_of
+
+INPUTS = (
+    "float[B, T, 6]",
+    "float[B, 5]",
+    "token(9)[B, T]",
+    "token(9)[B, 3]",
+    "float[B, 4, 3]",
+    "float[B, N, T, 2]",
+)
+
+
+@dataclass
+class Draft:
+    """A model being written: inputs, statements, and the name of the value that flows on."""
+
+    inputs: list[str]
+    lines: list[str] = field(default_factory=list[str])
+    value: str = "x0"
+
+    def text(self) -> str:
+        ports = ", ".join(f"x{i}: {type_}" for i, type_ in enumerate(self.inputs))
+        body = "".join(f"    {line}\n" for line in [*self.lines, self.value])
+        return f"model M({ports}) {{\n{body}}}\n"
+
+    def type(self) -> Tensor:
+        compilation = Compilation.of_text(self.text())
+        told = [rendered(d, compilation.source) for d in compilation.check()]
+        assert compilation.graph is not None, "\n".join([self.text(), *told])
+        return compilation.graph.outputs[0][1].tensor
+
+
+def fits(port: Port, type_: Tensor, rank: int) -> bool:
+    """Whether a value may flow into a port, as one of ``rank`` axes."""
+    parts = port.pattern.split()
+    enough = rank >= len(parts) - 1 if "..." in parts else rank == len(parts)
+    return enough and port.kind in ("any", type_.kind)
+
+
+def suits(spec: LayerSpec, type_: Tensor, rank: int) -> bool:
+    """Whether a layer may be applied: weights need to know how wide their input is."""
+    width_known = type_.shape[-1].value is not None or type_.kind == "token"
+    if type_.role is Role.PROBABILITIES and spec.rule is LAYERS["softmax"].rule:
+        return False
+    return fits(spec.inputs[0], type_, rank) and (width_known or not spec.weights)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> str:
+    """A model of a few layers."""
+    draft = Draft([draw(st.sampled_from(INPUTS))])
+    for number in range(draw(st.integers(1, 5))):
+        type_ = draft.type()
+        specs = [s for s in LAYERS.values() if _possible(s, type_)]
+        call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
+        name = f"v{number}"
+        draft.lines.append(f"{name} = {call(draft.value)}")
+        draft.value = name
+    return draft.text()
+
+
+def _possible(spec: LayerSpec, type_: Tensor) -> bool:
+    if spec.per_step:
+        # A vector at each step: not a number, which few layers take.
+        return type_.rank >= 3 or (type_.rank == 2 and type_.kind == "token")
+    if any(arg.kind.category == "layer" for arg in spec.args):
+        return any(_wraps(spec, inner, type_, type_.rank) for inner in LAYERS.values())
+    enough = type_.rank >= 2 if spec.inputs[0].variadic else True
+    return enough and suits(spec, type_, type_.rank)
+
+
+def _wraps(spec: LayerSpec, inner: LayerSpec, type_: Tensor, rank: int) -> bool:
+    return bool(inner.states) and suits(inner, type_, rank) and fits(spec.inputs[0], type_, rank)
+
+
+def _call(
+    draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int
+) -> Callable[[str], str]:
+    """How the layer is applied to a value."""
+    inside = _layer(draw, spec, type_, rank)
+    if spec.inputs[0].variadic:
+        count = draw(st.integers(2, 3))
+        rest = f", {inside.partition('(')[2][:-1]}" if "(" in inside else ""
+        return lambda value: f"{spec.name}({', '.join([value] * count)}{rest})"
+    return lambda value: f"{value} -> {inside}"
+
+
+def _layer(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> str:
+    written: list[str] = []
+    for arg in spec.args:
+        if arg.kind.category == "layer":
+            steps = rank - 1 if spec.per_step else rank
+            inners = [
+                s
+                for s in LAYERS.values()
+                if (
+                    _each_able(s, type_, steps)
+                    if spec.per_step
+                    else _wraps(spec, s, type_, steps)
+                )
+            ]
+            written.append(_layer(draw, draw(st.sampled_from(inners)), type_, steps))
+        elif arg.required or draw(st.booleans()):
+            value = _value(draw, spec, arg, type_)
+            if value:
+                written.append(f"{arg.name}={value}")
+    return f"{spec.name}({', '.join(written)})" if written else spec.name
+
+
+def _each_able(spec: LayerSpec, type_: Tensor, rank: int) -> bool:
+    plain = not any(arg.kind.category == "layer" for arg in spec.args)
+    return plain and not spec.inputs[0].variadic and suits(spec, type_, rank)
+
+
+def _value(draw: st.DrawFn, spec: LayerSpec, arg: Arg, type_: Tensor) -> str:
+    if arg.kind.category in ("state", "dimension"):
+        return ""
+    if arg.kind is SIZE:
+        return "3"
+    few, more = values_of(spec, arg)
+    values = few + more
+    if arg.kind.category == "activation" and not spec.weights and type_.role is not Role.PLAIN:
+        # What are probabilities already do not become so again.
+        entries = ENTRIES["activation"]
+        values = [v for v in values if entries[v].facts["role"] is Role.PLAIN]
+    return draw(st.sampled_from(values))

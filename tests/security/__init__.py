@@ -1,0 +1,1 @@
+"""Text of a spec stays text: it becomes neither code nor a path outside the output."""
