@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Diagnostic, Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph
 from seqspec.ir.items import Failed
 from seqspec.ir.program import Program
@@ -95,7 +96,7 @@ class Compilation:
         """The training of each model that has one; None where it was reported to be wrong."""
         if self.sections is None:
             return {}
-        found = {n: self._training(n, s) for n, s in self.sections.train.items()}
+        found = {n: self._training(n, s) for n, s in self.sections.train.items() if n}
         assert self.program is not None
         self.program.params.warn_unused()
         return found
@@ -117,6 +118,8 @@ class Compilation:
             return None
         wanted = section.values["data"]
         data = self.sections.data.get(wanted)
+        if data is None and "" in self.sections.data:
+            return None  # a section without a name may be the one
         if data is None:
             self.sink.report(
                 codes.UNKNOWN_DATA(name=wanted),
@@ -212,12 +215,24 @@ class Compilation:
         )
 
     def files(self, backend: str) -> tuple[OutputFile, ...]:
-        """The program for a backend; empty where the spec has errors."""
+        """The program for a backend; empty where the spec has errors.
+
+        A layer that the backend cannot express is such an error, told now.
+        """
         from seqspec.backends import base
 
-        if self.task is None:
+        module = base.get(backend)
+        if self.task is None or self._refused(self.task.graph, module.UNSUPPORTED, backend):
             return ()
-        return tuple(base.get(backend).lower(self.task))
+        return tuple(module.lower(self.task))
+
+    def _refused(self, graph: Graph, reasons: Mapping[str, str], backend: str) -> bool:
+        layers = [layer for outer in layers_of(graph) for layer in (outer, outer.inner) if layer]
+        found = [layer for layer in layers if layer.kind in reasons]
+        for layer in found:
+            what = codes.UNSUPPORTED(backend=backend, what=f"`{layer.kind}`")
+            self.sink.report(what, layer.span, help=reasons[layer.kind])
+        return bool(found)
 
 
 def _digest(source: SourceFile, overrides: Mapping[str, object], model: str) -> str:

@@ -23,7 +23,7 @@ from tests.twins import Twin, message, twins
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gallery.md"
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "mistakes.md")
+DOCUMENTS = (ROOT / "README.md",)
 # Lines that are no fence.
 _LINES = r"(?:(?!```).*\n)*"
 _EXAMPLE = re.compile(

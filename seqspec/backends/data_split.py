@@ -7,24 +7,22 @@ from dataclasses import dataclass
 from seqspec.backends.python_text import Code, Group, flat, literal
 from seqspec.ir.task import Data
 
-_PARTS = ("train", "validation", "test")
+#: part -> what its rows are called
+TITLES = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, slots=True)
 class SplitPlan:
     """The template's values; see ``templates/_shared/data/split.j2``.
 
-    ``index`` picks a part's rows, between ``start`` and ``end``. ``kept`` lists the
-    parts there are, ``result`` also ``None`` for those that the split does not keep.
+    ``index`` picks a part's rows, between ``start`` and ``end``. ``parts`` are those
+    that the split keeps, the last of which is what a model is judged by.
     """
 
     constants: tuple[str, ...]
-    fields: tuple[str, ...]
-    held_out: str
-    held_out_type: str
+    parts: tuple[str, ...]
     several: bool
-    kept: str
-    result: str
+    listed: str
     doc: str
     lines: tuple[str, ...]
     index: str
@@ -63,18 +61,14 @@ def plan_split(data: Data) -> SplitPlan:
         doc = "The parts, cut in file order before any window is made."
     else:
         doc = "The parts, cut in file order."
-    absent = "None  # the split keeps none aside"
     return SplitPlan(
         constants=tuple(constants),
-        fields=tuple(f"{part}: {'Part' if part in parts else absent}" for part in _PARTS),
-        held_out=f"self.{parts[-1]}" if len(parts) > 1 else "None",
-        held_out_type="Part" if len(parts) > 1 else "None",
+        parts=parts,
         several=len(parts) > 1,
-        kept=", ".join(parts),
-        result=", ".join(part if part in parts else "None" for part in _PARTS),
+        listed=", ".join(parts),
         doc=doc,
         lines=tuple(lines),
         index="start:end" if in_order else "np.sort(order[start:end])",
-        titles=flat(Group("(", ("training", *parts[1:]))),
+        titles=flat(Group("(", tuple(TITLES[part] for part in parts))),
         unit=unit,
     )

@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from seqspec import __version__
 from seqspec.backends.base import OutputFile
-from seqspec.backends.python_text import docstring, literal
+from seqspec.backends.data_split import TITLES, plan_split
+from seqspec.backends.python_text import WIDTH, docstring, literal
 from seqspec.backends.render import render
 from seqspec.ir.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The template's values; see ``templates/_shared/run.py.j2``."""
+    """The template's values; see ``templates/_shared/run.py.j2``.
+
+    ``part`` is the part of the data that is scored, ``field`` its name in the data set.
+    """
 
     doc: tuple[str, ...]
     environment: tuple[str, ...]
+    imports: tuple[str, ...]
+    placed: bool
+    part: str
+    field: str
     scaled: bool
     scaling: str
     dataset_scaling: str
     description: str
 
 
-def run_file(task: Task, environment: Iterable[tuple[str, str, str]]) -> OutputFile:
+def run_file(
+    task: Task, environment: Iterable[tuple[str, str, str]], *, placed: bool = False
+) -> OutputFile:
     """``run.py`` of a task that is trained.
 
     ``environment`` lists what is set before the framework is imported, unless the user has set
-    it: name, value and the reason, which becomes a comment.
+    it: name, value and the reason, which becomes a comment. ``placed`` is for a framework that
+    puts variables where they are made: then the whole command runs on the chosen device.
     """
     training = task.training
     assert training is not None, "a task without training has no commands"
     scaled = training.data.scale is not None
+    field = plan_split(training.data).parts[-1]
     usage = (
         f"{task.graph.name}: the command line.\n\n"
         "    python run.py train\n"
         "    python run.py evaluate --weights runs/.../best.safetensors\n"
         "    python run.py predict --weights runs/.../best.safetensors\n\n"
-        "`-h` after a command lists its options."
+        "`-h` after a command lists its options. "
+        f"Compiled from the spec {task.spec_name} by seqspec {__version__}."
     )
     plan = RunPlan(
         doc=tuple(docstring(usage)),
@@ -45,9 +59,30 @@ def run_file(task: Task, environment: Iterable[tuple[str, str, str]]) -> OutputF
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
         ),
+        imports=tuple(_imports(scaled, placed)),
+        placed=placed,
+        part=TITLES[field],
+        field=field,
         scaled=scaled,
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         description=literal(f"Trains and applies {task.graph.name}."),
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
+
+
+def _imports(scaled: bool, placed: bool) -> Iterator[str]:
+    """The program's other modules, as isort has them."""
+    data = ["DATA_PATH", "DataError", *(["Scaling"] if scaled else [])]
+    yield from _imported("data", [*data, "inputs_for_prediction", "load", "write_predictions"])
+    yield from _imported("model", ["build_model"])
+    train = ["EPOCHS", "SEED", "TrainingError", "choose_device", "evaluate", "fit"]
+    train += ["on_device"] if placed else []
+    yield from _imported("train", [*train, "predict", "set_seed"])
+
+
+def _imported(module: str, names: list[str]) -> list[str]:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqspec.cli import terminal
 from seqspec.driver import Compilation, Options
 from seqspec.ir.task import Task
+
+if TYPE_CHECKING:
+    from seqspec.backends.base import OutputFile
 
 
 def open_spec(options: argparse.Namespace) -> Compilation:
@@ -16,6 +20,18 @@ def open_spec(options: argparse.Namespace) -> Compilation:
     return Compilation.of(
         options.spec, Options(dict(options.set), options.model, data.absolute() if data else None)
     )
+
+
+def program(compilation: Compilation, backend: str) -> tuple[OutputFile, ...]:
+    """The program of a task for a backend; says what the backend cannot express and stops."""
+    from seqspec.diagnostics import codes
+
+    files = compilation.files(backend)
+    if not files:
+        refused = (d for d in compilation.diagnostics if d.code is codes.UNSUPPORTED)
+        terminal.show(refused, compilation.source)
+        raise terminal.Stop(1)
+    return files
 
 
 def checked_task(

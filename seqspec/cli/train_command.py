@@ -7,7 +7,7 @@ import sys
 
 from seqspec.cli import terminal
 from seqspec.cli.backend import chosen
-from seqspec.cli.compilation import checked_task
+from seqspec.cli.compilation import checked_task, program
 from seqspec.cli.running import reporting
 
 
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     with reporting():
         result = training.train(
             task,
-            compilation.files(backend),
+            program(compilation, backend),
             backend=backend,
             data=options.data or training.data_path(task, compilation.folder),
             reporter=progress.reporter(sys.stdout, options.epochs or task.training.epochs),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from seqspec.cli import terminal
 from seqspec.cli.backend import chosen
-from seqspec.cli.compilation import checked_task
+from seqspec.cli.compilation import checked_task, program
 from seqspec.cli.running import reporting
 from seqspec.diagnostics import codes
 
@@ -19,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     some = chosen(options.backend, needed=True)
     backends = None if options.backend is None else [some]
     with reporting():
-        report = verify.verify(task, compilation.files, backends)
+        report = verify.verify(task, partial(program, compilation), backends)
     if options.format == "json":
         terminal.give_json(report.to_json())
     else:

@@ -18,7 +18,7 @@ from seqspec.vocabulary.rules import unfit_initializer
 from seqspec.vocabulary.spec import Applied, LayerSpec, OwnedWeight, Port, Problem, Site
 
 
-class Owner(Protocol):
+class LayerOwner(Protocol):
     """The body in which layers are applied: it names them and keeps the nodes."""
 
     @property
@@ -30,7 +30,12 @@ class Owner(Protocol):
 
 
 def apply_layer(
-    layer: UnbuiltLayer, operands: tuple[Flow, ...], at: Span, fold: int, name: str, owner: Owner
+    layer: UnbuiltLayer,
+    operands: tuple[Flow, ...],
+    at: Span,
+    fold: int,
+    name: str,
+    owner: LayerOwner,
 ) -> Flow | Failed:
     """The node that a layer makes of its operands; reports and fails where it does not fit.
 
@@ -122,7 +127,7 @@ def _infer(
     types: tuple[Tensor, ...],
     operands: tuple[Flow, ...],
     at: Span,
-    owner: Owner,
+    owner: LayerOwner,
     fold: int,
 ) -> Applied | Failed:
     spec = layer.spec
@@ -154,7 +159,9 @@ def _infer(
     return result
 
 
-def _report_problem(problem: Problem, operands: tuple[Flow, ...], at: Span, owner: Owner) -> None:
+def _report_problem(
+    problem: Problem, operands: tuple[Flow, ...], at: Span, owner: LayerOwner
+) -> None:
     code: Code = getattr(codes, problem.code)
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
@@ -182,6 +189,9 @@ def _report_rank(
     missing = type_.rank - fold < len(port.pattern.replace("...", "").split())
     code = codes.MISSING_AXIS if missing else codes.EXTRA_AXIS
     help, fix = _rank_advice(spec, port, type_, operand, missing)
+    if missing and fold:
+        help = f"`each` keeps {type_.shape[1]} aside; to run over it, leave `each` out"
+        fix = None
     sink.report(
         code(layer=spec.name, needed=needed, actual=show(type_.shape)),
         at,
@@ -276,7 +286,7 @@ def _instance(
     weights: tuple[OwnedWeight, ...],
     operands: tuple[Flow, ...],
     at: Span,
-    owner: Owner,
+    owner: LayerOwner,
 ) -> Unit | Failed:
     known = layer.instance
     if known is None:

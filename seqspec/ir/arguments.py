@@ -187,6 +187,10 @@ class Binder:
                 what = f"a list holds names here, not {self._written(item)}"
                 self._sink.report(codes.FORBIDDEN_VALUE(what=what), item.span)
                 return FAILED
+            if names.count(names[-1]) > 1:
+                what = f"`{names[-1]}` stands twice in the list"
+                self._sink.report(codes.FORBIDDEN_VALUE(what=what), item.span, help="name it once")
+                return FAILED
         return tuple(names)
 
     def _choice(self, kind: Kind, expr: ast.Expr, callee: str, argument: str) -> Any:

@@ -23,9 +23,11 @@ from seqspec.ir.items import (
     UnbuiltModel,
     describe,
 )
+from seqspec.ir.operands import split
 from seqspec.ir.scope import Binding, Scope
 from seqspec.ir.settings import setting_args
 from seqspec.ir.units import Owner, apply, kind_of, within
+from seqspec.ir.unknown import meant
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
@@ -121,31 +123,22 @@ class Expressions:
         if found is not None:
             return found  # type: ignore[return-value]
         if expr.text in self._models:
-            settings = self._defaults(expr)
+            model = self._models[expr.text]
+            settings = self.binder.bind(expr.text, setting_args(model), (), expr.span)
             if isinstance(settings, Failed):
                 return FAILED
-            return UnbuiltModel(self._models[expr.text], settings, expr.span, name)
+            return UnbuiltModel(model, settings, expr.span, name)
         if expr.text in LAYERS:
             call = ast.Call(expr.span, ast.Identifier(expr.span, expr.text), ())
             return self._call(call, name, written=False)
         self._unknown(expr.text, expr.span, layer=False)
         return FAILED
 
-    def _defaults(self, expr: ast.Name) -> Mapping[str, Any] | Failed:
-        args = setting_args(self._models[expr.text])
-        return self.binder.bind(expr.text, args, (), expr.span)
-
     def _unknown(self, name: str, at: Span, *, layer: bool) -> None:
-        aliases = {alias: spec.name for spec in LAYERS.values() for alias in spec.aliases}
-        aliases |= {alias.lower(): found for alias, found in aliases.items()}
         visible: list[str] = [] if layer else list(self._scope.names())
-        candidates = [*LAYERS, *self._models, *visible]
-        found = aliases.get(name) or aliases.get(name.lower()) or nearest(name, candidates)
-        help = f"did you mean `{found}`?" if found else ""
-        if not found and layer:
-            help = "`seqspec layers` lists all layers"
+        help, text = meant(name, [*self._models, *visible], layer=layer)
         code = codes.UNKNOWN_LAYER if layer else codes.UNKNOWN_NAME
-        self._sink.report(code(name=name), at, help=help)
+        self._sink.report(code(name=name), at, help=help, fix=Fix(at, text) if text else None)
 
     def _field(self, expr: ast.Field) -> Item:
         owner = self.evaluate(expr.owner, "")
@@ -198,9 +191,10 @@ class Expressions:
         if spec is None:
             self._unknown(callee, expr.name.span, layer=True)
             return FAILED
-        operands, rest = self._split(expr, [p.name for p in spec.inputs])
-        if operands is FAILED:
+        arguments = self._split(expr, [p.name for p in spec.inputs])
+        if isinstance(arguments, Failed):
             return FAILED
+        operands, rest = arguments
         values = self.binder.bind(callee, spec.args, rest, expr.span)
         if isinstance(values, Failed):
             return FAILED
@@ -208,19 +202,7 @@ class Expressions:
             return self._per_step(values, expr, operands, name)
         initial = values.get("initial") or ()
         inner = values.get("layer")
-        if inner is not None and (
-            not isinstance(inner, UnbuiltLayer) or inner.spec.family != "recurrent"
-        ):
-            self._sink.report(
-                codes.BAD_ARGUMENT(
-                    callee=callee,
-                    argument="layer",
-                    expected="a recurrent layer",
-                    actual=describe(inner),
-                ),
-                expr.span,
-                help="such as lstm(64)",
-            )
+        if inner is not None and not self._wraps(callee, inner, expr.span):
             return FAILED
         layer = UnbuiltLayer(
             spec, values, expr.span, expr if written else None, name, initial, inner
@@ -232,6 +214,24 @@ class Expressions:
             return self._apply(layer, flows, expr.span, name)
         return layer
 
+    def _wraps(self, callee: str, inner: Unbuilt, at: Span) -> bool:
+        """Whether a layer that wraps another one can wrap this."""
+        if not isinstance(inner, UnbuiltLayer) or inner.spec.family != "recurrent":
+            finding = codes.BAD_ARGUMENT(
+                callee=callee,
+                argument="layer",
+                expected="a recurrent layer",
+                actual=describe(inner),
+            )
+            self._sink.report(finding, at, help="such as lstm(64)")
+            return False
+        if inner.initial:
+            what = f"`initial` goes to `{callee}`, not to the layer in it"
+            help = f"write {callee}(…, initial=…) with the state of both directions"
+            self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
+            return False
+        return True
+
     def _call_bound(self, expr: ast.Call, bound: Binding, name: str) -> Item:
         bound.used = True
         item = bound.item
@@ -242,9 +242,10 @@ class Expressions:
                 codes.NOT_A_VALUE(what=describe(item), direction="into"), expr.name.span
             )
             return FAILED
-        operands, rest = self._split(expr, [])
-        if operands is FAILED:
+        arguments = self._split(expr, [])
+        if isinstance(arguments, Failed):
             return FAILED
+        operands, rest = arguments
         if rest:
             self._sink.report(
                 codes.TOO_MANY_ARGUMENTS(callee=expr.name.text, most=0, given=len(rest)),
@@ -258,9 +259,10 @@ class Expressions:
 
     def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str) -> Item:
         ports = [p.name.text for p in declaration.ports if p.type is not None]
-        operands, rest = self._split(expr, ports)
-        if operands is FAILED:
+        arguments = self._split(expr, ports)
+        if isinstance(arguments, Failed):
             return FAILED
+        operands, rest = arguments
         settings = self.binder.bind(
             declaration.name.text, setting_args(declaration), rest, expr.span
         )
@@ -275,49 +277,8 @@ class Expressions:
 
     def _split(
         self, expr: ast.Call, ports: list[str]
-    ) -> tuple[Mapping[str, Flow] | Any, list[ast.Argument]]:
-        """The operands among the arguments, by port name or position, and the other arguments."""
-        operands: dict[str, Flow] = {}
-        rest: list[ast.Argument] = []
-        failed = False
-        for argument in expr.arguments:
-            named = argument.name is not None and argument.name.text in ports
-            if not named and (argument.name is not None or not self._may_flow(argument.value)):
-                rest.append(argument)
-                continue
-            item = self.evaluate(argument.value, "")
-            if isinstance(item, Failed):
-                failed = True
-            elif isinstance(item, Flow):
-                free = [p for p in ports if p not in operands]
-                key = (
-                    argument.name.text
-                    if argument.name
-                    else (free[0] if free else f"#{len(operands)}")
-                )
-                operands[key] = item
-            elif named:
-                self.as_flow(item, argument.value.span)
-                failed = True
-            else:
-                rest.append(argument)
-        return (FAILED if failed else operands), rest
-
-    def _may_flow(self, expr: ast.Expr) -> bool:
-        """Whether a positional argument looks like data rather than like a setting."""
-        if isinstance(expr, ast.Name):
-            bound = self._scope.bindings.get(expr.text)
-            return bound is not None and isinstance(bound.item, Flow | Failed)
-        if isinstance(expr, ast.Pipe):
-            first = expr.steps[0]
-            return self._may_flow(first)
-        if isinstance(expr, ast.Field):
-            return self._may_flow(expr.owner)
-        if isinstance(expr, ast.Call):
-            known = expr.name.text in LAYERS or expr.name.text in self._models
-            bound = expr.name.text in self._scope.bindings
-            return (known or bound) and any(self._may_flow(a.value) for a in expr.arguments)
-        return False
+    ) -> tuple[Mapping[str, Flow], list[ast.Argument]] | Failed:
+        return split(expr, ports, self._scope, self._models, self)
 
     def _special(self, kind: Kind, expr: ast.Expr) -> object:
         """Arguments that are layers, states or dimensions."""
@@ -350,7 +311,8 @@ class Expressions:
             flows.append(flow)
         if len(flows) == 1 and not isinstance(expr, ast.List):
             made_by = flows[0].made_by
-            outputs = flows[0].node.outputs if flows[0].node is not None else {}
+            node = flows[0].node
+            outputs: Mapping[str, Value] = node.outputs if node is not None else {}
             # Not a tensor of the state: one of those does start a layer that keeps one.
             has_state = "state" in outputs and flows[0].value in outputs.values()
             if isinstance(flows[0].value.type, Tensor) and has_state and made_by is not None:

@@ -90,7 +90,7 @@ class Feeder:
         name = "chronological" if self.windows is not None else "random"
         if split is None:
             entry = ENTRIES["split"][name]
-            return Setting(entry, {a.name: a.default for a in entry.args})
+            return Setting.plain(entry)
         if split.name == "random" and self.windows is not None:
             self.sink.report(
                 codes.RANDOM_WINDOWS(),
@@ -121,11 +121,13 @@ class Feeder:
         """Report a column or an array that is named and not there."""
         found = nearest(name, present)
         at = self.section.at(setting, name)
+        if name in ENTRIES.get(setting, {}):
+            found = f"{name}()"  # its parentheses were forgotten
         self.sink.report(
             codes.UNKNOWN_COLUMN(path=self.shown, what=what, name=name),
             at,
             help=f"did you mean `{found}`?" if found else f"its {what}s: " + ", ".join(present),
-            fix=Fix(at, found) if found and found.isidentifier() else None,
+            fix=Fix(at, found) if found and found.removesuffix("()").isidentifier() else None,
         )
 
     def data(

@@ -40,7 +40,7 @@ def alive(nodes: tuple[Node, ...], outputs: list[Value]) -> tuple[Node, ...]:
 
 def check_built(graph: Graph, sink: Sink) -> None:
     """Check a model that is to be built on its own: every width known, slow cells told."""
-    for layer in _layers(graph):
+    for layer in layers_of(graph):
         cell = layer.inner or layer
         why = cell.spec.slow(cell.args)
         if why:
@@ -50,12 +50,40 @@ def check_built(graph: Graph, sink: Sink) -> None:
                 help="the PyTorch program steps through time itself: the same numbers, slower",
             )
         _check_width(layer, graph, sink)
+    _check_sizes(graph, sink)
 
 
-def _layers(graph: Graph) -> list[Layer]:
+def _check_sizes(graph: Graph, sink: Sink) -> None:
+    """Check that each size a layer is given can be read off the axes of the model's inputs."""
+    known = _read_off(graph)
+    for unit in graph.units:
+        if isinstance(unit, SubModel):
+            _check_sizes(unit.graph, sink)
+            continue
+        sizes = [size for size in unit.args.values() if isinstance(size, Dim)]
+        for name in (name for size in sizes for name in size.symbols if name not in known):
+            sink.report(
+                codes.UNKNOWN_DIMENSION(name=name),
+                unit.span,
+                help=f"no axis of an input tells `{name}` apart; add an input that has it",
+            )
+
+
+def _read_off(graph: Graph) -> set[str]:
+    """The sizes that one axis of an input tells: `T`, or `T` from an axis of ``2*T + 1``."""
+    dims = [dim for value in graph.inputs for dim in _dims(value)]
+    return {
+        dim.symbols[0]
+        for dim in dims
+        if len(dim.symbols) == 1 and {m for m, _ in dim.terms} <= {(), dim.symbols}
+    }
+
+
+def layers_of(graph: Graph) -> list[Layer]:
+    """The layers of a graph and of the models in it; what one wraps is its ``inner``."""
     found: list[Layer] = []
     for unit in graph.units:
-        found.extend(_layers(unit.graph) if isinstance(unit, SubModel) else [unit])
+        found.extend(layers_of(unit.graph) if isinstance(unit, SubModel) else [unit])
     return found
 
 

@@ -129,8 +129,11 @@ class Program:
             inputs = bind_inputs(model, types, at, body)
             if isinstance(inputs, Failed):
                 return FAILED
+            scope.sizes_used.clear()  # the header speaks of sizes; only the body uses them
             body.read(model.body)
+            sizes_used = set(scope.sizes_used)
             outputs = bind_outputs(model, body)
+            scope.sizes_used = sizes_used
         finally:
             self._open.pop()
         if isinstance(outputs, Failed):

@@ -74,8 +74,9 @@ class Sections:
             return
         name = written.name
         if name is None:
+            (self.data if kind == "data" else self.train)[""] = FAILED
             self._sink.report(
-                codes.MISSING_SETTING(section=kind, name="a name"),
+                codes.FORBIDDEN_VALUE(what=f"this `{kind}` section has no name"),
                 written.kind.span,
                 help=f"write `{kind} {'readings' if spec.names == 'itself' else 'ModelName'} {{`",
             )

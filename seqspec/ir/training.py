@@ -48,7 +48,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
     optimizer = values["optimizer"]
     if optimizer is None:
         adam = ENTRIES["optimizer"]["adam"]
-        optimizer = Setting(adam, {a.name: a.default for a in adam.args})
+        optimizer = Setting.plain(adam)
     elif not _one_clipping(optimizer, section, sink):
         return None
     cross_entropy = loss.entry.facts["target"] != "same"

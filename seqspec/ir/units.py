@@ -9,24 +9,18 @@ from typing import Any, Protocol
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir.apply import apply_layer, folded, value_of
+from seqspec.ir.apply import LayerOwner, apply_layer, folded, value_of
 from seqspec.ir.graph import Graph, Node, SubModel, Value
 from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
 from seqspec.shapes.dim import Dim, same_shape
-from seqspec.source import SourceFile, Span
+from seqspec.source import Span
 from seqspec.syntax import ast
 from seqspec.types import Tensor, Type
 
 
-class Owner(Protocol):
-    """The body in which units are applied: it names them, keeps the nodes, calls other models."""
+class Owner(LayerOwner, Protocol):
+    """The body in which units are applied; it also calls other models."""
 
-    @property
-    def sink(self) -> Sink: ...
-    @property
-    def source(self) -> SourceFile: ...
-    def unique(self, base: str) -> str: ...
-    def add(self, node: Node) -> None: ...
     def call_model(
         self, model: ast.Model, settings: Mapping[str, Any], types: Mapping[str, Type], at: Span
     ) -> Graph | Failed: ...

@@ -131,7 +131,7 @@ def _report(
         expected = error.accepts or error.expected
         before = _unfinished(text, source, position)
         wanted = _either(expected)
-        if before and found == "`=`":
+        if before and found in ("`=`", "`(`"):
             wanted, found = "the rest of this", "the next statement"
         sink.report(
             codes.UNEXPECTED(expected=wanted, found=found),
@@ -154,11 +154,21 @@ def _unfinished(text: str, source: SourceFile, position: int) -> Span | None:
 
     A name may always begin one; if it is not expected, what stands before it is not finished.
     """
+    region = next((r for r in declarations(source) if r.start <= position < r.end), None)
+    last = token_before(text, region.start) if region is not None else None
+    if last is not None and text[last.start : last.end] in _GOES_ON:
+        return last  # the declaration above took the beginning of this one for its rest
     name = token_before(text, position)
+    if text[position : position + 1] == "}" and name and "\n" in text[name.end : position]:
+        return name if text[name.start : name.end] not in "{}" else None
     if text[position : position + 1] == "=" and name and _first_on_its_line(text, name.start):
         position = name.start  # the name of the next binding was taken for the rest of this
     around = statement_around(text, declarations(source), position)
     return token_before(text, position) if around.start == position else None
+
+
+#: The last characters of what cannot be the end of a declaration.
+_GOES_ON = frozenset("=-+*/>,.:")
 
 
 def _first_on_its_line(text: str, position: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqspec.types import Role
-from seqspec.vocabulary.spec import Entry, one_of
+from seqspec.vocabulary.spec import Arg, Entry, Setting, one_of
 
 ACTIVATION = one_of("activation", "an activation, such as tanh")
 
@@ -34,3 +34,8 @@ _ALL = (
 )
 
 ACTIVATIONS: dict[str, Entry] = {e.name: e for e in _ALL}
+
+
+def function(name: str, default: str, doc: str) -> Arg:
+    """An argument that says which function is applied."""
+    return Arg(name, ACTIVATION, Setting.plain(ACTIVATIONS[default]), doc)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from seqspec.types import Role, Tensor
-from seqspec.vocabulary.activations import ACTIVATION, ACTIVATIONS
-from seqspec.vocabulary.initializers import INITIALIZER, INITIALIZERS
+from seqspec.vocabulary.activations import ACTIVATION, function
+from seqspec.vocabulary.initializers import drawn
 from seqspec.vocabulary.rules import activated, by_pattern, own_weights, unchanged
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
@@ -18,18 +18,10 @@ from seqspec.vocabulary.spec import (
     LayerSpec,
     Port,
     Problem,
-    Setting,
     Site,
     Weight,
 )
 
-
-def _initializer(name: str) -> Setting:
-    entry = INITIALIZERS[name]
-    return Setting(entry, {a.name: a.default for a in entry.args})
-
-
-_LINEAR = Setting(ACTIVATIONS["linear"], {})
 _ANY = Port("input", "B ...")
 
 DENSE = LayerSpec(
@@ -37,10 +29,10 @@ DENSE = LayerSpec(
     "A fully connected layer on the last axis, the same at each step.",
     args=(
         Arg("units", POSITIVE, doc="Width of the output."),
-        Arg("activation", ACTIVATION, _LINEAR, "Function of the result."),
+        function("activation", "linear", "Function of the result."),
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
-        Arg("kernel_initializer", INITIALIZER, _initializer("glorot_uniform"), "For the weights."),
-        Arg("bias_initializer", INITIALIZER, _initializer("zeros"), "For the bias."),
+        drawn("kernel_initializer", "glorot_uniform", "For the weights."),
+        drawn("bias_initializer", "zeros", "For the bias."),
     ),
     inputs=(Port("input", "B ... F"),),
     rule=by_pattern("B ... units"),
@@ -68,7 +60,7 @@ EMBEDDING = LayerSpec(
     "A vector for each token; as many as the token's type has ids.",
     args=(
         Arg("output_dim", POSITIVE, doc="Width of a vector."),
-        Arg("embeddings_initializer", INITIALIZER, _initializer("uniform"), "For the vectors."),
+        drawn("embeddings_initializer", "uniform", "For the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,

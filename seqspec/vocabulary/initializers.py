@@ -5,7 +5,7 @@ Fact ``axes``: how many axes a weight must have at least.
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, one_of
+from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, Setting, one_of
 
 INITIALIZER = one_of("initializer", "an initialiser, such as glorot_uniform")
 
@@ -55,3 +55,8 @@ _ALL = (
 )
 
 INITIALIZERS: dict[str, Entry] = {e.name: e for e in _ALL}
+
+
+def drawn(name: str, default: str, doc: str) -> Arg:
+    """An argument that says how a weight is drawn."""
+    return Arg(name, INITIALIZER, Setting.plain(INITIALIZERS[default]), doc)

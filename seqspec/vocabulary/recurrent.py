@@ -7,8 +7,8 @@ from typing import Any
 
 from seqspec.shapes.pattern import fill
 from seqspec.types import State, Tensor
-from seqspec.vocabulary.activations import ACTIVATION, ACTIVATIONS
-from seqspec.vocabulary.initializers import INITIALIZER, INITIALIZERS
+from seqspec.vocabulary.activations import function
+from seqspec.vocabulary.initializers import drawn
 from seqspec.vocabulary.rules import own_weights, sizes_of
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -20,7 +20,6 @@ from seqspec.vocabulary.spec import (
     LayerSpec,
     Port,
     Problem,
-    Setting,
     Site,
     Weight,
     choice,
@@ -31,13 +30,19 @@ INITIAL = Arg("initial", STATE, None, "The state to start from; zeros if left ou
 _FIELDS = ("last", "sequence", "state")
 
 
-def _function(name: str) -> Setting:
-    return Setting(ACTIVATIONS[name], {})
-
-
-def _initializer(name: str) -> Setting:
-    entry = INITIALIZERS[name]
-    return Setting(entry, {a.name: a.default for a in entry.args})
+def _unfused(args: Mapping[str, Any]) -> str:
+    """Why no fused kernel computes such a cell; empty if one does (PyTorch's and cuDNN's rules)."""
+    gated = "recurrent_activation" in args
+    kernels = {
+        "activation": ("tanh",) if gated else ("tanh", "relu"),
+        "recurrent_activation": ("sigmoid",),
+    }
+    for argument, known in kernels.items():
+        if argument in args and args[argument].name not in known:
+            return f"`{argument}={args[argument].name}` (the kernel has {' and '.join(known)})"
+    if args.get("reset_after") is False:
+        return "`reset_after=false` (the kernel resets after the product)"
+    return ""
 
 
 def _recurrent(
@@ -55,9 +60,7 @@ def _recurrent(
     Weights have Keras's layout: kernel (F, gates*units), recurrent kernel (units, gates*units).
     """
     width = f"{gates}*units" if gates > 1 else "units"
-    gated = (
-        Arg("recurrent_activation", ACTIVATION, _function("sigmoid"), "Function of the gates."),
-    )
+    gated = (function("recurrent_activation", "sigmoid", "Function of the gates."),)
 
     def rule(site: Site) -> Applied:
         sizes = sizes_of(site)
@@ -68,40 +71,17 @@ def _recurrent(
         outputs = {"last": last, "sequence": sequence, "state": state}
         return Applied(outputs, str(site.args["return"]), own_weights(site))
 
-    def slow(args: Mapping[str, Any]) -> str:
-        wanted = {"activation": "tanh"}
-        if gates > 1:
-            wanted["recurrent_activation"] = "sigmoid"
-        for argument, function in wanted.items():
-            if args[argument].name != function:
-                return f"`{argument}={args[argument].name}` (the kernel has {function})"
-        if args.get("reset_after") is False:
-            return "`reset_after=false` (the kernel resets after the product)"
-        return ""
-
     return LayerSpec(
         name,
         summary,
         args=(
             Arg("units", POSITIVE, doc="Width of the state and of the output."),
-            Arg(
-                "activation", ACTIVATION, _function("tanh"), "Function of the candidate and output."
-            ),
+            function("activation", "tanh", "Function of the candidate and output."),
             *(gated if gates > 1 else ()),
             Arg("use_bias", BOOL, True, "Whether there is a bias."),
-            Arg(
-                "kernel_initializer",
-                INITIALIZER,
-                _initializer("glorot_uniform"),
-                "For the input weights.",
-            ),
-            Arg(
-                "recurrent_initializer",
-                INITIALIZER,
-                _initializer("orthogonal"),
-                "For the state weights.",
-            ),
-            Arg("bias_initializer", INITIALIZER, _initializer("zeros"), "For the bias."),
+            drawn("kernel_initializer", "glorot_uniform", "For the input weights."),
+            drawn("recurrent_initializer", "orthogonal", "For the state weights."),
+            drawn("bias_initializer", "zeros", "For the bias."),
             *extra,
             Arg(
                 "return", choice("last", "sequence"), "last", "What flows on: the last step or all."
@@ -120,7 +100,7 @@ def _recurrent(
         family="recurrent",
         states=states,
         missing_axis=("return", "sequence", "returns only its last step"),
-        slow=slow,
+        slow=_unfused,
         fields=_FIELDS,
         aliases=aliases,
         examples=(f"{name}(4)", f"{name}(4, return=sequence)"),

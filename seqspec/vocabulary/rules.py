@@ -32,7 +32,7 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
             continue
         initializer = site.args.get(weight.initializer)
         if initializer is None:
-            initializer = Setting(INITIALIZERS[weight.initializer], {})
+            initializer = Setting.plain(INITIALIZERS[weight.initializer])
         shape = fill(weight.shape, sizes)
         weights.append(OwnedWeight(weight.name, shape, initializer, weight.trainable))
     return tuple(weights)
@@ -50,9 +50,7 @@ def unfit_initializer(site: Site) -> Problem | None:
         if len(weight.shape.split()) < setting.entry.facts.get("axes", 0):
             return Problem(
                 "FORBIDDEN_VALUE",
-                {
-                    "what": f"`{weight.initializer}` cannot be `{setting.name}`, which fills matrices"
-                },
+                {"what": f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices"},
                 help="a bias is a vector: zeros is usual",
                 argument=weight.initializer,
             )

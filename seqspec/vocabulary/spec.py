@@ -126,6 +126,11 @@ class Setting:
     entry: Entry
     args: Mapping[str, Any]
 
+    @classmethod
+    def plain(cls, entry: Entry) -> Setting:
+        """An entry with nothing but its defaults."""
+        return cls(entry, {a.name: a.default for a in entry.args})
+
     @property
     def name(self) -> str:
         return self.entry.name

@@ -33,8 +33,8 @@ def cover(
 
 def _cover(values: Mapping[str, Sequence[Hashable]]) -> Iterator[Row]:
     if len(values) < 2:
-        for row in product(*values.values()):
-            yield dict(zip(values, row, strict=True))
+        for alone in product(*values.values()):
+            yield dict(zip(values, alone, strict=True))
         return
     missing = dict.fromkeys(
         frozenset(((a, x), (b, y)))

@@ -41,6 +41,14 @@ model M(x: float[B, T, 6], y: float[B, 6]) {
 }
 model flatten_time(x: float[B, T, 3]) { x -> lstm(3) }
 """,
+    "shared batch norm, other ranks": """
+model M(x: float[B, T, 4], y: float[B, 4]) {
+    norm = batch_norm
+    a = x -> norm -> lstm(4)
+    b = y -> norm
+    add(a, b)
+}
+""",
     "shared embedding": """
 model M(source: token(11)[B, S], target: token(11)[B, T]) {
     table = embedding(6)
@@ -150,12 +158,16 @@ model M(x: float[B, 3], y: float[B, 3]) { Both(x, y) -> dense(2) }
     "encoder and decoder": """
 param steps = 7
 encoder Squeeze(x: float[B, steps, 4]) -> float[B, 6] { x -> lstm(6) }
-decoder Unfold(code: float[B, 6]) -> float[B, steps, 4] { code -> repeat(steps) -> lstm(4, return=sequence) }
+decoder Unfold(code: float[B, 6]) -> float[B, steps, 4] {
+    code -> repeat(steps) -> lstm(4, return=sequence)
+}
 model M(x: float[B, steps, 4]) -> float[B, steps, 4] { x -> Squeeze -> Unfold }
 """,
     # ---- fields
     "fields of one way": """
-model M(x: float[B, T, 4]) -> (last: float[B, 3], all: float[B, T, 3], h: float[B, 3], c: float[B, 3]) {
+model M(x: float[B, T, 4])
+    -> (last: float[B, 3], all: float[B, T, 3], h: float[B, 3], c: float[B, 3])
+{
     run = x -> lstm(3)
     last = run.last
     all = run.sequence
@@ -164,7 +176,9 @@ model M(x: float[B, T, 4]) -> (last: float[B, 3], all: float[B, T, 3], h: float[
 }
 """,
     "fields of both ways": """
-model M(x: float[B, T, 4]) -> (last: float[B, 6], all: float[B, T, 6], f: float[B, 3], b: float[B, 3], s: float[B, 3]) {
+model M(x: float[B, T, 4])
+    -> (last: float[B, 6], all: float[B, T, 6], f: float[B, 3], b: float[B, 3], s: float[B, 3])
+{
     run = x -> bidirectional(lstm(3))
     last = run.last
     all = run.sequence
@@ -182,7 +196,9 @@ model M(x: float[B, T, 4]) -> (last: float[B, 3], all: float[B, T, 3], h: float[
 }
 """,
     "fields of both ways, slow": """
-model M(x: float[B, T, 4]) -> (last: float[B, 3], all: float[B, T, 3], f: float[B, 3], b: float[B, 3]) {
+model M(x: float[B, T, 4])
+    -> (last: float[B, 3], all: float[B, T, 3], f: float[B, 3], b: float[B, 3])
+{
     run = x -> bidirectional(simple_rnn(3, activation=relu, return=sequence), merge_mode=ave)
     last = run.last
     all = run.sequence

@@ -19,11 +19,12 @@ from seqspec.running import twins
 from tests.matrix.trial import attempt
 from tests.property.models import models
 
-calm = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+#: Writing a model takes many checks: that it is slow to draw is known.
+SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 @given(models())
-@settings(max_examples=60, **calm)
+@settings(max_examples=60, suppress_health_check=SLOW_TO_DRAW)
 def test_they_check_and_compile(spec: str) -> None:
     compilation = Compilation.of_text(spec, "random.seq")
     told = [d for d in compilation.check() if d.severity is not Severity.NOTE]
@@ -48,7 +49,7 @@ def test_they_check_and_compile(spec: str) -> None:
 @pytest.mark.keras
 @pytest.mark.slow
 @given(models())
-@settings(max_examples=25, **calm)
+@settings(max_examples=25, suppress_health_check=SLOW_TO_DRAW)
 def test_programs_agree(spec: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         attempt(spec, Path(folder))

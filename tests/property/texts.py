@@ -17,7 +17,8 @@ _TOKEN = re.compile(r'\s+|[A-Za-z_]\w*|\d+(?:\.\d+)?%?|"[^"\n]*"|->|.', re.DOTAL
 STRANGE = (
     "\" ' ( ) [ ] { } , : = -> - + * / % . ; # \\ @ $ ` ~ ^ | & ! ? < > → – × 0 1e999 1e-999 "
     "99999999999999999999 00 0.0 -1 true false param model data train seqspec return each _ B T "
-    "{{ }} {% %} ${x} %s \x00 \x07 \x1b[2J \r \r\n \t \x0b \x85 \u2028 \ufeff \u202e \ud800 é 漢字 🙂"
+    "{{ }} {% %} ${x} %s \x00 \x07 \x1b[2J \r \r\n \t \x0b \x85 \u2028 \ufeff \u202e "
+    "\ud800 é 漢字 🙂"
 ).split(" ")
 
 

@@ -80,7 +80,8 @@ def test_recurrent(name: str, tmp_path: Path) -> None:
     starts = "".join(f", i{s}: float[B, 4]" for s in states)
     initial = f"initial=[{', '.join(f'i{s}' for s in states)}]"
     text = (
-        f"model M(x: float[B, T, 3]{starts}) -> (all: float[B, T, 4], last: float[B, 4]{outputs}) {{\n"
+        f"model M(x: float[B, T, 3]{starts}) "
+        f"-> (all: float[B, T, 4], last: float[B, 4]{outputs}) {{\n"
         f"    run = x -> {call[:-1]}, {initial})\n"
         f"    all = run.sequence\n    last = run.last\n{binds}}}\n"
     )
@@ -99,8 +100,9 @@ def test_both_ways(name: str, merge: str, tmp_path: Path) -> None:
     header = "".join(f", {f}: float[B, 4]" for f in fields)
     binds = "".join(f"    {f} = run.{f.replace('_', '.state.')}\n" for f in fields)
     text = (
-        f"model M(x: float[B, T, 3]) -> (all: float[B, T, {width}], last: float[B, {width}]{header})"
-        f" {{\n    run = x -> bidirectional({call}, merge_mode={merge})\n"
+        f"model M(x: float[B, T, 3]) "
+        f"-> (all: float[B, T, {width}], last: float[B, {width}]{header}) {{\n"
+        f"    run = x -> bidirectional({call}, merge_mode={merge})\n"
         f"    all = run.sequence\n    last = run.last\n{binds}}}\n"
     )
     (x,), weights, results = run(text, tmp_path)

@@ -21,7 +21,6 @@ class _Weight:
     """A weight to be filled: the text that names it, and its fans."""
 
     target: str
-    general: str
     fan_in: int
     fan_out: int
     #: whether PyTorch would read the same fans off the tensor
@@ -33,7 +32,6 @@ def draw(
     target: str,
     weight: OwnedWeight,
     *,
-    general: str = "",
     shape: tuple[int, ...] | None = None,
     transposed: bool = True,
 ) -> Draw:
@@ -45,7 +43,7 @@ def draw(
     sizes = shape or tuple(_number(d.value) for d in weight.shape)
     fan_in, fan_out = (sizes[0], sizes[0]) if len(sizes) == 1 else (sizes[-2], sizes[-1])
     return _DRAW[setting.name](
-        setting, _Weight(target, general, fan_in, fan_out, plain=len(sizes) == 2 and transposed)
+        setting, _Weight(target, fan_in, fan_out, plain=len(sizes) == 2 and transposed)
     )
 
 
@@ -56,27 +54,25 @@ def _number(size: int | None) -> int:
 
 def _simple(function: str) -> Callable[[Setting, _Weight], Draw]:
     def one(_: Setting, weight: _Weight) -> Draw:
-        return Draw(function, weight.target, general=weight.general)
+        return Draw(function, weight.target)
 
     return one
 
 
 def _constant(setting: Setting, weight: _Weight) -> Draw:
-    return Draw(
-        "nn.init.constant_", weight.target, args=(setting.args["value"],), general=weight.general
-    )
+    return Draw("nn.init.constant_", weight.target, args=(setting.args["value"],))
 
 
 def _uniform(setting: Setting, weight: _Weight) -> Draw:
     low, high = setting.args["minval"], setting.args["maxval"]
-    return Draw("nn.init.uniform_", weight.target, args=(low, high), general=weight.general)
+    return Draw("nn.init.uniform_", weight.target, args=(low, high))
 
 
 def _normal(setting: Setting, weight: _Weight) -> Draw:
     keywords: tuple[tuple[str, Expr], ...] = (("std", setting.args["stddev"]),)
     if setting.args.get("mean"):
         keywords = (("mean", setting.args["mean"]), *keywords)
-    return Draw("nn.init.normal_", weight.target, keywords=keywords, general=weight.general)
+    return Draw("nn.init.normal_", weight.target, keywords=keywords)
 
 
 def _truncated(setting: Setting, weight: _Weight) -> Draw:
@@ -87,13 +83,13 @@ def _truncated(setting: Setting, weight: _Weight) -> Draw:
         ("a", mean - 2 * deviation),
         ("b", mean + 2 * deviation),
     ]
-    return Draw("nn.init.trunc_normal_", weight.target, tuple(keywords), general=weight.general)
+    return Draw("nn.init.trunc_normal_", weight.target, tuple(keywords))
 
 
 def _orthogonal(setting: Setting, weight: _Weight) -> Draw:
     gain = setting.args.get("gain", 1.0)
     keywords: tuple[tuple[str, Expr], ...] = () if gain == 1 else (("gain", gain),)
-    return Draw("nn.init.orthogonal_", weight.target, keywords, general=weight.general)
+    return Draw("nn.init.orthogonal_", weight.target, keywords)
 
 
 def _scaled_uniform(
@@ -101,7 +97,7 @@ def _scaled_uniform(
 ) -> Callable[[Setting, _Weight], Draw]:
     def one(_: Setting, weight: _Weight) -> Draw:
         if weight.plain:
-            return Draw(function, weight.target, keywords, general=weight.general)
+            return Draw(function, weight.target, keywords)
         limit = math.sqrt(3 * scale / _fan(weight, mode))
         return Draw("nn.init.uniform_", weight.target, args=(-limit, limit))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from seqspec import __version__
 from seqspec.backends.python_text import (
@@ -97,7 +98,7 @@ _Recipe = tuple[object, ...]
 def _recipe(part: Part) -> _Recipe:
     return (
         part.module.kind,
-        *((d.function, d.shared_target, d.args, d.keywords) for d in part.draws),
+        *((d.function, d.of, d.target, d.args, d.keywords) for d in part.draws),
     )
 
 
@@ -204,7 +205,7 @@ class ModelLowering:
                 recipe = _recipe(part)
                 inline = counted[recipe] * len(part.draws)
                 shared = counted[recipe] + len(part.draws) + 2
-                if inline > shared and recipe not in self._shared:
+                if (part.units or inline > shared) and recipe not in self._shared:
                     self._shared[recipe] = self._shared_draws(part)
 
     def _parts_of(self, graph: Graph) -> Iterator[Part]:
@@ -213,11 +214,18 @@ class ModelLowering:
 
     def _shared_draws(self, part: Part) -> str:
         owner = _word(part)
-        name = self._names.fresh(f"initialise_{owner}")
-        holder = "weights" if part.by_name else owner
-        lines = _parameters(holder, owner, 4) if part.by_name else []
-        for draw in part.draws:
-            lines += _draw_lines(draw, filled(draw.shared_target, holder, owner), 4)
+        name = f"initialise_{owner}"
+        if self._names.has(name):  # another recipe for the same kind
+            name = f"initialise_{part.module.name}"
+        name = self._names.fresh(name)
+        lines: list[str] = []
+        if any("units" in draw.target for draw in part.draws):
+            lines += assign("units", Code(f"{owner}.{part.units}"), indent=4)
+        if part.by_name:
+            lines += _loop_over_parameters(owner, part.draws)
+        else:
+            for draw in part.draws:
+                lines += _draw_lines(draw, filled(draw.target, owner), 4)
         signature = definition(name, [f"{owner}: {part.module.kind}"], "None")
         self._shared_plans.append(SharedDraws(tuple(signature), tuple(lines)))
         return name
@@ -275,10 +283,9 @@ class ModelLowering:
         shared = self._shared.get(_recipe(part))
         if shared:
             return statement("", Call(shared, (Code(owner),)), indent=8)
-        holder = part.module.name if part.by_name else owner
-        lines = _parameters(holder, owner, 8) if part.by_name else []
+        lines: list[str] = []
         for draw in part.draws:
-            lines += _draw_lines(draw, filled(draw.target, holder, owner), 8)
+            lines += _draw_lines(draw, filled(draw.target, owner), 8)
         return lines
 
     def _slots(self, graph: Graph, owner: str, path: str) -> Iterator[Slot]:
@@ -301,8 +308,17 @@ def _word(part: Part) -> str:
     return next((k.lower() for k in KINDS.values() if kind.endswith(k.lower())), kind)
 
 
-def _parameters(holder: str, owner: str, indent: int) -> list[str]:
-    return assign(holder, Code(f"dict({owner}.named_parameters())"), indent=indent)
+def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:
+    """One branch for each group of parameters; the last takes what is left."""
+    lines = [f"    for name, weight in {owner}.named_parameters():"]
+    groups = [(of, tuple(group)) for of, group in groupby(draws, key=lambda draw: draw.of)]
+    for number, (of, group) in enumerate(groups, start=1):
+        word = "if" if number == 1 else "elif"
+        test = "else" if number == len(groups) else f'{word} name.startswith("{of}")'
+        lines.append(f"        {test}:")
+        for draw in group:
+            lines += _draw_lines(draw, filled(draw.target, "weight"), 12)
+    return lines
 
 
 def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:

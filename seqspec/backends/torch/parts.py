@@ -2,8 +2,8 @@
 
 A layer becomes modules that its class owns, statements that draw their first weights, and, for
 the weights file, those weights in Keras's layout. Draws name what they fill by ``{0}``: the
-module, or for the fused recurrent ones (``by_name``) a dictionary of its parameters, as their
-attributes are unknown to type checkers; ``{1}`` is the module in any case.
+module, or for the fused recurrent ones (``by_name``) one of its parameters, which a loop goes
+through as type checkers do not know them as attributes.
 """
 
 from __future__ import annotations
@@ -15,33 +15,30 @@ from seqspec.backends.python_text import Code, Expr
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """``self.<name> = <build>``; ``kind`` is its type as an annotation."""
+    """``self.<name> = <build>``; ``kind`` is its type as an annotation, ``note`` a comment."""
 
     name: str
     kind: str
     build: Expr
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
     """One statement that fills a weight: ``function(target, *args)``.
 
-    ``target`` is text with ``{0}`` for the module; ``general`` is the same without numbers that
-    belong to this one layer, so that layers of several sizes can share a function.
-    ``after`` follows the call, ``note`` explains it.
+    ``target`` is text with ``{0}`` for the module or parameter; in a recurrent layer ``units`` is
+    their number. ``after`` follows the call, ``note`` explains it. ``of`` is how the names of
+    the parameters begin that it is for, in a loop over parameters.
     """
 
     function: str
     target: str
     keywords: tuple[tuple[str, Expr], ...] = ()
     args: tuple[Expr, ...] = ()
-    general: str = ""
     after: str = ""
     note: str = ""
-
-    @property
-    def shared_target(self) -> str:
-        return self.general or self.target
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,7 @@ class Piece:
 class Stored:
     """A weight of the file: its name below the layer's, and what makes it up.
 
-    ``pieces`` stand side by side along the last axis of the file's array read row by row; all but
-    GRUs have one.
+    Several ``pieces`` are the rows of the file's array; all but the biases of GRUs have one.
     """
 
     name: str
@@ -70,14 +66,19 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A module of a layer with all that belongs to it."""
+    """A module of a layer with all that belongs to it.
+
+    ``units`` is the attribute of a recurrent module that says how many there are; the first
+    weights of such a module are drawn by a function of their own.
+    """
 
     module: Module
     draws: tuple[Draw, ...] = ()
     stored: tuple[Stored, ...] = ()
     by_name: bool = False
+    units: str = ""
 
 
-def filled(text: str, holder: str, module: str) -> Code:
-    """Text with names in place of ``{0}`` and ``{1}``."""
-    return Code(text.replace("{0}", holder).replace("{1}", module))
+def filled(text: str, holder: str) -> Code:
+    """Text with a name in place of ``{0}``."""
+    return Code(text.replace("{0}", holder))

@@ -6,8 +6,8 @@ many times faster than a loop. The rest becomes a small class with the loop writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Expr
@@ -121,58 +121,46 @@ def fused_part(
     if bidirectional:
         keywords.append(("bidirectional", True))
     kind = f"nn.{KINDS[layer.kind]}"
-    directions = [("forward/", ""), ("backward/", "_reverse")] if bidirectional else [("", "")]
-    draws: list[Draw] = []
-    stored: list[Stored] = []
-    for prefix, suffix in directions:
-        draws += _fused_draws(layer, prefix, suffix, weights)
-        stored += _fused_stored(layer, prefix, suffix)
+    # Both directions have the same settings and sizes: one loop draws for both.
+    draws = tuple(_fused_draws(layer, first, weights))
+    stored = _fused_stored(layer, first, "")
+    if bidirectional:
+        stored += _fused_stored(layer, "backward/", "_reverse")
     build = Call(kind, sizes, tuple(keywords))
-    return Part(Module(name, kind, build), tuple(draws), tuple(stored), by_name=True)
+    module = Module(name, kind, build)
+    return Part(module, draws, tuple(stored), by_name=True, units="hidden_size")
 
 
 def _fused_draws(
-    layer: Recurrent, prefix: str, suffix: str, weights: Mapping[str, OwnedWeight]
-) -> list[Draw]:
+    layer: Recurrent, prefix: str, weights: Mapping[str, OwnedWeight]
+) -> Iterator[Draw]:
+    """What fills the parameters, by how their names begin."""
     kernel, recurrent = weights[f"{prefix}kernel"], weights[f"{prefix}recurrent_kernel"]
-    draws = [
-        draw(kernel.initializer, f'{{0}}["weight_ih_l0{suffix}"]', kernel),
-        draw(recurrent.initializer, f'{{0}}["weight_hh_l0{suffix}"]', recurrent),
-    ]
+    yield replace(draw(kernel.initializer, "{0}", kernel), of="weight_ih")
+    yield replace(draw(recurrent.initializer, "{0}", recurrent), of="weight_hh")
     if not layer.args["use_bias"]:
-        return draws
+        return
     bias = weights[f"{prefix}bias"]
-    ours = f'{{0}}["bias_ih_l0{suffix}"]'
-    other = f'{{0}}["bias_hh_l0{suffix}"]'
     if layer.kind == "gru":
-        return [*draws, *(draw(bias.initializer, t, bias, transposed=False) for t in (ours, other))]
-    draws += _bias(layer, bias, ours, units(weights, prefix), "hidden_size")
-    once = Draw(
-        "nn.init.zeros_",
-        other,
-        after=".requires_grad_(False)",
-        note="" if suffix else "one bias, not two",
-    )
-    return [*draws, once]
+        yield replace(draw(bias.initializer, "{0}", bias, transposed=False), of="bias")
+        return
+    for one in _bias(layer, bias, "{0}", units(weights, prefix)):
+        yield replace(one, of="bias_ih")
+    fixed = ".requires_grad_(False)"
+    yield Draw("nn.init.zeros_", "{0}", after=fixed, note="one bias, not two", of="bias_hh")
 
 
-def _bias(
-    layer: Recurrent, bias: OwnedWeight, target: str, units: int, attribute: str
-) -> list[Draw]:
+def _bias(layer: Recurrent, bias: OwnedWeight, target: str, units: int) -> list[Draw]:
     if layer.kind != "lstm" or not layer.args["unit_forget_bias"]:
         return [draw(bias.initializer, target, bias)]
-    general = f"{target}[{{1}}.{attribute} : 2 * {{1}}.{attribute}]"
     open_gate = Draw(
-        "nn.init.ones_",
-        f"{target}[{units}:{2 * units}]",
-        general=general,
-        note="" if "_reverse" in target else "the forget gate begins open",
+        "nn.init.ones_", f"{target}[units : 2 * units]", note="the forget gate begins open"
     )
     if "_uniform" not in bias.initializer.name and "_normal" not in bias.initializer.name:
         return [draw(bias.initializer, target, bias), open_gate]
     # Keras draws the three other gates in two pieces, each with fans of its own.
-    before = draw(bias.initializer, f"{target}[:{units}]", bias, shape=(units,))
-    behind = draw(bias.initializer, f"{target}[{2 * units}:]", bias, shape=(2 * units,))
+    before = draw(bias.initializer, f"{target}[:units]", bias, shape=(units,))
+    behind = draw(bias.initializer, f"{target}[2 * units :]", bias, shape=(2 * units,))
     return [before, open_gate, behind]
 
 
@@ -222,8 +210,8 @@ def _loop_part(
             pieces = (*pieces, "{0}.recurrent_kernel.bias")
             draws += [draw(bias.initializer, piece, bias, transposed=False) for piece in pieces]
         else:
-            draws += _bias(layer, bias, pieces[0], count, "units")
+            draws += _bias(layer, bias, pieces[0], count)
         names = [piece.removeprefix("{0}.") for piece in pieces]
         stored.append(Stored(f"{prefix}bias", tuple(map(Piece, names))))
     build = Call(kind, (_size(kernel, 0), count))
-    return Part(Module(name, kind, build), tuple(draws), tuple(stored))
+    return Part(Module(name, kind, build), tuple(draws), tuple(stored), units="units")

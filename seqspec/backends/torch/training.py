@@ -43,13 +43,17 @@ class TrainPlan:
     validated: bool
     shuffled: bool
     rng: str
-    rooted: bool
+    windows: bool
+    root: str
     normalised: bool
     samples: str
     best: str
     metadata: str
+    advice: str
     before_epochs: tuple[str, ...]
-    after_epoch: tuple[str, ...]
+    better: tuple[str, ...]
+    waiting: tuple[str, ...]
+    stopping: tuple[str, ...]
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -63,8 +67,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     split = training.data.split.args
     validated = float(split["validation"]) > 0
     scaled = training.data.scale is not None
-    names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
-    before, after = _stopping(training.stop)
+    names, root = _reported(training)
+    stopping = _stopping(training.stop)
+    clips = _clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
     measure = _measure(task, training, model.has_logits, names)
     me, device = f"model: {model.main}", 'device: str = "cpu"'
@@ -86,18 +91,24 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         ),
         functional=any("functional." in line for line in measure),
         optimizer=tuple(_optimizer(training.optimizer)),
-        clips=tuple(_clips(training.optimizer.args)),
+        clips=tuple(clips),
         scaled=scaled,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
-        rooted="rmse" in names,
+        windows=training.data.windows is not None,
+        root=root,
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
-        before_epochs=tuple(before),
-        after_epoch=tuple(after),
+        advice=literal(
+            f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
+        ),
+        before_epochs=stopping.before,
+        better=stopping.better,
+        waiting=stopping.waiting,
+        stopping=stopping.end,
     )
 
 
@@ -106,9 +117,29 @@ def _normalises_samples(graph: Graph) -> bool:
     return any(
         _normalises_samples(node.unit.graph)
         if isinstance(node.unit, SubModel)
-        else node.unit.kind == "batch_norm" and node.inputs[0].tensor.rank == 2
+        else node.unit.kind == "batch_norm"
+        and all(size.value == 1 for size in node.inputs[0].tensor.shape[1:-1])
         for node in graph.nodes
     )
+
+
+def _reported(training: Training) -> tuple[list[str], str]:
+    """What is measured beside the loss, and the line that makes the rmse of it.
+
+    The root is taken of the mean square over all samples, so that is what batches give.
+    """
+    names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
+    if "rmse" not in names:
+        return names, ""
+    names.remove("rmse")
+    if training.loss.name == "mse":
+        square = 'means["loss"]'
+    elif "mse" in names:
+        square = 'means["mse"]'
+    else:
+        names.append("mse")
+        square = 'means.pop("mse")'
+    return names, f'means["rmse"] = {square} ** 0.5  # the root of the mean over all samples'
 
 
 # ----------------------------------------------------------------------------------- the constants
@@ -139,26 +170,37 @@ def _constants(training: Training) -> list[str]:
     return lines
 
 
-def _stopping(stop: Setting | None) -> tuple[list[str], list[str]]:
-    """Lines before the epochs and at the end of each: the best loss, and when to stop."""
+@dataclass(frozen=True, slots=True)
+class _Stopping:
+    """Lines before the epochs, where a loss is the best, after that, and at an epoch's end."""
+
+    before: tuple[str, ...]
+    better: tuple[str, ...]
+    waiting: tuple[str, ...]
+    end: tuple[str, ...]
+
+
+def _stopping(stop: Setting | None) -> _Stopping:
     if stop is None:
-        return [], ["best = min(best, judged)"]
+        return _Stopping(("best = math.inf",), ("best = judged",), (), ())
+    end = ("if waited == PATIENCE and not overfit_one_batch:", "    break")
     if not stop.args["min_delta"]:
-        return ["waited = 0"], [
-            "waited = 0 if judged < best else waited + 1",
-            "best = min(best, judged)",
-            "if waited == PATIENCE:",
-            "    break",
-        ]
-    return ["mark, waited = math.inf, 0"], [
-        "best = min(best, judged)",
-        "if judged < mark - MIN_DELTA:",
-        "    mark, waited = judged, 0",
-        "else:",
-        "    waited += 1",
-        "if waited == PATIENCE:",
-        "    break",
-    ]
+        return _Stopping(
+            ("best, waited = math.inf, 0",),
+            ("best, waited = judged, 0",),
+            ("else:", "    waited += 1"),
+            end,
+        )
+    return _Stopping(
+        ("best = math.inf", "mark, waited = math.inf, 0  # the loss to beat, and epochs since"),
+        ("best = judged",),
+        (
+            "waited += 1",
+            "if judged < mark - MIN_DELTA:",
+            "    mark, waited = judged, 0",
+        ),
+        end,
+    )
 
 
 # ----------------------------------------------------------------------------- optimiser, clipping
@@ -167,6 +209,7 @@ def _stopping(stop: Setting | None) -> tuple[list[str], list[str]]:
 def _optimizer(setting: Setting) -> list[str]:
     args = setting.args
     rate: tuple[str, Expr] = ("lr", Code("LEARNING_RATE"))
+    notes: list[str] = []
     if setting.name == "sgd":
         keywords: list[tuple[str, Expr]] = [rate]
         if args["momentum"]:
@@ -174,18 +217,26 @@ def _optimizer(setting: Setting) -> list[str]:
             keywords += [("nesterov", True)] if args["nesterov"] else []
         function = "torch.optim.SGD"
     elif setting.name == "adam":
+        notes = [
+            "eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ",
+            "a little. fused: one kernel updates all weights, on CPUs too.",
+        ]
         keywords = [rate]
         betas = (args["beta_1"], args["beta_2"])
         keywords += [("betas", Group("(", betas))] if betas != (0.9, 0.999) else []
         keywords += [("eps", args["epsilon"]), ("fused", True)]
         function = "torch.optim.Adam"
     else:
+        notes = [
+            "eps as in Keras, which adds it under the root; PyTorch adds it to the root, so that",
+            "steps with tiny gradients are larger.",
+        ]
         keywords = [rate, ("alpha", args["rho"]), ("eps", args["epsilon"])]
         keywords += [("momentum", args["momentum"])] if args["momentum"] else []
         keywords += [("centered", True)] if args["centered"] else []
         function = "torch.optim.RMSprop"
     call = Call(function, (Code("model.parameters()"),), tuple(keywords))
-    return assign("optimizer", call, indent=4)
+    return [*(f"    # {note}" for note in notes), *assign("optimizer", call, indent=4)]
 
 
 OPTIMIZERS = frozenset({"sgd", "adam", "rmsprop"})
@@ -234,14 +285,13 @@ def _measure(task: Task, training: Training, has_logits: bool, names: list[str])
     if not names:
         lines.append("    return loss, loss.detach()[None]")
         return lines
-    shown = f"{name}.detach()"
-    reported: list[Expr] = [Code("loss.detach()")]
+    reported: list[Expr] = [Code("loss")]
     for metric in names:
         target = str(training.loss.entry.facts["target"])
-        lines += assign(metric, METRICS[metric](prediction, shown, target), indent=4)
+        lines += assign(metric, METRICS[metric](prediction, target), indent=4)
         reported.append(Code(metric))
     stacked = flat(Call("torch.stack", (Group("[", tuple(reported)),)))
-    lines += statement("return ", Code(f"loss, {stacked}"), indent=4)
+    lines += statement("return ", Code(f"loss, {stacked}.detach()"), indent=4)
     return lines
 
 
@@ -287,24 +337,21 @@ LOSSES = {
 }
 
 
-def _accuracy(p: _Prediction, shown: str, target: str) -> Expr:
+def _accuracy(p: _Prediction, target: str) -> Expr:
     if target == "binary":
         # A logit above 0 is a probability above one half.
         threshold = "0" if p.logits else "0.5"
-        hits = f"(({shown} > {threshold}) == (target > 0.5))"
+        hits = f"(({p.name} > {threshold}) == (target > 0.5))"
     else:
         truth = "target.argmax(-1)" if target == "one_hot" else "target"
-        hits = f"({shown}.argmax(-1) == {truth})"
+        hits = f"({p.name}.argmax(-1) == {truth})"
     return Code(f"{hits}.float().mean()")
 
 
-def _squared(p: _Prediction, shown: str, target: str) -> Expr:
-    return Call("functional.mse_loss", (Code(shown), Code("target")))
-
-
-def _absolute(p: _Prediction, shown: str, target: str) -> Expr:
-    return Call("functional.l1_loss", (Code(shown), Code("target")))
-
-
-#: ``rmse`` is averaged as a square; the root is taken of the mean over the epoch.
-METRICS = {"accuracy": _accuracy, "mse": _squared, "rmse": _squared, "mae": _absolute}
+#: ``rmse`` is made of the mean square once an epoch is over.
+METRICS = {
+    "accuracy": _accuracy,
+    "mse": lambda p, _: _mse(p),
+    "rmse": lambda p, _: _mse(p),
+    "mae": lambda p, _: _mae(p),
+}

@@ -1,4 +1,9 @@
-"""``weights.py``: what a file's weights are in this program."""
+"""``weights.py``: what a file's weights are in this program.
+
+Most weights of a file are views of the model's, which are read and written through them. Those of
+a GRU are not, as PyTorch has its gates in another order and its two biases apart; a program with
+one copies both ways.
+"""
 
 from __future__ import annotations
 
@@ -26,68 +31,85 @@ from seqspec.ir.task import Task
 
 @dataclass(frozen=True, slots=True)
 class WeightsPlan:
-    """``gates`` says that some weight has several pieces: those of GRUs do."""
+    """``copied`` says that the file's arrays are no views of the model's, ``swaps`` that gates
+    change places, ``stacks`` that biases are put together.
+    """
 
     doc: str
     main: str
     digest: str
     model: str
-    gates: bool
+    copied: bool
     swaps: bool
-    views: tuple[str, ...]
-    shapes: tuple[str, ...]
-    needed_shape: str
+    stacks: bool
+    out: tuple[str, ...]
+    back: tuple[str, ...]
 
 
 def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
-    """The names of the file and the views of the model that belong to them."""
-    gates = any(len(slot.pieces) > 1 or any(p.gates for p in slot.pieces) for slot in model.slots)
-    lines = _views(model.slots, gates, {})
+    """The names of the file and the tensors of the model that belong to them."""
+    pieces = [piece for slot in model.slots for piece in slot.pieces]
+    swaps = any(piece.gates for piece in pieces)
+    stacks = any(len(slot.pieces) > 1 for slot in model.slots)
+    out, back = _lines(model.slots, {})
     if model.slots:
-        lines.insert(0, "    state = model.state_dict()")
-    if any(len(line) > WIDTH for line in lines):
-        names = Names({"model", "zrh"})
+        state = "    state = model.state_dict()"
+        out, back = [state, *out], [f"{state}  # its tensors are the model's", *back]
+    if any(len(line) > WIDTH for line in (*out, *(back if swaps or stacks else ()))):
+        names = Names({"model", "arrays", "state", "torch", "swap_gates"})
         owners = {slot.owner: slot.kind for slot in model.slots}
         short = {owner: names.fresh(kind) for owner, kind in owners.items()}
-        lines = list[str]()
-        for owner, name in short.items():
-            lines += assign(name, Code(f"model.{owner}.state_dict()"), indent=4)
-        lines += _views(model.slots, gates, short)
-    shapes: list[tuple[Expr, Expr]] = [
-        (path, quoted(tuple(d.value for d in weight.shape)))
-        for path, weight in task.graph.all_weights()
-    ]
+        states = [
+            line
+            for owner, name in short.items()
+            for line in assign(name, Code(f"model.{owner}.state_dict()"), indent=4)
+        ]
+        out, back = ([*states, *lines] for lines in _lines(model.slots, short))
     title = f"The weights of {task.graph.name} in a file, with names and layout common to"
     return WeightsPlan(
         doc="\n".join(docstring(f"{title} PyTorch and Keras.")),
         main=model.main,
         digest=quoted(task.digest),
         model=quoted(task.graph.name),
-        gates=gates,
-        swaps=any(piece.gates for slot in model.slots for piece in slot.pieces),
-        views=tuple(lines),
-        shapes=tuple(assign("SHAPES", mapping(shapes))) if gates else (),
-        needed_shape="SHAPES[name]" if gates else "tuple(ours[name].shape)",
+        copied=swaps or stacks,
+        swaps=swaps,
+        stacks=stacks,
+        out=tuple(out),
+        back=tuple(back),
     )
 
 
-def _views(slots: tuple[Slot, ...], gates: bool, short: Mapping[str, str]) -> list[str]:
-    """The statement that returns the views; ``short`` names the states of single modules."""
+def _lines(slots: tuple[Slot, ...], short: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The statement that returns the arrays, and those that copy them back.
+
+    ``short`` names the states of single modules, for models whose names are long.
+    """
     entries: list[tuple[Expr, Expr]] = []
+    back: list[str] = []
     for slot in slots:
-        alone = len(slot.pieces) == 1
-        pieces = [_piece(slot, piece, short, star=not alone) for piece in slot.pieces]
-        if alone and (slot.pieces[0].gates or not gates):
-            entries.append((slot.path, pieces[0]))
-        else:
-            entries.append((slot.path, Group("(", tuple(pieces))))
-    return statement("return ", mapping(entries), indent=4)
+        given: list[Expr] = []
+        for row, piece in enumerate(slot.pieces):
+            held = _held(slot, piece, short)
+            given.append(_out(held, piece))
+            key = Index("arrays", slot.path, ".T" if piece.transposed else "")
+            if len(slot.pieces) > 1:
+                key = Index("arrays", slot.path, f"[{row}]")
+            value = Call("swap_gates", (key,)) if piece.gates else key
+            copy = f"{held.of}[{quoted(str(held.key))}].copy_"
+            back += statement("", Call(copy, (value,)), indent=4)
+        several = Call("torch.stack", (Group("[", tuple(given)),))
+        entries.append((slot.path, several if len(given) > 1 else given[0]))
+    return statement("return ", mapping(entries), indent=4), back
 
 
-def _piece(slot: Slot, piece: Piece, short: Mapping[str, str], *, star: bool) -> Expr:
-    after = ".T" if piece.transposed else ""
+def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
+    """The tensor in the model's state."""
     if slot.owner in short:
-        view = Index(short[slot.owner], piece.name, after)
-    else:
-        view = Index("state", f"{slot.owner}.{piece.name}", after)
-    return Call("*zrh" if star else "zrh", (view,)) if piece.gates else view
+        return Index(short[slot.owner], piece.name)
+    return Index("state", f"{slot.owner}.{piece.name}")
+
+
+def _out(held: Index, piece: Piece) -> Expr:
+    """A tensor of the model in the file's layout."""
+    view = Index(held.of, held.key, ".T" if piece.transposed else "")
+    return Call("swap_gates", (view,)) if piece.gates else view

@@ -1,0 +1,65 @@
+"""Which arguments of a call are data and which are settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from seqspec.ir.items import FAILED, Failed, Flow, Item
+from seqspec.ir.scope import Scope
+from seqspec.source import Span
+from seqspec.syntax import ast
+from seqspec.vocabulary import LAYERS
+
+
+class Reader(Protocol):
+    """Evaluates expressions, and reports those that are no values."""
+
+    def evaluate(self, expr: ast.Expr, name: str) -> Item: ...
+    def as_flow(self, item: Item, at: Span) -> Flow | Failed: ...
+
+
+def split(
+    call: ast.Call,
+    ports: Sequence[str],
+    scope: Scope,
+    models: Mapping[str, ast.Model],
+    reader: Reader,
+) -> tuple[Mapping[str, Flow], list[ast.Argument]] | Failed:
+    """The operands among the arguments, by port name or position, and the other arguments."""
+    operands: dict[str, Flow] = {}
+    rest: list[ast.Argument] = []
+    failed = False
+    for argument in call.arguments:
+        named = argument.name is not None and argument.name.text in ports
+        positional = argument.name is None and may_flow(argument.value, scope, models)
+        if not named and not positional:
+            rest.append(argument)
+            continue
+        item = reader.evaluate(argument.value, "")
+        if isinstance(item, Flow):
+            free = [p for p in ports if p not in operands]
+            place = free[0] if free else f"#{len(operands)}"
+            operands[place if argument.name is None else argument.name.text] = item
+        elif isinstance(item, Failed) or named:
+            reader.as_flow(item, argument.value.span)
+            failed = True
+        else:
+            rest.append(argument)
+    return FAILED if failed else (operands, rest)
+
+
+def may_flow(expr: ast.Expr, scope: Scope, models: Mapping[str, ast.Model]) -> bool:
+    """Whether a positional argument looks like data rather than like a setting."""
+    if isinstance(expr, ast.Name):
+        bound = scope.bindings.get(expr.text)
+        return bound is not None and isinstance(bound.item, Flow | Failed)
+    if isinstance(expr, ast.Pipe):
+        return may_flow(expr.steps[0], scope, models)
+    if isinstance(expr, ast.Field):
+        return may_flow(expr.owner, scope, models)
+    if isinstance(expr, ast.Call):
+        name = expr.name.text
+        known = name in LAYERS or name in models or name in scope.bindings
+        return known and any(may_flow(a.value, scope, models) for a in expr.arguments)
+    return False
