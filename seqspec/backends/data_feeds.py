@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Names, literal
+from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
 from seqspec.ir.task import Data, Task, Training
 from seqspec.shapes.dim import Shape
@@ -19,12 +19,14 @@ _RESERVED = frozenset(
         "HORIZON",
         "INPUT_COLUMNS",
         "INPUTS",
+        "LARGEST",
         "MISSING",
         "SCALED",
         "SHAPES",
         "SPLIT_SEED",
         "STEPS",
         "STRIDE",
+        "TARGET",
         "TARGET_COLUMNS",
         "TRAIN",
         "VALIDATION",
@@ -45,6 +47,7 @@ class Feed:
 
     ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
     ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
+    ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
     """
 
     variable: str
@@ -56,6 +59,14 @@ class Feed:
     bound: int | None
     scaled: bool
     constant: str
+    key: Code
+
+    def same_rows(self, other: Feed) -> bool:
+        """Whether two feeds read the same columns in the same way."""
+        return all(
+            getattr(self, field) == getattr(other, field)
+            for field in ("names", "stacked", "is_ids", "scaled")
+        )
 
     def rows(self, columns: str, scaled: str) -> str:
         """The expression for its rows, [rows, ...], float32 or int64, out of two dictionaries."""
@@ -63,7 +74,7 @@ class Feed:
         if self.stacked:
             stacked = f"stack({source}, {self.constant})"
             return f"{stacked}.astype(np.int64)" if self.is_ids else stacked
-        column = f"{source}[{literal(self.names[0])}]"
+        column = f"{source}[{self.key}]"
         return column if self.is_ids else f"{column}.astype(np.float32, copy=False)"
 
 
@@ -101,6 +112,7 @@ class Feeds:
             bound=tensor.bound.value if is_ids and tensor.bound is not None else None,
             scaled=self._data.scale is not None and not is_ids,
             constant=self._names.fresh(f"{value.name.upper()}_COLUMNS") if stacked else "",
+            key=literal(self._data.inputs[value.name][0]),
         )
 
     def _target(self, output: Value, kind: str) -> Feed:
@@ -123,13 +135,9 @@ class Feeds:
             is_ids=classes,
             bound=output.tensor.shape[-1].value if classes else None,
             scaled=self._data.scale is not None and kind == "same",
-            constant=self._target_constant() if stacked else "",
+            constant="TARGET_COLUMNS" if stacked else "",
+            key=Code("TARGET"),
         )
-
-    def _target_constant(self) -> str:
-        """The input's constant where the target is the input's own columns, later."""
-        shared = (feed for feed in self.inputs if feed.stacked and feed.names == self._data.target)
-        return next((feed.constant for feed in shared), "TARGET_COLUMNS")
 
 
 def names_of(feeds: Iterable[Feed]) -> tuple[str, ...]:

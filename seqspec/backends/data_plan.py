@@ -24,12 +24,11 @@ from seqspec.backends.python_text import (
     assign,
     call,
     docstring,
-    flat,
     literal,
     statement,
 )
 from seqspec.backends.render import render
-from seqspec.backends.spec_text import closing
+from seqspec.backends.spec_text import closing, sets
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -41,6 +40,7 @@ class DataPlan:
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     arrays_note: str
+    batches: bool
     part_fields: tuple[str, ...]
     part_note: str
     load_summary: str
@@ -57,13 +57,14 @@ class DataPlan:
     scale: str
     scaling_doc: str
     scaled_names: str
+    all_scaled: bool
     target_scaled: bool
-    target_names: str
-    target_name: str
+    target_stacked: bool
     missing: str
     refines: bool
     bounds: bool
     symbols: bool
+    swaps: bool
     single_columns: bool
     delimiter: str
     load_errors: str
@@ -74,23 +75,24 @@ class DataPlan:
     score: ScorePlan
 
 
-def data_file(task: Task) -> OutputFile:
-    """``data.py`` of a task that is trained."""
-    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task)))
+def data_file(task: Task, *, batches: bool = True) -> OutputFile:
+    """``data.py`` of a task that is trained; with ``batches`` for a training loop of its own."""
+    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task, batches=batches)))
 
 
-def plan(task: Task) -> DataPlan:
+def plan(task: Task, *, batches: bool = True) -> DataPlan:
     """Decides what ``data.py`` of a task with a training says."""
     training = task.training
     assert training is not None, "a task without training has no data"
-    return _Planner(task, training).plan()
+    return _Planner(task, training, batches).plan()
 
 
 class _Planner:
     """Collects the decisions; one method for each section of the file."""
 
-    def __init__(self, task: Task, training: Training) -> None:
+    def __init__(self, task: Task, training: Training, batches: bool) -> None:
         self.task = task
+        self.batches = batches
         self.training = training
         self.data: Data = training.data
         self.tabular = self.data.tabular
@@ -114,8 +116,8 @@ class _Planner:
         text = (
             f"{self.task.graph.name}: its data, {self._summary()}.\n\n"
             f"{indent(self._section(), '    ')}\n\n"
-            f"Compiled from {self.task.spec_name} by seqspec {__version__}. "
-            "Needs numpy only; yours to edit."
+            f"{self._defaults()}"
+            f"Compiled from the spec {self.task.spec_name} by seqspec {__version__}; yours to edit."
         )
         return "\n".join(docstring(text))
 
@@ -124,6 +126,14 @@ class _Planner:
         text = self.task.spec_text
         start = text.rfind("data", 0, self.data.span.start + 1)
         return text[max(start, 0) : closing(text, self.data.span.start)].strip()
+
+    def _defaults(self) -> str:
+        """The split in words if the section leaves it to the language."""
+        if sets(self._section(), "split"):
+            return ""
+        split = self.data.split
+        args = ", ".join(f"{name}={_setting(value)}" for name, value in split.args.items())
+        return f"By default: split = {split.name}({args}).\n\n"
 
     def _summary(self) -> str:
         in_order = self.data.split.name == "chronological"
@@ -135,7 +145,7 @@ class _Planner:
     def _imports(self) -> tuple[str, ...]:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
-        plain += ["math"] if self.tabular else []
+        plain += ["math"] if self.tabular and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
@@ -155,12 +165,17 @@ class _Planner:
         path = literal(str(self.data.source.args["path"]))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
         for feed in self.feeds.all:
-            if feed.constant and not any(line.startswith(f"{feed.constant} =") for line in lines):
-                lines += assign(feed.constant, _names(feed.names))
+            if feed.constant:
+                # Where the target is an input's own columns, later, it says so.
+                twin = self._constant((feed,), feed.constant)
+                known = twin != feed.constant
+                lines += assign(feed.constant, Code(twin) if known else _names(feed.names))
+        if not self.feeds.target.stacked:
+            lines += assign("TARGET", self.feeds.target.names[0])
         if not self._constant(self.feeds.inputs, ""):
             lines += assign(self._inputs_constant, _names(names_of(self.feeds.inputs)))
         if self.tabular and not self._constant(self.feeds.all, ""):
-            lines += assign("COLUMNS", _names(names_of(self.feeds.all)), note="all that are read")
+            lines += assign("COLUMNS", self._all_columns(), note="all that are read")
         scaled = names_of(feed for feed in self.feeds.all if feed.scaled)
         if scaled and self._scaled_constant(scaled) == "SCALED":
             lines += assign("SCALED", _names(scaled))
@@ -172,6 +187,7 @@ class _Planner:
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
         if self.tabular:
             lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
+            lines.append("LARGEST = float(np.finfo(np.float32).max)")
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -180,6 +196,15 @@ class _Planner:
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         return (*lines, *self.split.constants)
+
+    def _all_columns(self) -> Expr:
+        """The columns of the inputs and the target, by their constants where none is in both."""
+        inputs, target = names_of(self.feeds.inputs), self.feeds.target
+        if set(inputs) & set(target.names):
+            return _names(names_of(self.feeds.all))
+        constant = self._constant(self.feeds.inputs, self._inputs_constant)
+        own = f"*{target.constant}" if target.constant else str(target.key)
+        return Group("(", (Code(f"*{constant}"), Code(own)))
 
     def _shapes(self) -> list[Expr]:
         entries: dict[str, Pair] = {}
@@ -198,6 +223,17 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
+    def _may_be_swapped(self) -> bool:
+        """Whether an array can have the wrong shape and the right one with its axes swapped."""
+        return any(self._swappable(feed) for feed in self.feeds.all)
+
+    def _swappable(self, feed: Feed) -> bool:
+        sizes = [dim.value for dim in feed.shape]
+        if self.windowed:
+            # [rows, features] that come as [features, rows].
+            return any(sizes[2 if feed.windowed else 1 :])
+        return len(sizes) == 3 and sizes[1] != sizes[2]
+
     def _bounds(self) -> dict[str, int]:
         bounded = [(feed.names, feed.bound) for feed in self.feeds.all]
         return {name: bound for names, bound in bounded if bound is not None for name in names}
@@ -213,20 +249,19 @@ class _Planner:
         lines = ["scaled = scaling.apply(part)"] if scales else []
         cut = {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
         inputs: list[Expr] = []
-        known: dict[str, str] = {}
         for feed in self.feeds.inputs:
-            values = feed.rows("part", "scaled")
-            known[values] = feed.variable
-            lines.append(f"{feed.variable} = {values}")
+            lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
             if self.windowed:
                 rows = feed.variable + cut.get(self.data.target_kind, "")
                 inputs.append(self._window(rows, "STEPS", strided=True))
             else:
                 inputs.append(Code(feed.variable))
-        values = self.feeds.target.rows("part", "scaled")
-        name = known.get(values, self.feeds.target.variable)
-        if name == self.feeds.target.variable:
-            lines.append(f"{name} = {values}")
+        target = self.feeds.target
+        twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
+        name = next(twins, "")
+        if not name:
+            name = target.variable
+            lines.append(f"{name} = {target.rows('part', 'scaled')}")
         expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
         return (*lines, *_returned(expr))
 
@@ -244,9 +279,9 @@ class _Planner:
     def _prediction_lines(self) -> tuple[str, ...]:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         holder = "columns" if self.tabular else "arrays"
-        lines = ["path = path or DATA_PATH", f"{holder} = read(path, {names})"]
+        lines = [f"{holder} = read(path, {names})"]
         if self.data.missing == "interpolate":
-            lines.append(f"{holder} = interpolate({holder})")
+            lines.append(f"{holder} = interpolate({holder}, path)")
         if self.windowed:
             lines += [
                 f"rows = len(next(iter({holder}.values())))",
@@ -254,10 +289,10 @@ class _Planner:
                 '    raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")',
             ]
         if any(feed.scaled for feed in self.feeds.inputs):
-            lines.append(f"{holder} = scaling.apply({holder})")
+            lines.append(f"scaled = scaling.apply({holder})")
         arrays: list[Expr] = []
         for feed in self.feeds.inputs:
-            values = feed.rows(holder, holder)
+            values = feed.rows(holder, "scaled")
             arrays.append(
                 self._window(values, "STEPS", strided=False) if self.windowed else Code(values)
             )
@@ -297,6 +332,7 @@ class _Planner:
                 if self.tabular
                 else f"by name, {self.split.unit}s first"
             ),
+            batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=" Arrays may be views into the series." if self.windowed else "",
             load_summary=self._summary(),
@@ -313,14 +349,15 @@ class _Planner:
             scale=scale,
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
+            all_scaled=scaled == names_of(feeds.all),
             target_scaled=target.scaled,
-            target_names=target.constant or flat(_names(target.names)),
-            target_name=literal(target.names[0]),
+            target_stacked=target.stacked,
             what=what,
             missing=self.data.missing,
             refines=bool(self._bounds()) or self.data.missing in ("drop", "forward_fill"),
             bounds=bool(self._bounds()),
             symbols=not self.tabular and len(names_of(feeds.all)) > 1,
+            swaps=self._may_be_swapped(),
             single_columns=self._has_single_columns(),
             delimiter="" if delimiter == "," else f"delimiter={literal(delimiter)}, ",
             load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
@@ -367,6 +404,11 @@ def _names(names: tuple[str, ...]) -> Group:
 def _returned(expr: Expr) -> list[str]:
     # Laid out where it will stand; the template indents it again.
     return [line[4:] for line in statement("return ", expr, indent=4)]
+
+
+def _setting(value: object) -> str:
+    """The value of an argument as the language has it; fractions in percent."""
+    return f"{100 * value:g}%" if isinstance(value, float) else str(value)
 
 
 def _noted(field: str, note: str) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
-from seqspec.backends.python_text import Code, Group, flat, literal
+from seqspec.backends.python_text import Code, literal
 from seqspec.ir.task import Training
+from seqspec.shapes.dim import Shape
 
 #: What is scored without being asked for, by a loss's kind of target.
 _ALWAYS = {
@@ -35,8 +36,10 @@ class ScorePlan:
     entries: tuple[str, ...]
     write_doc: str
     npy_words: str
-    names: str
     classes: bool
+    header: tuple[str, ...]
+    header_note: str
+    values: str
     field: str
 
 
@@ -53,8 +56,10 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
         lines = [f"hits = (prediction > {border}) == (target > 0.5)"]
     else:
         lines = [f"hits = {_HITS[kind]}"]
-    names = ("class",) if kind == "one_hot" else target.names
-    constant = target.constant if names == target.names else ""
+    one_hot = kind == "one_hot"
+    axes = target.shape[1:-1] if one_hot else target.shape[1:]
+    values = "values" if classes else "prediction"
+    header, note = _header("class" if one_hot else "", target, axes, values)
     return ScorePlan(
         doc=(
             "Metrics over all samples, in original units if both arrays are."
@@ -71,7 +76,35 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
             else "Writes a csv file with one line for each sample."
         ),
         npy_words="all scores as an array" if classes else "the bare array",
-        names=constant or flat(Group("(", tuple(names))),
         classes=classes,
+        header=tuple(header),
+        header_note=note,
+        values=values,
         field=Code("str(value)") if classes else Code('f"{value:.7g}"'),
     )
+
+
+def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[str], str]:
+    """The lines that yield the header, and what its docstring says of it.
+
+    ``axes`` are those of one sample's values; ``title`` stands for the target's own name.
+    """
+    long = [axis for axis, dim in enumerate(axes, start=1) if dim.value != 1]
+    if target.stacked and not title:
+        if len(axes) == 1 or 1 not in long:
+            return ["yield list(TARGET_COLUMNS)"], ""
+        steps = f"for step in range({values}.shape[1]) for name in TARGET_COLUMNS"
+        return [f'yield [f"{{name}}_{{step + 1}}" {steps}]'], _COUNTED
+    name = literal(title) if title else "TARGET"
+    if not long:
+        return [f"yield [{name}]"], ""
+    if len(long) == 1:
+        text = f'f"{title}_{{place + 1}}"' if title else 'f"{TARGET}_{place + 1}"'
+        return [f"yield [{text} for place in range({values}.shape[{long[0]}])]"], _COUNTED
+    return [
+        f"places = np.ndindex({values}.shape[1:])",
+        f'yield ["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]',
+    ], f"{_COUNTED}, steps first"
+
+
+_COUNTED = "; places are counted from 1"

@@ -35,3 +35,9 @@ def closing(text: str, start: int) -> int:
         if token.group() == "}" and depth <= 0:
             return token.end()
     return len(text)
+
+
+def sets(section: str, key: str) -> bool:
+    """Whether a section has a setting of that name, comments and quoted text aside."""
+    plain = _TOKEN.sub(lambda found: found.group() if found.group() in "{}" else " ", section)
+    return re.search(rf"\b{re.escape(key)}\s*=", plain) is not None

@@ -51,6 +51,11 @@ def apply_layer(
     applied = _infer(layer, merged, operands, at, owner, fold)
     if isinstance(applied, Failed):
         return FAILED
+    if layer.initial and fold:
+        what = f"`{spec.name}` inside `each` starts anew at every step"
+        help = "apply it to the whole sequence, or leave `initial` out"
+        sink.report(codes.FORBIDDEN_VALUE(what=what), _initial(layer, at), help=help)
+        return FAILED
     if layer.initial:
         written = _initial(layer, at)
         start = states.Start(layer.initial, written, owner.source.excerpt(written))
@@ -288,27 +293,27 @@ def _instance(
     at: Span,
     owner: LayerOwner,
 ) -> Unit | Failed:
-    known = layer.instance
+    known, type_ = layer.instance, operands[0].value.tensor
     if known is None:
         layer.instance = _build(layer, weights, owner.unique(layer.name or layer.spec.name))
-        layer.first_use = at
+        layer.first_use, layer.rank = at, type_.rank
         return layer.instance
-    for old, new in zip(known.weights, weights, strict=True):
-        if not same_shape(old.shape, new.shape):
-            assert layer.first_use is not None
-            owner.sink.report(
-                codes.SHARED_WIDTH(
-                    layer=known.name,
-                    first=f"what makes its {old.name} {show(old.shape)}",
-                    second=str(operands[0].value.type),
-                ),
-                at,
-                labels=(Label(layer.first_use, "first used here"),),
-                help="shared weights have one shape; write the layer out a second time "
-                "to have two of them",
-            )
-            return FAILED
-    return known
+    pairs = zip(known.weights, weights, strict=True)
+    changed = next((old for old, new in pairs if not same_shape(old.shape, new.shape)), None)
+    if changed is not None:
+        first = f"what makes its {changed.name} {show(changed.shape)}"
+    elif layer.spec.one_rank and layer.rank != type_.rank:
+        first = f"operands of {layer.rank} axes"
+    else:
+        return known
+    assert layer.first_use is not None
+    owner.sink.report(
+        codes.SHARED_WIDTH(layer=known.name, first=first, second=str(type_)),
+        at,
+        labels=(Label(layer.first_use, "first used here"),),
+        help="what is shared has one shape; write the layer out a second time to have two of them",
+    )
+    return FAILED
 
 
 def _build(layer: UnbuiltLayer, weights: tuple[OwnedWeight, ...], name: str) -> Layer:

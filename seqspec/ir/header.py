@@ -70,6 +70,8 @@ def read_type(written: ast.TypeExpr, place: Place) -> Type | Failed:
 
 def read_dim(expr: ast.Expr, place: Place) -> Dim | Failed:
     """A size in a type: a number, a known name, a capital symbol, or arithmetic on them."""
+    if isinstance(expr, ast.Name) and expr.text == "_":
+        return _unnamed(place)
     for name in _names(expr):
         if not place.scope.has(name.text):
             if not _CAPITAL.match(name.text):
@@ -93,6 +95,14 @@ def read_dim(expr: ast.Expr, place: Place) -> Dim | Failed:
         place.sink.report(codes.BAD_TYPE(what=f"a size is above zero, not {size}"), expr.span)
         return FAILED
     return size
+
+
+def _unnamed(place: Place) -> Dim:
+    """A size that nobody names: another one each time it is written."""
+    count = sum(name.startswith("_") for name in place.scope.dims)
+    name = f"_{count + 1}" if count else "_"
+    place.scope.dims[name] = Dim.of(name)
+    return place.scope.dims[name]
 
 
 def _names(expr: ast.Expr) -> list[ast.Name]:

@@ -54,7 +54,8 @@ class Half:
 class UnbuiltLayer:
     """A layer with arguments but without an input: its weights have no shape yet.
 
-    ``instance`` is made at the first application and shared by all that follow.
+    ``instance`` is made at the first application, to an operand of ``rank`` axes, and shared by
+    all that follow.
     """
 
     spec: LayerSpec
@@ -66,6 +67,7 @@ class UnbuiltLayer:
     inner: Unbuilt | None = None
     instance: Layer | None = None
     first_use: Span | None = None
+    rank: int = 0
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, Unbuil
 from seqspec.shapes.dim import Dim, same_shape
 from seqspec.source import Span
 from seqspec.syntax import ast
-from seqspec.types import Tensor, Type
+from seqspec.types import State, Tensor, Type
 
 
 class Owner(LayerOwner, Protocol):
@@ -102,6 +102,11 @@ def _apply_model(
     outputs: dict[str, Value] = {}
     for port, value in graph.outputs:
         type_ = value.type
+        if fold and isinstance(type_, State):
+            what = f"`each` cannot go over a model that gives a state (`{port}`)"
+            help = "a state belongs to a whole sequence, not to one step of another one"
+            owner.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
+            return FAILED
         if fold and isinstance(type_, Tensor):
             shape = (*first.tensor.shape[: 1 + fold], *type_.shape[1:])
             type_ = replace(type_, shape=shape, causal=first.tensor.causal)

@@ -201,11 +201,16 @@ def _listed(needed: set[str]) -> str:
 _PYTHON = re.compile(r"(def|class|import|from|return|lambda|for|if|while|with)\b")
 
 
+_LATER = re.compile(r"(cell|weight)\s+[A-Za-z_]|use\s+\"")
+
+
 def _advice(text: str, at: Span, expected: set[str]) -> str:
     word = text[at.start : at.end]
     line = text.rfind("\n", 0, at.start) + 1
     if _PYTHON.match(text[line:].lstrip()):
         return "a spec is not Python: models, params and sections are all there is"
+    if _LATER.match(text[line:].lstrip()):
+        return "cells of one's own, weights of a model and `use` are not part of this release"
     if word == "(" and "NAME" in expected:
         return "a statement begins with a name; is one missing before `(`?"
     if word == "=" and {"COMMA", "RPAR"} & expected:

@@ -132,6 +132,7 @@ BATCH_NORM = LayerSpec(
         Weight("moving_mean", "F", "zeros", trainable=False),
         Weight("moving_variance", "F", "ones", trainable=False),
     ),
+    one_rank=True,  # one set of statistics over batch and time is another thing than over batch
     aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
     examples=("batch_norm",),
 )

@@ -233,7 +233,8 @@ class LayerSpec:
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
     layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``slow`` tells from the
+    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why no fused kernel can run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
@@ -249,6 +250,7 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], str] = lambda _: ""
     fields: tuple[str, ...] = ()

@@ -56,6 +56,8 @@ CSV_MISTAKES = {
     "missing": (f"a,b\n{COUNT}\n1,\n", ["line 32", "column 'b'", "missing"]),
     "NaN": (f"a,b\n{COUNT}\nnan,1\n", ["line 32", "column 'a'", "missing"]),
     "ragged": (f"a,b\n{COUNT}\n1,2,3\n", ["line 32", "3 fields", "header of 2"]),
+    "too large for float32": (f"a,b\n{COUNT}\n1,1e300\n", ["'1e300'", "too large for float32"]),
+    "blank line": (f"a,b\n\n{COUNT}\n", ["line 2", "1 fields", "header of 2"]),
     "short row": (f"a,b\n{COUNT}\n1\n", ["line 32", "1 fields", "header of 2"]),
     "too short": ("a,b\n1,2\n3,4\n", ["training part", "2 rows", "4 rows and the one after"]),
     "short part": (
@@ -146,6 +148,7 @@ ARRAY_MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "misspelt": ({"x": X, "yy": Y}, ["no array 'y'", "did you mean 'yy'?", "x, yy"]),
     "NaN": ({"x": np.full_like(X, np.nan), "y": Y}, ["'x'", "nan at [0, 0, 0]"]),
     "infinite": ({"x": np.full_like(X, -np.inf), "y": Y}, ["'x'", "-inf at [0, 0, 0]"]),
+    "too large": ({"x": np.full_like(X, 1e300), "y": Y}, ["1e+300 at [0, 0, 0]", "for float32"]),
     "text": ({"x": X.astype(str), "y": Y}, ["'x'", "holds no numbers"]),
     "pickles": ({"x": X.astype(object), "y": Y}, ["not an npz file, or is damaged"]),
     "class too large": ({"x": X, "y": Y + 1}, ["'y'", "holds 3 at [2]", "from 0 to 2"]),

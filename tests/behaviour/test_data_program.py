@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from seqspec.backends.data_plan import data_file
-from seqspec.ir.task import Task
+from seqspec.ir.task import Data, Task
 from tests.behaviour.data_tasks import (
     MINMAX,
     STANDARD,
@@ -261,11 +262,11 @@ def test_random_split_deals_out_every_row_once(tmp_path: Path) -> None:
 
 def test_parts_that_the_split_does_not_keep(table: Path, tmp_path: Path) -> None:
     dataset = program(series(table, split=chronological(0.8, 0.2)), tmp_path).load()
-    assert dataset.test is None
-    assert dataset.held_out is dataset.validation
+    assert not hasattr(dataset, "test")
+    assert len(dataset.validation) == 8 - 3
     dataset = program(series(table, split=chronological(0.8, 0.0)), tmp_path).load()
-    assert dataset.validation is None
-    assert dataset.held_out is dataset.test
+    assert not hasattr(dataset, "validation")
+    assert len(dataset.test) == 8 - 3
     assert len(dataset.train) == 32 - 3
 
 
@@ -312,6 +313,32 @@ def test_interpolate_stays_within_its_part(tmp_path: Path) -> None:
     dataset = gaps(tmp_path, "interpolate").load()
     assert dataset.train.target[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert dataset.test.target[:, 0].tolist() == [9, 9, 10]  # not 8: 7 is another part's
+
+
+@pytest.mark.parametrize("blank", ["", '""', "  ", "nan"])
+def test_missing_in_a_table_of_one_column(tmp_path: Path, blank: str) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("\n".join(["a", "1", blank, blank, "4", *"56789", "10", "", ""]))
+    of = task(
+        csv(path),
+        {"x": (floats("B", 1), ("a",))},
+        floats("B", 1),
+        ("a",),
+        split=chronological(0.5, 0.0),
+        missing="interpolate",
+    )
+    dataset = program(of, tmp_path).load()
+    assert dataset.train.target[:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert dataset.test.target[:, 0].tolist() == [6, 7, 8, 9, 10]
+    data = program(replace(of, training=replace(of.training, data=strict(of))), tmp_path)
+    with pytest.raises(data.DataError, match=r"line 3, column 'a'.*missing"):
+        data.load()
+
+
+def strict(of: Task) -> Data:
+    """The data of a task without a policy for missing values."""
+    assert of.training is not None
+    return replace(of.training.data, missing="error")
 
 
 @pytest.mark.parametrize("missing", ["drop", "forward_fill", "interpolate"])
@@ -452,6 +479,33 @@ def test_class_predictions(tmp_path: Path) -> None:
     data.write_predictions(tmp_path / "p.csv", prediction)
     lines = (tmp_path / "p.csv").read_text().splitlines()
     assert lines == ["target_1,target_2,target_3,target_4", "2,0,1,3"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "header"),
+    [
+        ((1,), "y"),
+        ((3,), "y_1,y_2,y_3"),
+        (("T", 1), "y_1,y_2"),
+        (("T", 2), "y_1_1,y_1_2,y_2_1,y_2_2"),
+    ],
+)
+def test_headers_of_arrays(tmp_path: Path, shape: tuple[int | str, ...], header: str) -> None:
+    inputs = {"x": (floats("B", "T", 2), ("x",))}
+    data = program(task(npz("a.npz"), inputs, floats("B", *shape), ("y",)), tmp_path)
+    prediction = np.zeros((4, *(2 if size == "T" else size for size in shape)))
+    data.write_predictions(tmp_path / "p.csv", prediction)
+    assert (tmp_path / "p.csv").read_text().splitlines()[0] == header
+
+
+def test_the_split_is_said_if_the_spec_leaves_it_out() -> None:
+    of = series(Path("t.csv"), split=chronological(0.7, 0.15))
+    said = "By default: split = chronological(train=70%, validation=15%)."
+    assert said in data_file(of).text
+    for section in ("data x { split = random() }", 'data x { a = "{" split=random() }'):
+        assert said not in data_file(replace(of, spec_text=section)).text
+    commented = "data x {\n # split = random()\n}"
+    assert said in data_file(replace(of, spec_text=commented)).text
 
 
 def test_a_failed_write_keeps_the_old_file(table: Path, tmp_path: Path) -> None:

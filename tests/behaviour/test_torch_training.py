@@ -38,12 +38,13 @@ train Two {{
 BODY = "x -> gru(6) -> dense(4, activation=softmax)"
 
 
-def write(folder: Path, settings: str = "", body: str = BODY) -> Path:
+def write(folder: Path, settings: str = "", body: str = BODY, spec: str = "") -> Path:
     """A program on random data, in a folder of its own."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 5, 3)).astype(np.float32)
-    np.savez(folder / "d.npz", x=x, y=(x.mean(axis=(1, 2)) > 0).astype(np.int64))
-    (folder / "two.seq").write_text(SPEC.format(settings=settings, body=body))
+    y = (x.mean(axis=(1, 2)) > 0).astype(np.int64)
+    np.savez(folder / "d.npz", x=x, y=y[:, None].astype(np.float32) if spec else y)
+    (folder / "two.seq").write_text(spec or SPEC.format(settings=settings, body=body))
     compilation = Compilation.of(folder / "two.seq")
     assert compilation.task is not None, [d.message for d in compilation.diagnostics]
     program = folder / "program"
@@ -56,9 +57,11 @@ def write(folder: Path, settings: str = "", body: str = BODY) -> Path:
 class Loaded:
     """A program in this process."""
 
-    def __init__(self, folder: Path, settings: str = "", body: str = BODY) -> None:
+    def __init__(
+        self, folder: Path, settings: str = "", body: str = BODY, spec: str = ""
+    ) -> None:
         self.folder = folder
-        self.program = Program(write(folder, settings, body), "torch")
+        self.program = Program(write(folder, settings, body, spec), "torch")
         self.dataset: Any = self.module("data").load(folder / "d.npz")
 
     def module(self, name: str) -> ModuleType:
@@ -143,6 +146,57 @@ def test_it_stops_early_and_keeps_the_best(tmp_path: Path) -> None:
     assert judged["loss"] == pytest.approx(min(losses), rel=1e-5)
 
 
+def test_one_batch_is_not_stopped_early(tmp_path: Path) -> None:
+    settings = "stop = early(patience=1), optimizer = sgd(learning_rate=0.0)"
+    loaded = Loaded(tmp_path, settings)
+    assert loaded.fit("one", epochs=5, overfit_one_batch=True, report=lambda _: None)["epoch"] == 5
+    assert loaded.fit("all", epochs=5, report=lambda _: None)["epoch"] == 2
+
+
+def test_what_counts_as_lower(tmp_path: Path) -> None:
+    settings = "stop = early(patience=3, min_delta=100)"
+    loaded = Loaded(tmp_path, settings)
+    assert loaded.fit(epochs=9, report=lambda _: None)["epoch"] == 4
+
+
+@pytest.mark.parametrize(
+    ("loss", "metrics", "found"),
+    [
+        ("mse", "rmse", {"rmse"}),
+        ("mae", "rmse, mse", {"rmse", "mse"}),
+        ("mae", "rmse", {"rmse"}),
+    ],
+)
+def test_the_root_is_of_the_mean_square(
+    tmp_path: Path, loss: str, metrics: str, found: set[str]
+) -> None:
+    text = SPEC.format(settings="", body="x -> flatten -> dense(1)")
+    text = text.replace("B, 4]", "B, 1]").replace("B, T, 3]", "B, 5, 3]")
+    text = text.replace("sparse_categorical_crossentropy", loss).replace("accuracy", metrics)
+    loaded = Loaded(tmp_path, spec=text)
+    record = loaded.fit(epochs=1, report=lambda _: None)
+    assert set(record) - {"epoch", "seconds"} == {
+        prefix + name for prefix in ("", "val_") for name in {"loss", *found}
+    }
+    part = loaded.dataset.validation
+    error = loaded.module("train").predict(loaded.model, part.inputs) - part.target
+    assert record["val_rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
+
+
+def test_training_goes_on_after_a_prediction(loaded: Loaded) -> None:
+    loaded.fit(epochs=1, report=lambda _: None)
+    loaded.module("train").predict(loaded.model, loaded.dataset.validation.inputs)
+    assert all(not p.is_inference() for p in loaded.model.parameters())
+    run = loaded.folder / "more"
+    loaded.module("train").fit(loaded.model, loaded.dataset, run, epochs=1, report=lambda _: None)
+
+
+def test_batches_of_one_are_explained_where_a_batch_norm_takes_none(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, "batch_size = 1", body="x -> gru(6) -> batch_norm -> dense(4)")
+    with pytest.raises(loaded.module("train").TrainingError, match="batches of one sample"):
+        loaded.fit(report=lambda _: None)
+
+
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path)
     loaded.dataset.train.inputs[0][:] = np.nan
@@ -196,12 +250,13 @@ def test_weights_of_another_model_are_refused(loaded: Loaded, tmp_path: Path) ->
     weights.save(model, path, {"note": "kept"})
     assert weights.load(model, path)["note"] == "kept"
     arrays = load_file(path)
-    good = {"format": "seqspec-weights", "format_version": "1"}
+    good = {"format": "seqspec-weights", "format_version": "1", "model": "Two"}
     wrong = {
-        "missing dense/bias": ({k: v for k, v in arrays.items() if k != "dense/bias"}, good),
-        "unknown more": ({**arrays, "more": arrays["dense/bias"]}, good),
-        "the shape": ({**arrays, "dense/bias": arrays["dense/bias"][:2]}, good),
-        "format_version is '2'": (arrays, {**good, "format_version": "2"}),
+        "has no 'dense/bias'": ({k: v for k, v in arrays.items() if k != "dense/bias"}, good),
+        "has 'more'": ({**arrays, "more": arrays["dense/bias"]}, good),
+        "'dense/bias' has the shape": ({**arrays, "dense/bias": arrays["dense/bias"][:2]}, good),
+        "the format_version '2'": (arrays, {**good, "format_version": "2"}),
+        "the model 'Three'": (arrays, {**good, "model": "Three"}),
     }
     for message, (changed, metadata) in wrong.items():
         save_file(changed, path, metadata=metadata)
@@ -210,6 +265,16 @@ def test_weights_of_another_model_are_refused(loaded: Loaded, tmp_path: Path) ->
     path.write_bytes(b"not a weights file at all")
     with pytest.raises(weights.WeightsError, match="not a weights file"):
         weights.load(model, path)
+    with pytest.raises(weights.WeightsError, match="there is no file"):
+        weights.load(model, tmp_path / "nowhere.safetensors")
+
+
+def test_a_spec_that_has_changed_may_still_fit(loaded: Loaded, tmp_path: Path) -> None:
+    weights = loaded.module("weights")
+    model = loaded.module("model").build_model()
+    path = tmp_path / "w.safetensors"
+    weights.save(model, path, {"spec_sha256": "of another text"})
+    assert weights.load(model, path)["spec_sha256"] == "of another text"
 
 
 def test_a_file_appears_whole_or_not_at_all(loaded: Loaded, tmp_path: Path) -> None:
@@ -218,7 +283,10 @@ def test_a_file_appears_whole_or_not_at_all(loaded: Loaded, tmp_path: Path) -> N
     with pytest.raises((OSError, weights.WeightsError)):
         weights.save(model, tmp_path / "nowhere" / "w.safetensors")
     weights.save(model, tmp_path / "w.safetensors")
-    assert [p.name for p in tmp_path.glob("w.*")] == ["w.safetensors"]
+    assert [p.name for p in tmp_path.glob("*w.*")] == ["w.safetensors"]
+    (tmp_path / "plain").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("plain", "w.safetensors")]
+    assert modes[0] == modes[1], "a weights file has ordinary permissions"
 
 
 @pytest.mark.slow

@@ -41,14 +41,6 @@ model M(x: float[B, T, 6], y: float[B, 6]) {
 }
 model flatten_time(x: float[B, T, 3]) { x -> lstm(3) }
 """,
-    "shared batch norm, other ranks": """
-model M(x: float[B, T, 4], y: float[B, 4]) {
-    norm = batch_norm
-    a = x -> norm -> lstm(4)
-    b = y -> norm
-    add(a, b)
-}
-""",
     "shared embedding": """
 model M(source: token(11)[B, S], target: token(11)[B, T]) {
     table = embedding(6)
@@ -293,7 +285,7 @@ model M(x: float[B, T, 4]) { x -> each(dense(5) -> dropout(0.5) -> dense(2)) }
 """,
     "each named chain, shared": """
 model M(x: float[B, T, 4], y: float[B, 4]) {
-    head = dense(5) -> batch_norm -> dense(2)
+    head = dense(5) -> dropout(0.1) -> dense(2)
     a = x -> each(head) -> lstm(2)
     b = y -> head
     add(a, b)

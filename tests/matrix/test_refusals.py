@@ -78,6 +78,29 @@ def test_nothing_else_is_missing(backend: str) -> None:
             "SEQ411",
             id="a size that does not follow from the inputs",
         ),
+        pytest.param(
+            "model M(x: float[B, T, 4], y: float[B, 4]) {\n"
+            "    norm = batch_norm\n"
+            "    a = x -> norm -> lstm(4)\n"
+            "    b = y -> norm\n"
+            "    add(a, b)\n}\n",
+            "SEQ409",
+            id="one set of statistics for operands of different ranks",
+        ),
+        pytest.param(
+            "model M(x: float[B, T, S, 4], y: float[B, S, 4]) {\n"
+            "    s = y -> lstm(4)\n"
+            "    x -> each(lstm(4, initial=s.state)) -> lstm(2)\n}\n",
+            "SEQ309",
+            id="one state for the sequences of every step",
+        ),
+        pytest.param(
+            "model P(x: float[B, N, 3]) -> (s: gru(3)) {\n"
+            "    h = x -> gru(3)\n    s = h.state\n}\n"
+            "model M(x: float[B, T, S, 3]) { x -> each(P) }\n",
+            "SEQ309",
+            id="a state for each step",
+        ),
     ],
 )
 def test_what_cannot_reach_a_program_is_an_error(spec: str, code: str) -> None:

@@ -23,17 +23,8 @@ FAST = {
 }
 
 
-#: What fails, and why. Strict: who mends it has to take it out.
-BROKEN = {
-    "each named chain, shared": "keras.layers.BatchNormalization takes inputs of one rank only, "
-    "and the Keras program applies the shared one to two",
-    "shared batch norm, other ranks": "the same, without `each`",
-}
-
-
 def marks(name: str) -> list[pytest.MarkDecorator]:
-    found = [] if name in FAST else [pytest.mark.slow]
-    return [*found, pytest.mark.xfail(reason=BROKEN[name])] if name in BROKEN else found
+    return [] if name in FAST else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

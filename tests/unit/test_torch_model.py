@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seqspec.backends.base import get
-from seqspec.driver import Compilation
+from seqspec.driver import Compilation, Options
 
 
 def program(body: str, head: str = "x: float[B, T, 5]", out: str = "float[B, T, 4]") -> str:
@@ -171,7 +171,81 @@ def test_the_file_has_the_names_of_the_graph() -> None:
     text = files(spec)["weights.py"]
     for path, _ in task.graph.all_weights():
         assert f'"{path}"' in text
-    assert "zrh(" in text
+    assert "swap_gates(" in text
+
+
+def test_each_kind_of_layer_has_one_function_for_its_first_weights() -> None:
+    text = program(
+        "x -> bidirectional(lstm(3, return=sequence)) -> lstm(7, return=sequence) "
+        "-> lstm(4, kernel_initializer=he_uniform)",
+    )
+    assert text.count("def initialise_lstm(lstm: nn.LSTM)") == 1
+    assert "initialise_lstm(self.bidirectional)" in text
+    assert "initialise_lstm(self.lstm)" in text
+    assert "def initialise_lstm_1(lstm: nn.LSTM)" in text
+    assert "nn.init.ones_(weight[units : 2 * units])" in text
+
+
+def test_the_state_of_gates_is_copied_and_all_else_is_a_view() -> None:
+    head = "model M(x: float[B, T, 5]) -> float[B, 4] {\n"
+    plain = files(f"{head}x -> lstm(4)\n}}\n")["weights.py"]
+    assert "def views(" in plain
+    assert "swap_gates" not in plain
+    gru = files(f"{head}x -> gru(4)\n}}\n")["weights.py"]
+    assert 'state["gru.weight_ih_l0"].copy_(swap_gates(arrays["gru/kernel"].T))' in gru
+    early = files(f"{head}x -> gru(4, activation=relu)\n}}\n")["weights.py"]
+    assert "torch.stack(" in early
+    assert "swap_gates" not in early
+
+
+HEAD_MODEL = """
+model Head(step: float[B, 5]) -> float[B, 4] {{
+    {body}
+}}
+model M(x: float[B, T, 5]) -> float[B, T, 4] {{
+    x -> each(Head)
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        ("step -> dense(8, activation=relu) -> dropout(0.1) -> dense(4) -> softmax", True),
+        ("concat(step, step) -> dense(4)", True),
+        ("concat(step, step, axis=1) -> dense(4)", False),
+        ("step -> batch_norm -> dense(4)", False),
+        ("step -> repeat(3) -> lstm(4)", False),
+    ],
+)
+def test_a_model_on_last_axes_takes_all_steps_as_they_are(body: str, plain: bool) -> None:
+    compilation = Compilation.of_text(HEAD_MODEL.format(body=body), "some.seq", Options(model="M"))
+    text = {file.path: file.text for file in compilation.files("torch")}["model.py"]
+    applied = "self.head(x)" if plain else "self.head(x.flatten(0, 1)).unflatten(0, x.shape[:2])"
+    assert forward(text) == [f"return {applied}"]
+    assert f'"""step [{"B, T" if plain else "B*T"}, 5] -> ' in text
+
+
+def test_the_outputs_of_a_model_applied_to_every_step() -> None:
+    spec = """
+    model Two(x: float[B, 5]) -> (low: float[B, 1], high: float[B, 3]) {
+        low = x -> dense(1)
+        high = x -> batch_norm -> dense(3)
+    }
+    model M(f: float[B, T, 5]) -> (low: float[B, T, 1], high: float[B, T, 3]) {
+        low, high = f -> each(Two)
+    }
+    """
+    compilation = Compilation.of_text(spec, "some.seq", Options(model="M"))
+    text = {file.path: file.text for file in compilation.files("torch")}["model.py"]
+    assert forward(text)[0] == "from_two = self.two(f.flatten(0, 1))"
+    assert "low = from_two.low.unflatten(0, f.shape[:2])" in forward(text)
+
+
+def test_a_size_known_only_from_a_calculated_axis() -> None:
+    head = "x: float[B, 3*T-1, 2], y: float[B, 4]"
+    text = program("z = x -> lstm(4)\nadd(y, z) -> repeat(T)", head, "float[B, T, 4]")
+    assert "expand(-1, (x.shape[1] + 1) // 3, -1)" in text
 
 
 def test_programs_are_the_same_every_time() -> None:

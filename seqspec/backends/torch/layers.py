@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, Sum, call, flat
+from seqspec.backends.python_text import Call, Code, Expr, Group, Sum, call, flat, literal
 from seqspec.backends.torch import activations
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
@@ -102,7 +102,7 @@ _BATCH_NORM = {
 def _batch_norm(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
-    # PyTorch's momentum is the share of the new batch, Keras's that of the past.
+    # PyTorch's is the share of the new batch, Keras's that of the past.
     momentum = round(1 - args["momentum"], 12)
     keywords: list[tuple[str, Expr]] = [("eps", args["epsilon"]), ("momentum", momentum)]
     affine = args["center"] or args["scale"]
@@ -119,7 +119,8 @@ def _batch_norm(
         )
     build = Call("nn.BatchNorm1d", (_size(weights["moving_mean"], 0),), tuple(keywords))
     stored = tuple(Stored(key, (Piece(_BATCH_NORM[key]),)) for key in weights)
-    return (Part(Module(name, "nn.BatchNorm1d", build), tuple(fixed), stored),)
+    note = f"Keras's momentum: {literal(args['momentum'])}"
+    return (Part(Module(name, "nn.BatchNorm1d", build, note), tuple(fixed), stored),)
 
 
 def _batch_norm_expression(applied: Applied) -> Expr:

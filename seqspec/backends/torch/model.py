@@ -27,6 +27,7 @@ from seqspec.backends.torch.forward import Forward, logits_activation, lower_for
 from seqspec.backends.torch.loops import LoopPlan, plan_loop
 from seqspec.backends.torch.parts import Draw, Part, Piece, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
+from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.task import Task
@@ -107,6 +108,7 @@ class ModelLowering:
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._graph = step_by_step(task.graph)
         self._names = Names(_MODULE_NAMES)
         self._attributes: dict[int, dict[Unit, str]] = {}
         self._parts: dict[Unit, tuple[Part, ...]] = {}
@@ -118,7 +120,7 @@ class ModelLowering:
         self._graphs: list[Graph] = []
 
     def plan(self) -> ModelPlan:
-        graph = self._task.graph
+        graph = self._graph
         for inner in self._walk(graph):
             self._prepare(inner)
         self._share()
@@ -237,12 +239,16 @@ class ModelLowering:
         modules: list[str] = []
         draws: list[str] = []
         grouped = False
+        notes: set[str] = set()
         for unit in graph.units:
             if isinstance(unit, SubModel):
                 build = Call(self._class_names[id(unit.graph)])
                 modules += assign(f"self.{attributes[unit]}", build, indent=8)
             for part in self._parts.get(unit, ()):
-                modules += assign(f"self.{part.module.name}", part.module.build, indent=8)
+                module = part.module
+                note = "" if module.note in notes else module.note  # once in a class
+                notes.add(note)
+                modules += assign(f"self.{module.name}", module.build, indent=8, note=note)
                 lines = self._draws(part)
                 # A blank line around what takes several statements.
                 if lines and draws and (len(lines) > 1 or grouped):
@@ -269,7 +275,7 @@ class ModelLowering:
         parameters = ["self", *forward.parameters]
         self._classes[key] = ClassPlan(
             name,
-            tuple(docstring(_class_doc(graph, main=graph is self._task.graph), 4)),
+            tuple(docstring(self._doc(graph), 4)),
             tuple(modules),
             tuple(draws),
             forward,
@@ -277,6 +283,18 @@ class ModelLowering:
             tuple(definition("logits", parameters, "Tensor", indent=4)) if forward.head else (),
             outputs_class,
         )
+
+    def _doc(self, graph: Graph) -> str:
+        """What the model is, unless the head of the file says it, and its shapes."""
+        main = graph is self._graph
+        training = self._task.training
+        inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
+        outputs = [_shown(name, value) for name, value in graph.outputs]
+        if len(outputs) == 1 and graph.outputs[0][0] == "output":
+            name = "logits" if main and training is not None and training.from_logits else ""
+            outputs = [_shown(name, graph.outputs[0][1])]
+        shapes = f"{inputs} -> {', '.join(outputs)}"
+        return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"
 
     def _draws(self, part: Part) -> list[str]:
         owner = f"self.{part.module.name}"
@@ -356,16 +374,6 @@ def _header(task: Task) -> str:
 
 def _source(text: str) -> str:
     return "\n".join(f"    {line}" if line.strip() else "" for line in text.strip().splitlines())
-
-
-def _class_doc(graph: Graph, *, main: bool) -> str:
-    inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
-    alone = len(graph.outputs) == 1
-    outputs = ", ".join(
-        _shown("" if alone and name == "output" else name, value) for name, value in graph.outputs
-    )
-    shapes = f"{inputs} -> {outputs}"
-    return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"
 
 
 def _shown(name: str, value: Value) -> str:

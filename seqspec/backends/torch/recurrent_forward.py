@@ -84,11 +84,11 @@ class _Application:
             wanted, value = whole
             target = self.body.own(wanted, self.body.until(value))
             h, c = (f"{target}[0]", f"{target}[1]") if self.cells else (target, "_")
-            shown = "h_n and c_n" if self.cells else target
+            shown = "h_n and c_n" if self.cells else "h_n"
         else:
             h, c = self._state_names()
             target = self._target(h, c)
-            shown = h if h != "_" else c
+            shown = " and ".join(name for name in (h, c) if name != "_")
         call = Call(f"self.{self.attribute}", (Code(self.x), *self._fused_initial()))
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         fused = target if "_" not in target.strip("()").split(", ") else ""
@@ -141,7 +141,6 @@ class _Application:
 
     def _note(self, steps: str, state: str) -> str:
         """The shapes of what the line assigns."""
-        directions = 2 if self.found.bidirectional else 1
         words: list[str] = []
         if steps != "_" and self.wanted.sequence is not None:
             shape = self.wanted.sequence.tensor.shape
@@ -151,7 +150,10 @@ class _Application:
             else:
                 words.append(show(shape))
         if self.wanted.last is not None or self.wanted.states:
-            words.append(f"{state} [{directions}, {self._state_shape()}]")
+            assert self.found.recurrent is not None
+            directions = 2 if self.found.bidirectional else 1
+            stacked = f"{directions}, " if self.found.recurrent.fused else ""
+            words.append(f"{state} [{stacked}{self._state_shape()}]")
         return comment("; ".join(words))
 
     def _shape(self, value: Value) -> str:
@@ -235,10 +237,8 @@ class _Application:
         h, c = self._state_names()
         target = self._target(h, c)
         call = Call(f"self.{self.attribute}", (Code(self.x), *self._loop_initial(0, 1)))
-        note = f"[{self._shape(self.wanted.sequence)}]" if self.wanted.sequence else ""
-        if not note and h != "_":
-            note = f"[{self._state_shape()}]"
-        self.body.line(f"{steps}, {target} = ", call, note)
+        shown = " and ".join(name for name in (h, c) if name != "_")
+        self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         for value in self.wanted.states.values():
             self.body.hold_state(value, (h, c) if self.cells else (h,))
         self._keep_steps(steps)
