@@ -7,10 +7,9 @@ no scaling without ``scale``, no windows without ``windows``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import indent
 
-from seqspec import __version__
 from seqspec.backends.base import OutputFile
+from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_split import SplitPlan, plan_split
@@ -23,12 +22,10 @@ from seqspec.backends.python_text import (
     Pair,
     assign,
     call,
-    docstring,
     literal,
     statement,
 )
 from seqspec.backends.render import render
-from seqspec.backends.spec_text import closing, sets
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -112,36 +109,6 @@ class _Planner:
 
     # ------------------------------------------------------------------------------------- the top
 
-    def _doc(self) -> str:
-        text = (
-            f"{self.task.graph.name}: its data, {self._summary()}.\n\n"
-            f"{indent(self._section(), '    ')}\n\n"
-            f"{self._defaults()}"
-            f"Compiled from the spec {self.task.spec_name} by seqspec {__version__}; yours to edit."
-        )
-        return "\n".join(docstring(text))
-
-    def _section(self) -> str:
-        """The data section as the spec has it; its span is that of its name."""
-        text = self.task.spec_text
-        start = text.rfind("data", 0, self.data.span.start + 1)
-        return text[max(start, 0) : closing(text, self.data.span.start)].strip()
-
-    def _defaults(self) -> str:
-        """The split in words if the section leaves it to the language."""
-        if sets(self._section(), "split"):
-            return ""
-        split = self.data.split
-        args = ", ".join(f"{name}={_setting(value)}" for name, value in split.args.items())
-        return f"By default: split = {split.name}({args}).\n\n"
-
-    def _summary(self) -> str:
-        in_order = self.data.split.name == "chronological"
-        steps = ["split in file order" if in_order else "split at random"]
-        steps += ["scaled"] if self.data.scale else []
-        steps += ["cut into windows"] if self.windowed else []
-        return f"{', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else steps[0]
-
     def _imports(self) -> tuple[str, ...]:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
@@ -167,7 +134,7 @@ class _Planner:
         for feed in self.feeds.all:
             if feed.constant:
                 # Where the target is an input's own columns, later, it says so.
-                twin = self._constant((feed,), feed.constant)
+                twin = next(f.constant for f in self.feeds.all if f.constant and f.same_rows(feed))
                 known = twin != feed.constant
                 lines += assign(feed.constant, Code(twin) if known else _names(feed.names))
         if not self.feeds.target.stacked:
@@ -187,7 +154,7 @@ class _Planner:
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
         if self.tabular:
             lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
-            lines.append("LARGEST = float(np.finfo(np.float32).max)")
+            lines.append("LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32")
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -322,9 +289,8 @@ class _Planner:
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what = "column" if self.tabular else "array"
         needed, needed_words = self._needed()
-        delimiter = self.data.source.args.get("delimiter", ",")
         return DataPlan(
-            doc=self._doc(),
+            doc=describe(self.task, self.data),
             imports=self._imports(),
             constants=self._constants(),
             arrays_note=(
@@ -335,7 +301,7 @@ class _Planner:
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=" Arrays may be views into the series." if self.windowed else "",
-            load_summary=self._summary(),
+            load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction_lines=self._prediction_lines(),
             holder="columns" if self.tabular else "arrays",
@@ -359,13 +325,18 @@ class _Planner:
             symbols=not self.tabular and len(names_of(feeds.all)) > 1,
             swaps=self._may_be_swapped(),
             single_columns=self._has_single_columns(),
-            delimiter="" if delimiter == "," else f"delimiter={literal(delimiter)}, ",
+            delimiter=self._delimiter(),
             load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
             needed=needed,
             needed_words=needed_words,
             split=self.split,
             score=plan_scores(self.training, target),
         )
+
+    def _delimiter(self) -> str:
+        """The argument of the csv reader, if it is not the usual one."""
+        delimiter = self.data.source.args.get("delimiter", ",")
+        return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
 
     def _samples_doc(self) -> str:
         if not self.windowed:
@@ -404,11 +375,6 @@ def _names(names: tuple[str, ...]) -> Group:
 def _returned(expr: Expr) -> list[str]:
     # Laid out where it will stand; the template indents it again.
     return [line[4:] for line in statement("return ", expr, indent=4)]
-
-
-def _setting(value: object) -> str:
-    """The value of an argument as the language has it; fractions in percent."""
-    return f"{100 * value:g}%" if isinstance(value, float) else str(value)
 
 
 def _noted(field: str, note: str) -> list[str]:

@@ -51,7 +51,7 @@ def run_file(
         "    python run.py evaluate --weights runs/.../best.safetensors\n"
         "    python run.py predict --weights runs/.../best.safetensors\n\n"
         "`-h` after a command lists its options. "
-        f"Compiled from the spec {task.spec_name} by seqspec {__version__}."
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
     )
     plan = RunPlan(
         doc=tuple(docstring(usage)),

@@ -6,6 +6,7 @@ This is the one place that knows which functions a generated program offers to o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,14 @@ class Session:
             raise RunError(str(error), "choose the device with --device") from error
         if seed is not None:
             self._train.set_seed(seed)
-        self.model = program.module("model").build_model()
+        # Keras keeps variables where they are made; PyTorch's programs move their model.
+        with self._place():
+            self.model = program.module("model").build_model()
+
+    def _place(self) -> AbstractContextManager[None]:
+        if hasattr(self._train, "on_device"):
+            return self._train.on_device(self.device)
+        return nullcontext()
 
     def load_data(self, path: Path, scaling: Any = None) -> Any:
         """The program's dataset from a file; the scaling of a checkpoint is used if given."""

@@ -330,6 +330,7 @@ def test_missing_in_a_table_of_one_column(tmp_path: Path, blank: str) -> None:
     dataset = program(of, tmp_path).load()
     assert dataset.train.target[:, 0].tolist() == [1, 2, 3, 4, 5]
     assert dataset.test.target[:, 0].tolist() == [6, 7, 8, 9, 10]
+    assert of.training is not None
     data = program(replace(of, training=replace(of.training, data=strict(of))), tmp_path)
     with pytest.raises(data.DataError, match=r"line 3, column 'a'.*missing"):
         data.load()
@@ -493,7 +494,7 @@ def test_class_predictions(tmp_path: Path) -> None:
 def test_headers_of_arrays(tmp_path: Path, shape: tuple[int | str, ...], header: str) -> None:
     inputs = {"x": (floats("B", "T", 2), ("x",))}
     data = program(task(npz("a.npz"), inputs, floats("B", *shape), ("y",)), tmp_path)
-    prediction = np.zeros((4, *(2 if size == "T" else size for size in shape)))
+    prediction = np.zeros((4, *(size if isinstance(size, int) else 2 for size in shape)))
     data.write_predictions(tmp_path / "p.csv", prediction)
     assert (tmp_path / "p.csv").read_text().splitlines()[0] == header
 

@@ -177,7 +177,7 @@ def test_the_file_has_the_names_of_the_graph() -> None:
 def test_each_kind_of_layer_has_one_function_for_its_first_weights() -> None:
     text = program(
         "x -> bidirectional(lstm(3, return=sequence)) -> lstm(7, return=sequence) "
-        "-> lstm(4, kernel_initializer=he_uniform)",
+        "-> lstm(4, kernel_initializer=he_uniform, return=sequence)"
     )
     assert text.count("def initialise_lstm(lstm: nn.LSTM)") == 1
     assert "initialise_lstm(self.bidirectional)" in text
@@ -192,7 +192,7 @@ def test_the_state_of_gates_is_copied_and_all_else_is_a_view() -> None:
     assert "def views(" in plain
     assert "swap_gates" not in plain
     gru = files(f"{head}x -> gru(4)\n}}\n")["weights.py"]
-    assert 'state["gru.weight_ih_l0"].copy_(swap_gates(arrays["gru/kernel"].T))' in gru
+    assert 'state["gru.weight_ih_l0"].copy_(swap_gates(arrays["gru/kernel"]).T)' in gru
     early = files(f"{head}x -> gru(4, activation=relu)\n}}\n")["weights.py"]
     assert "torch.stack(" in early
     assert "swap_gates" not in early

@@ -24,7 +24,7 @@ name = "keras"
 
 ENVIRONMENT = (
     ("KERAS_BACKEND", "tensorflow", "before Keras is imported"),
-    ("TF_CPP_MIN_LOG_LEVEL", "3", "no remarks from TensorFlow as it starts"),
+    ("TF_CPP_MIN_LOG_LEVEL", "3", "hides most of what TensorFlow logs"),
 )
 
 UNSUPPORTED: Mapping[str, str] = {}
@@ -32,8 +32,9 @@ UNSUPPORTED: Mapping[str, str] = {}
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "each",
-        "layers that work on the last axis or on each number are applied to all steps at once; "
-        "others run inside the program's own EachStep, which folds the steps into the batch",
+        "layers that work on the last axis or on each number, and models of nothing else, are "
+        "applied to all steps at once; others run inside the program's own EachStep, which folds "
+        "the steps into the batch",
         "keras.layers.TimeDistributed runs a layer once for each step: moving statistics are "
         "updated as many times, and an unknown number of steps is left to vectorized_map",
     ),
@@ -44,9 +45,10 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         "embedding",
-        "training steps of adam and rmsprop, and clipping, differ from PyTorch's where a batch "
-        "repeats a token",
-        "on TensorFlow, Keras squares the gradient of each occurrence of a token, not their sum",
+        "where a batch repeats a token, training steps of adam and rmsprop, and of any optimizer "
+        "that clips, differ from PyTorch's",
+        "on TensorFlow, Keras squares the gradient of each occurrence of a token, not their sum; a "
+        "gradient for the whole table would cost its size at each step",
     ),
     Deviation(
         "loss",
@@ -77,9 +79,9 @@ def _files(task: Task) -> Iterator[OutputFile]:
     )
     training = task.training
     if training is not None:
-        yield data_file(task)
+        yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
         yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
-        yield run_file(task, ENVIRONMENT)
+        yield run_file(task, ENVIRONMENT, placed=True)
 
 
 _WEIGHTS_DOC = """The weights of {model} in a safetensors file, for any framework to read.

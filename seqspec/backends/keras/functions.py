@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
-from seqspec.backends.keras.layers import Site, construct, each, folds, only_in_steps
+from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.python_text import (
@@ -18,12 +19,13 @@ from seqspec.backends.python_text import (
     Names,
     Pair,
     assign,
+    definition,
     docstring,
     literal,
     statement,
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.shapes.dim import Dim
+from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 
 
@@ -44,15 +46,30 @@ class Repeat:
     def numbered(self, earlier: int) -> Repeat:
         return replace(self, name="RepeatSteps" + (str(earlier + 1) if earlier else ""))
 
+    @property
+    def signature(self) -> list[str]:
+        """The lines that begin the layer's ``call``."""
+        tensors = [self.vector, *self.sources.split(", ")]
+        parameters = ["self", *(f"{name}: keras.KerasTensor" for name in tensors)]
+        return definition("call", parameters, "keras.KerasTensor", indent=4)
+
+
+@dataclass(slots=True)
+class Steps:
+    """What a program's EachStep has to be able to do, found out as graphs are lowered."""
+
+    used: bool = False
+    several: bool = False
+    axes: bool = False
+
 
 class Home(Protocol):
     """Where a function finds the other functions and layers of its program."""
 
-    each_step: bool
-    each_steps: bool
+    steps: Steps
     ops: bool
 
-    def build(self, unit: SubModel) -> Call: ...
+    def build(self, unit: SubModel, kept: Shape = ()) -> Call: ...
 
     def repeat(self, wanted: Repeat) -> str: ...
 
@@ -61,7 +78,7 @@ class Function:
     """The lowering of one graph.
 
     ``title`` names the model, ``logits`` is the value so called, ``reserved`` are variables that
-    the function has already.
+    the function has already, ``kept`` the axes that stand in the place of the batch.
     """
 
     def __init__(
@@ -71,10 +88,12 @@ class Function:
         title: Code,
         logits: Value | None,
         reserved: tuple[str, ...] = (),
+        kept: Shape = (),
     ) -> None:
         self.home = home
         self.graph = graph
         self.title = title
+        self.kept = kept
         self.scope = Scope(graph, logits, reserved)
         self.recurrent = Recurrent(graph, self.scope)
         self._shared: dict[Unit, str] = {}
@@ -96,6 +115,7 @@ class Function:
         yield from docstring(self._summary(), INDENT)
         for value in self.graph.inputs:
             yield from self._input(value)
+        yield from self._shared_layers()
         for place_, node in enumerate(self.graph.nodes):
             yield from self._node(place_, node)
         inputs = self._operands(self.graph.inputs)
@@ -103,11 +123,11 @@ class Function:
         yield from statement("return ", model, indent=INDENT)
 
     def _summary(self) -> str:
-        inputs = ", ".join(f"{v.name} {shape_of(v)}" for v in self.graph.inputs)
+        inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in self.graph.inputs)
         outputs = self.graph.outputs
         many = len(outputs) > 1
         said = ", ".join(
-            f"{name if many else self.scope.called(value)} {shape_of(value)}".strip()
+            f"{name if many else self.scope.called(value)} {self._shape_of(value)}".strip()
             for name, value in outputs
         )
         return f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
@@ -117,7 +137,7 @@ class Function:
     def _input(self, value: Value) -> Iterator[str]:
         target = self.scope.bind_input(value)
         if isinstance(value.type, Tensor):
-            tensor = _keras_input(value.type, self.scope.layer_name(value.name))
+            tensor = _keras_input(self._with_kept(value.type), self.scope.layer_name(value.name))
             yield from assign(target, tensor, indent=INDENT)
             return
         tensors = tuple(
@@ -125,6 +145,15 @@ class Function:
             for part, shape in value.type.parts
         )
         yield from assign(target, Group("[", tensors), indent=INDENT)
+
+    def _with_kept(self, tensor: Tensor) -> Tensor:
+        """The type of a value, with the axes that stand in the place of the batch."""
+        return replace(tensor, shape=(*self.kept, *tensor.shape[1:])) if self.kept else tensor
+
+    def _shape_of(self, value: Value) -> str:
+        if isinstance(value.type, Tensor):
+            return show(self._with_kept(value.type).shape)
+        return shape_of(value)
 
     def _outputs(self) -> Expr:
         if len(self.graph.outputs) == 1:
@@ -136,12 +165,9 @@ class Function:
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
         layer, sources = self._constructor(node)
-        if node.unit in self._often:
-            if node.unit not in self._shared:
-                self._shared[node.unit] = name = self.scope.fresh(node.unit.name)
-                yield from assign(name, layer, indent=INDENT)
+        if node.unit in self._shared:
             layer = Code(self._shared[node.unit])
-        if folds(node) and node.unit not in self._steps:
+        if folds(self.graph, node) and node.unit not in self._steps:
             layer = self._each(node, layer, self._step_name(node.unit))
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
         args = (self._operands(node.inputs), *sources)
@@ -150,6 +176,19 @@ class Function:
         yield from application(names, layer, args, keywords, targets.note)
         yield from targets.after
         self.home.ops |= self.recurrent.uses_ops
+
+    def _shared_layers(self) -> Iterator[str]:
+        """The layers that stand in several places, each of which has to be the same object."""
+        for node in self.graph.nodes:
+            if node.unit not in self._often or node.unit in self._shared:
+                continue
+            if not self._shared:
+                yield f"{' ' * INDENT}# used more than once, with the same weights each time"
+            layer, _ = self._constructor(node)
+            self._shared[node.unit] = name = self.scope.fresh(node.unit.name)
+            yield from assign(name, layer, indent=INDENT)
+        if self._shared:
+            yield ""
 
     def _constructor(self, node: Node) -> tuple[Expr, tuple[Expr, ...]]:
         """The layer without its operands, and what else flows in besides them."""
@@ -161,7 +200,8 @@ class Function:
                 return named(Call(repeat), literal(unit.name)), sources
         operands = tuple(value.type for value in node.inputs)
         sequence, state = self.recurrent.asked(unit)
-        constructor = construct(Site(unit, operands, self.home.build, sequence, state))
+        build = partial(self.home.build, kept=kept_axes(self.graph, unit))
+        constructor = construct(Site(unit, operands, build, sequence, state))
         if unit in self._steps:
             return self._each(node, constructor, unit.name), ()
         if isinstance(unit, SubModel):
@@ -172,10 +212,10 @@ class Function:
         """What applies a layer step by step; the general form where it gives several tensors."""
         unit = node.unit
         state = isinstance(unit, Layer) and self.recurrent.asked(unit)[1]
-        if len(node.inputs) == len(node.outputs) == 1 and not state:
-            self.home.each_step = True
-        else:
-            self.home.each_steps = True
+        steps = self.home.steps
+        steps.used = True
+        steps.several |= state or len(node.inputs) > 1 or len(node.outputs) > 1
+        steps.axes |= node.fold > 1
         return named(each(layer, node.fold), literal(name))
 
     def _step_name(self, unit: Unit) -> str:
@@ -191,14 +231,16 @@ class Function:
     def _targets(self, position: int, node: Node) -> Targets:
         if isinstance(node.unit, Layer) and node.result in ("last", "sequence"):
             return self.recurrent.targets(position, node)
-        note = shape_of(node.value)
+        note = self._shape_of(node.value)
         if isinstance(node.unit, Layer) or len(node.outputs) == 1:
             return Targets((self.scope.bind(node.value, position, node),), note)
         # A model with several outputs gives a dictionary.
         name = self.scope.fresh(node.unit.name)
         for key, value in node.outputs.items():
             self.scope.set(value, Code(f"{name}[{literal(key)}]"))
-        return Targets((name,), ", ".join(f"{k} {shape_of(v)}" for k, v in node.outputs.items()))
+        return Targets(
+            (name,), ", ".join(f"{k} {self._shape_of(v)}" for k, v in node.outputs.items())
+        )
 
     def _repeat(self, size: Dim) -> tuple[str, tuple[Expr, ...]]:
         found = {symbol: self.scope.source(symbol) for symbol in size.symbols}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.python_text import Call, Code, Expr
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
+from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
 
 RECURRENT = {
@@ -126,16 +127,33 @@ def construct(site: Site) -> Call:
 STEPWISE = frozenset({"embedding", "dense", "activation", "softmax", "dropout", "batch_norm"})
 
 
-def folds(node: Node) -> bool:
+def kept_axes(graph: Graph, unit: Unit) -> Shape:
+    """The axes, batch first, in front of those that a model applied step by step was declared with.
+
+    Empty unless the model can take them as they are: it has stepwise layers only, and stands behind
+    the same axes wherever the graph uses it.
+    """
+    nodes = [node for node in graph.nodes if node.unit is unit]
+    if not isinstance(unit, SubModel) or not all(node.fold for node in nodes):
+        return ()
+    if not all(isinstance(n.unit, Layer) and n.unit.kind in STEPWISE for n in unit.graph.nodes):
+        return ()
+    fronts = {value.tensor.shape[: 1 + n.fold] for n in nodes for value in n.inputs}
+    return fronts.pop() if len(fronts) == 1 else ()
+
+
+def folds(graph: Graph, node: Node) -> bool:
     """Whether a per-step application has to set the steps aside; otherwise it is a plain one."""
     if not node.fold:
         return False
-    return not (isinstance(node.unit, Layer) and node.unit.kind in STEPWISE)
+    if isinstance(node.unit, SubModel):
+        return not kept_axes(graph, node.unit)
+    return node.unit.kind not in STEPWISE
 
 
 def only_in_steps(graph: Graph) -> frozenset[Unit]:
     """The units that a model has only inside an ``EachStep``, which then bears their name."""
-    plain = {node.unit for node in graph.nodes if not folds(node)}
+    plain = {node.unit for node in graph.nodes if not folds(graph, node)}
     return frozenset(node.unit for node in graph.nodes if node.unit not in plain)
 
 

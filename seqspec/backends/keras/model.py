@@ -7,21 +7,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec import __version__
-from seqspec.backends.keras.functions import Function, Repeat
+from seqspec.backends.keras.functions import Function, Repeat, Steps
 from seqspec.backends.keras.scope import RESERVED, function_name
 from seqspec.backends.python_text import Call, Code, call, definition, docstring, literal
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task
+from seqspec.shapes.dim import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """What ``model.py`` holds: its functions as finished lines, sub-models first."""
+    """What ``model.py`` holds: its functions as finished lines, sub-models first.
+
+    ``several`` and ``axes`` tell whether its EachStep has to take several tensors, and several
+    axes; ``front`` and ``behind`` are its slices of a shape, up to the steps and behind them.
+    ``untyped`` tells whether something needs ``Any``.
+    """
 
     functions: tuple[tuple[str, ...], ...]
     repeats: tuple[Repeat, ...]
     each_step: bool
-    each_steps: bool
+    several: bool
+    axes: bool
+    front: str
+    behind: str
+    untyped: bool
     ops: bool
 
 
@@ -29,33 +39,35 @@ class Program:
     """Collects the functions of a program while graphs are lowered."""
 
     def __init__(self) -> None:
-        self._names: dict[Graph, str] = {}
+        self._names: dict[tuple[Graph, Shape], str] = {}
         self._bodies: dict[str, tuple[str, ...]] = {}
         self._functions: list[tuple[str, ...]] = []
         self.repeats: dict[str, Repeat] = {}
-        self.each_step = False
-        self.each_steps = False
+        self.steps = Steps()
         self.ops = False
 
-    def build(self, unit: SubModel) -> Call:
-        """The call that builds a sub-model, whose function is written if it is new."""
-        return call(self._function(unit.graph), name=unit.name)
+    def build(self, unit: SubModel, kept: Shape = ()) -> Call:
+        """The call that builds a sub-model, whose function is written if it is new.
+
+        ``kept`` are the axes that stand in the place of its batch.
+        """
+        return call(self._function(unit.graph, kept), name=unit.name)
 
     def repeat(self, wanted: Repeat) -> str:
         """The name of the layer that repeats for so many steps."""
         self.ops = True
         return self.repeats.setdefault(wanted.key, wanted.numbered(len(self.repeats))).name
 
-    def _function(self, graph: Graph) -> str:
-        if graph in self._names:
-            return self._names[graph]
-        body = tuple(Function(self, graph, Code("name"), None, ("name",)).lines())
+    def _function(self, graph: Graph, kept: Shape) -> str:
+        if (graph, kept) in self._names:
+            return self._names[graph, kept]
+        body = tuple(Function(self, graph, Code("name"), None, ("name",), kept).lines())
         # Models that differ in nothing (the same settings and sizes) share a function.
         wanted = function_name(graph.name)
         name, number = wanted, 2
         while self._bodies.get(name, body) != body or name in RESERVED:
             name, number = f"{wanted}_{number}", number + 1
-        self._names[graph] = name
+        self._names[graph, kept] = name
         if name not in self._bodies:
             self._bodies[name] = body
             self._functions.append((*definition(name, ["name: str"], "keras.Model"), *body))
@@ -68,9 +80,13 @@ class Program:
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
-            each_step=self.each_step and not self.each_steps,
-            each_steps=self.each_steps,
-            ops=self.ops or self.each_step or self.each_steps,
+            each_step=self.steps.used,
+            several=self.steps.several,
+            axes=self.steps.axes,
+            front=": 1 + self.axes" if self.steps.axes else ":2",
+            behind="1 + self.axes :" if self.steps.axes else "2:",
+            untyped=self.steps.used,
+            ops=self.ops or self.steps.used,
         )
 
 
@@ -83,8 +99,8 @@ def about(task: Task) -> list[str]:
     spec = (textwrap.indent(text, "    ") for text in texts)
     settings = "\n".join(f"With {name} = {value}." for name, value in task.overrides.items())
     origin = (
-        f"Compiled from {task.spec_name} by seqspec {__version__}.\n"
-        "Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit."
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}, quoted above.\n"
+        "The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit."
     )
     return docstring("\n\n".join(part for part in (title, *spec, settings, origin) if part))
 

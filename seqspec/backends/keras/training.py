@@ -12,8 +12,10 @@ from seqspec.backends.python_text import (
     Group,
     assign,
     docstring,
+    literal,
     statement,
 )
+from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
 
@@ -51,7 +53,8 @@ CLIPPING: Mapping[str, str] = {
 class TrainPlan:
     """What ``train.py`` says that depends on the spec: finished lines, and switches.
 
-    ``best`` tells by which loss the best checkpoint is chosen.
+    ``best`` tells by which loss the best checkpoint is chosen, ``advice`` what helps against a loss
+    that grows without bounds.
     """
 
     doc: tuple[str, ...]
@@ -60,6 +63,9 @@ class TrainPlan:
     compile: tuple[str, ...]
     stop: tuple[str, ...]
     best: str
+    advice: str
+    drops: bool
+    windows: bool
     validation: bool
     metrics: bool
     scale: bool
@@ -70,14 +76,18 @@ class TrainPlan:
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
+    clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
     about = f"{task.graph.name}: its training. Run by run.py."
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
-        compile=tuple(_compile(training)),
+        compile=(*_remarks(task, training), *_compile(training)),
         stop=tuple(_stop(training.stop, validation)),
         best="lowest validation loss" if validation else "lowest training loss",
+        advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
+        drops=_has(task.graph, "dropout"),
+        windows=training.data.windows is not None,
         validation=validation,
         metrics=bool(_metrics(training)),
         scale=training.data.scale is not None,
@@ -85,6 +95,32 @@ def plan(task: Task, training: Training) -> TrainPlan:
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=len(task.graph.inputs) > 1,
     )
+
+
+_ADVICE = "a smaller learning rate"
+
+
+def _has(graph: Graph, kind: str) -> bool:
+    """Whether a model, or one inside it, has a layer of that kind."""
+    return any(
+        _has(unit.graph, kind) if isinstance(unit, SubModel) else unit.kind == kind
+        for unit in graph.units
+    )
+
+
+def _remarks(task: Task, training: Training) -> list[str]:
+    """What a reader who knows other frameworks would not expect of these settings."""
+    optimizer = training.optimizer
+    clips = any(optimizer.args[name] is not None for name in CLIPPING)
+    if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips):
+        return []
+    what = (
+        "clipping measures" if optimizer.name == "sgd" else f"{OPTIMIZERS[optimizer.name]} squares"
+    )
+    return [
+        f"    # Where a batch repeats a token, {what} each of its gradients on TensorFlow, but",
+        "    # their sum in PyTorch and on JAX: trained weights differ by that.",
+    ]
 
 
 def _constants(training: Training) -> Iterator[str]:

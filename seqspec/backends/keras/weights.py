@@ -75,10 +75,13 @@ class _Table:
     def _fitting(self, words: tuple[str, ...], path: str, weights: Sequence[str]) -> str:
         """A name out of the words of a path, as long as the lines of the table allow."""
         longest = max(weights, key=len)
-        ends = [words[first:] for first in range(max(1, len(words) - 1))]
-        for chosen in (*ends, (words[0], words[-1]), words[-1:]):
+        room = WIDTH - len(f"        {flat(literal(path + longest))}: _2.{longest},")
+        # A layer that belongs to a value of the user's is known well enough by that: seen_forward.
+        short = tuple(word.removesuffix("_bidirectional") for word in words)
+        ends = [way[first:] for first in range(max(1, len(words) - 1)) for way in (words, short)]
+        for chosen in (*ends, (short[0], short[-1]), words[-1:]):
             name = "_".join(chosen)
-            if len(f"        {flat(literal(path + longest))}: {name}_2.{longest},") <= WIDTH:
+            if len(name) <= room and not self._names.has(name):
                 return name
         return words[-1]
 

@@ -84,6 +84,9 @@ def lower(task: Task) -> list[OutputFile]:
         files += [
             data_file(task),
             OutputFile("train.py", training),
-            run_file(task, [("OMP_WAIT_POLICY", "passive", "threads that spin slow small models")]),
+            run_file(
+                task,
+                [("OMP_WAIT_POLICY", "passive", "idle threads that spin make small models slow")],
+            ),
         ]
     return files

@@ -234,7 +234,7 @@ class _Lowering:
         elif isinstance(node.unit, SubModel):
             result = Call(f"self.{attribute}", tuple(Code(x) for x in steps))
             if len(node.outputs) > 1:
-                self._unfold_all(number, node, result, shape, attribute)
+                self._unfold_all(node, result, shape, attribute)
                 return
         else:
             result = self._expression(node, steps, types, _step_type(value.tensor, depth))
@@ -245,9 +245,7 @@ class _Lowering:
             unfolded = Call(f"{steps_name}.unflatten", (0, shape))
         self.body.bind(number, value, unfolded, attribute)
 
-    def _unfold_all(
-        self, number: int, node: Node, result: Expr, shape: Code, attribute: str
-    ) -> None:
+    def _unfold_all(self, node: Node, result: Expr, shape: Code, attribute: str) -> None:
         """The outputs of a model that was applied to all steps at once, those that are read."""
         name = self.body.own(f"from_{attribute}", self.body.until(*node.outputs.values()))
         self.body.line(f"{name} = ", result)
@@ -259,7 +257,9 @@ class _Lowering:
             field = names.fresh(port)
             if self.graph.uses(value):
                 unfolded = Call(f"{name}.{field}.unflatten", (0, shape))
-                self.body.bind(number, value, unfolded, attribute)
+                own = self.body.own(value.name or field, self.body.until(value))
+                self.body.line(f"{own} = ", unfolded, shape_note(value))
+                self.body.held[value] = Held(own)
         self.body.keep(self.body.operand(operand), self.body.until(operand))
 
     # ------------------------------------------------------------------------------------ sizes

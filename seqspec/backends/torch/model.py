@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -216,7 +217,8 @@ class ModelLowering:
 
     def _shared_draws(self, part: Part) -> str:
         owner = _word(part)
-        name = f"initialise_{owner}"
+        kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias")
+        name = f"initialise_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', kind).lower()}"
         if self._names.has(name):  # another recipe for the same kind
             name = f"initialise_{part.module.name}"
         name = self._names.fresh(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -349,7 +349,7 @@ def _accuracy(p: _Prediction, target: str) -> Expr:
 
 
 #: ``rmse`` is made of the mean square once an epoch is over.
-METRICS = {
+METRICS: Mapping[str, Callable[[_Prediction, str], Expr]] = {
     "accuracy": _accuracy,
     "mse": lambda p, _: _mse(p),
     "rmse": lambda p, _: _mse(p),

@@ -20,6 +20,7 @@ from seqspec.backends.python_text import (
     Names,
     assign,
     docstring,
+    flat,
     mapping,
     statement,
 )
@@ -90,13 +91,10 @@ def _lines(slots: tuple[Slot, ...], short: Mapping[str, str]) -> tuple[list[str]
         given: list[Expr] = []
         for row, piece in enumerate(slot.pieces):
             held = _held(slot, piece, short)
-            given.append(_out(held, piece))
-            key = Index("arrays", slot.path, ".T" if piece.transposed else "")
-            if len(slot.pieces) > 1:
-                key = Index("arrays", slot.path, f"[{row}]")
-            value = Call("swap_gates", (key,)) if piece.gates else key
+            given.append(_turned(held, piece))
+            stored = Index("arrays", slot.path, f"[{row}]" if len(slot.pieces) > 1 else "")
             copy = f"{held.of}[{quoted(str(held.key))}].copy_"
-            back += statement("", Call(copy, (value,)), indent=4)
+            back += statement("", Call(copy, (_turned(stored, piece),)), indent=4)
         several = Call("torch.stack", (Group("[", tuple(given)),))
         entries.append((slot.path, several if len(given) > 1 else given[0]))
     return statement("return ", mapping(entries), indent=4), back
@@ -109,7 +107,13 @@ def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
     return Index("state", f"{slot.owner}.{piece.name}")
 
 
-def _out(held: Index, piece: Piece) -> Expr:
-    """A tensor of the model in the file's layout."""
-    view = Index(held.of, held.key, ".T" if piece.transposed else "")
-    return Call("swap_gates", (view,)) if piece.gates else view
+def _turned(tensor: Index, piece: Piece) -> Expr:
+    """A tensor of the model in the file's layout, or one of the file in the model's."""
+    if not piece.gates:
+        return Index(tensor.of, tensor.key, f"{tensor.after}{'.T' if piece.transposed else ''}")
+    if not piece.transposed:
+        return Call("swap_gates", (tensor,))
+    # Gates change places along the last axis, which is the file's.
+    if tensor.of == "arrays":
+        return Code(f"{flat(Call('swap_gates', (tensor,)))}.T")
+    return Call("swap_gates", (Index(tensor.of, tensor.key, ".T"),))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import safetensors.numpy
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "830f2bff76376c96ecabddaac9fd49ccae406e70ea98ca2f1e3c97baa93ac4fc",
+    "spec_sha256": "28594633a1245319cb15fbcb7e9f31a82adbab04b20672c288b9d2bbf58db66e",
     "model": "Airline",
 }
 
@@ -49,10 +49,8 @@ def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None)
     }
     partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -89,7 +87,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a weights file: {error}") from None
-    for key in ("format", "format_version"):
+    for key in ("format", "format_version", "model"):
         if metadata.get(key) != FORMAT[key]:
             raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
     return arrays, metadata

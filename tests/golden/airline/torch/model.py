@@ -27,8 +27,8 @@ class Airline(nn.Module):
     def forward(self, months: Tensor) -> Tensor:
         x = months.flatten(1)  # [B, 13]
         linear = self.linear_dense(x)  # [B, 1]
-        _, (h, _) = self.rest_lstm(months)  # h [1, B, 4]
-        rest = self.rest_dense(h[-1])  # [B, 1]
+        _, (h_n, _) = self.rest_lstm(months)  # h_n [1, B, 4]
+        rest = self.rest_dense(h_n[-1])  # [B, 1]
         return linear + rest  # [B, 1]
 
     def reset_parameters(self) -> None:
@@ -36,15 +36,25 @@ class Airline(nn.Module):
         nn.init.xavier_uniform_(self.linear_dense.weight)
         nn.init.zeros_(self.linear_dense.bias)
 
-        rest_lstm = dict(self.rest_lstm.named_parameters())
-        nn.init.xavier_uniform_(rest_lstm["weight_ih_l0"])
-        nn.init.orthogonal_(rest_lstm["weight_hh_l0"])
-        nn.init.zeros_(rest_lstm["bias_ih_l0"])
-        nn.init.ones_(rest_lstm["bias_ih_l0"][4:8])  # the forget gate begins open
-        nn.init.zeros_(rest_lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_lstm(self.rest_lstm)
 
         nn.init.xavier_uniform_(self.rest_dense.weight)
         nn.init.zeros_(self.rest_dense.bias)
+
+
+def initialise_lstm(lstm: nn.LSTM) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Airline:

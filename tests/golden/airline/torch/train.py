@@ -22,7 +22,7 @@ BATCH_SIZE = 8
 LEARNING_RATE = 0.02
 SEED = 0
 PATIENCE = 100  # epochs without a lower loss before it stops
-REPORTED = ("loss", "rmse")
+REPORTED = ("loss",)
 
 
 class TrainingError(RuntimeError):
@@ -33,8 +33,7 @@ def measure(model: Airline, inputs: list[Tensor], target: Tensor) -> tuple[Tenso
     """The loss of a batch, and the numbers of REPORTED side by side."""
     prediction = model(*inputs)
     loss = functional.mse_loss(prediction, target)
-    rmse = functional.mse_loss(prediction.detach(), target)
-    return loss, torch.stack([loss.detach(), rmse])
+    return loss, loss.detach()[None]
 
 
 def run_epoch(
@@ -58,14 +57,14 @@ def run_epoch(
             target = torch.from_numpy(truth).to(device)
             loss, measured = measure(model, inputs, target)
             if optimizer is not None:
-                optimizer.zero_grad(set_to_none=True)
+                optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
             total += measured * len(target)
             if on_batch is not None:
                 on_batch(number, count)
     means: dict[str, float] = dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
-    means["rmse"] **= 0.5  # the root of the mean over all samples
+    means["rmse"] = means["loss"] ** 0.5  # the root of the mean over all samples
     return means
 
 
@@ -90,30 +89,32 @@ def fit(
     """Trains the model and returns the last epoch's record.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
-    and last.safetensors. Records are in the units that the model sees. `report` is given each
-    record, `on_batch` the number of the batch and of all batches in the epoch.
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    Records are in the units that the model sees.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    set_seed(seed)
     model.to(device)
+    # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
+    # a little. fused: one kernel updates all weights, on CPUs too.
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
     metadata = {"scaling": dataset.scaling.to_json()}
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
     record: dict[str, float] = {}
-    best = math.inf
-    waited = 0
+    best, waited = math.inf, 0
     try:
         for epoch in range(1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
             means = run_epoch(model, train, device, rng, optimizer, on_batch)
             if validation is not None:
-                held_out = run_epoch(model, validation, device)
-                means |= {f"val_{name}": value for name, value in held_out.items()}
-            judged = means.get("val_loss", means["loss"])
+                val_means = run_epoch(model, validation, device)
+                means |= {f"val_{name}": value for name, value in val_means.items()}
             if not all(map(math.isfinite, means.values())):
                 raise TrainingError(
                     f"the loss is no longer a finite number in epoch {epoch}: "
@@ -124,12 +125,14 @@ def fit(
             with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
             weights.save(model, run / "last.safetensors", metadata)
+            judged = means.get("val_loss", means["loss"])
             if judged < best:
+                best, waited = judged, 0
                 weights.save(model, run / "best.safetensors", metadata)
+            else:
+                waited += 1
             report(record)
-            waited = 0 if judged < best else waited + 1
-            best = min(best, judged)
-            if waited == PATIENCE:
+            if waited == PATIENCE and not overfit_one_batch:
                 break
     except KeyboardInterrupt:
         weights.save(model, run / "last.safetensors", metadata)
@@ -142,15 +145,15 @@ def first_batch(part: Part) -> Part:
     return Part(tuple(array[:BATCH_SIZE] for array in part.inputs), part.target[:BATCH_SIZE])
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def predict(
     model: Airline, inputs: tuple[np.ndarray, ...], device: str = "cpu", batch_size: int = 256
 ) -> np.ndarray:
     """What the model makes of its inputs, in the units that it sees."""
     model.to(device).eval()
-    outputs = []
+    outputs: list[np.ndarray] = []
     for start in range(0, len(inputs[0]), batch_size):
-        # Copies: the arrays may be views that cannot be written to.
+        # Windows are read-only views of the series, so they are copied.
         batch = [torch.tensor(array[start : start + batch_size], device=device) for array in inputs]
         outputs.append(model(*batch).cpu().numpy())
     return np.concatenate(outputs)

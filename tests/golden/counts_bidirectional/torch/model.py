@@ -26,8 +26,8 @@ class BothWays(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x, _ = self.bidirectional(x)  # [B, 5, 128]
-        _, (h, _) = self.bidirectional_1(x)  # h [2, B, 32]
-        x = torch.cat([h[0], h[1]], dim=-1)  # [B, 64], the last step
+        _, (h_n, _) = self.bidirectional_1(x)  # h_n [2, B, 32]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 64], the last step
         return self.dense(x)  # [B, 10]
 
     def reset_parameters(self) -> None:
@@ -41,18 +41,17 @@ class BothWays(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
-    nn.init.xavier_uniform_(weights["weight_ih_l0_reverse"])
-    nn.init.orthogonal_(weights["weight_hh_l0_reverse"])
-    nn.init.zeros_(weights["bias_ih_l0_reverse"])
-    nn.init.ones_(weights["bias_ih_l0_reverse"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0_reverse"]).requires_grad_(False)
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> BothWays:

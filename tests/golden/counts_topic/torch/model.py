@@ -24,22 +24,31 @@ class Topic(nn.Module):
 
     def forward(self, text: Tensor) -> Tensor:
         x = self.embedding(text)  # [B, T, 64]
-        _, (h, _) = self.lstm(x)  # h [1, B, 128]
-        return self.dense(h[-1])  # [B, 10]
+        _, (h_n, _) = self.lstm(x)  # h_n [1, B, 128]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
-
-        lstm = dict(self.lstm.named_parameters())
-        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
-        nn.init.orthogonal_(lstm["weight_hh_l0"])
-        nn.init.zeros_(lstm["bias_ih_l0"])
-        nn.init.ones_(lstm["bias_ih_l0"][128:256])  # the forget gate begins open
-        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_lstm(self.lstm)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_lstm(lstm: nn.LSTM) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Topic:

@@ -28,10 +28,10 @@ class Translate(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         x = self.encoder_embedding(source)  # [B, S, 64]
-        _, encoder_state = self.encoder_lstm(x)  # h and c [1, B, 64]
+        _, encoder_state = self.encoder_lstm(x)  # h_n and c_n [1, B, 64]
         x = self.embedding(target)  # [B, T, 64]
-        _, (h, _) = self.lstm(x, encoder_state)  # h [1, B, 64]
-        return self.dense(h[-1])  # [B, 10]
+        _, (h_n, _) = self.lstm(x, encoder_state)  # h_n [1, B, 64]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
@@ -46,13 +46,17 @@ class Translate(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Translate:

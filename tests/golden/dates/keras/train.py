@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import keras
@@ -62,11 +63,12 @@ class Journal(keras.callbacks.Callback):
         report: Callable[[dict[str, float]], None],
     ) -> None:
         super().__init__()
-        self.metrics = run / "metrics.jsonl"
+        self.metrics_path = run / "metrics.jsonl"
         self.keep = keep
         self.report = report
         self.best = math.inf
         self.record: dict[str, float] = {}
+        self.started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.started = time.perf_counter()
@@ -76,12 +78,12 @@ class Journal(keras.callbacks.Callback):
         if not all(map(math.isfinite, means.values())):
             raise TrainingError(
                 f"the loss is no longer a finite number in epoch {epoch + 1}: "
-                "a smaller learning rate or clipped gradients may help"
+                "a smaller learning rate may help"
             )
         means = {name: means[name] for name in REPORTED if name in means}
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
-        with self.metrics.open("a", encoding="utf-8") as file:
+        with self.metrics_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(self.record) + "\n")
         self.keep("last")
         judged = means.get("val_loss", means["loss"])
@@ -93,6 +95,8 @@ class Journal(keras.callbacks.Callback):
 
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss and what else is measured."""
+    # Where a batch repeats a token, Adam squares each of its gradients on TensorFlow, but
+    # their sum in PyTorch and on JAX: trained weights differ by that.
     model.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate=LEARNING_RATE, global_clipnorm=GLOBAL_CLIPNORM
@@ -123,12 +127,13 @@ def fit(
     """Trains the model and returns the last epoch's record.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
-    and last.safetensors. Records are in the units that the model sees. `report` is given each
-    record, `on_batch` the number of the batch and of all batches in the epoch.
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     train = first_batch(dataset.train) if overfit_one_batch else dataset.train
     batches = Batches(train, seed)
     validation = None if overfit_one_batch else Batches(dataset.validation)
@@ -149,7 +154,7 @@ def fit(
         )
     compile_model(model)
     try:
-        with keras.device(DEVICES[choose_device(device)]):
+        with on_device(device):
             model.fit(
                 batches,
                 epochs=epochs,
@@ -175,13 +180,9 @@ def predict(
     device: str = "cpu",
     batch_size: int = 256,
 ) -> np.ndarray:
-    """What the model makes of its inputs, in the units that it sees."""
-    outputs: list[np.ndarray] = []
-    with keras.device(DEVICES[choose_device(device)]):
-        for start in range(0, len(inputs[0]), batch_size):
-            batch = [values[start : start + batch_size] for values in inputs]
-            outputs.append(model.predict_on_batch(batch))
-    return np.concatenate(outputs)
+    """What the model makes of its inputs."""
+    with on_device(device):
+        return model.predict(list(inputs), batch_size=batch_size, verbose=0)
 
 
 def evaluate(model: keras.Model, part: Part, device: str = "cpu") -> dict[str, float]:
@@ -190,14 +191,19 @@ def evaluate(model: keras.Model, part: Part, device: str = "cpu") -> dict[str, f
 
 
 def set_seed(seed: int) -> None:
-    """Makes the first weights, and what dropout drops, follow from the seed."""
+    """Makes the first weights follow from the seed."""
     keras.utils.set_random_seed(seed)
 
 
 def choose_device(name: str) -> str:
-    """`cpu` or `cuda`. Raises TrainingError if it is not there."""
-    if name not in DEVICES:
-        raise TrainingError(f"there is no device {name!r}: choose cpu or cuda")
+    """The device of that name, `cpu` or `cuda`. Raises TrainingError if it is not there."""
     if name == "cuda" and not keras.distribution.list_devices("gpu"):
         raise TrainingError("this machine has no CUDA device that Keras can use")
+    if name not in DEVICES:
+        raise TrainingError(f"there is no device {name!r}: choose cpu or cuda")
     return name
+
+
+def on_device(name: str) -> AbstractContextManager[None]:
+    """Inside of it, Keras keeps new variables and works on a device, `cpu` or `cuda`."""
+    return keras.device(DEVICES[name])

@@ -6,7 +6,7 @@
         split  = random(train=80%, validation=10%, seed=0)
     }
 
-Compiled from dates.seq by seqspec 0.1.0. Needs numpy only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec dates.seq; yours to edit.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 DATA_PATH = Path("data/dates.npz")  # as in the spec, from the current folder
+TARGET = "target"
 INPUTS = ("source", "previous")
 SHAPES = {"source": ("B", "S"), "previous": ("B", "T"), "target": ("B", "T")}
 BOUNDS = {"source": 51, "previous": 12, "target": 11}  # ids lie in [0, bound)
@@ -48,10 +49,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.target)
 
-    def batch(self, samples: np.ndarray) -> Batch:
-        """The samples of these numbers, copied out in that order."""
-        inputs = tuple(np.ascontiguousarray(values[samples]) for values in self.inputs)
-        return inputs, np.ascontiguousarray(self.target[samples])
+    def batch(self, indices: np.ndarray) -> Batch:
+        """The samples at these places, copied out in that order."""
+        inputs = tuple(np.ascontiguousarray(values[indices]) for values in self.inputs)
+        return inputs, np.ascontiguousarray(self.target[indices])
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,29 +63,22 @@ class Dataset:
     validation: Part
     test: Part
 
-    @property
-    def held_out(self) -> Part:
-        """The part to judge a model by."""
-        return self.test
 
-
-def load(path: Path | None = None) -> Dataset:
+def load(path: Path = DATA_PATH) -> Dataset:
     """The data set in a file: split at random.
 
     Raises DataError if the file cannot be used.
     """
-    path = path or DATA_PATH
     parts = split(read(path, tuple(SHAPES)), path)
     train, validation, test = (assemble(part) for part in parts)
     return Dataset(train, validation, test)
 
 
-def inputs_for_prediction(path: Path | None) -> tuple[np.ndarray, ...]:
+def inputs_for_prediction(path: Path = DATA_PATH) -> tuple[np.ndarray, ...]:
     """The model's inputs for every sample of a file.
 
     Raises DataError if the file cannot be used.
     """
-    path = path or DATA_PATH
     arrays = read(path, INPUTS)
     return (arrays["source"], arrays["previous"])
 
@@ -100,7 +94,7 @@ def assemble(part: Arrays) -> Part:
     """The samples of a part."""
     source = part["source"]
     previous = part["previous"]
-    target = part["target"]
+    target = part[TARGET]
     return Part(inputs=(source, previous), target=target)
 
 
@@ -150,16 +144,19 @@ def check(values: np.ndarray, name: str, path: Path) -> None:
     if values.dtype.kind not in "fiub":
         raise DataError(f"{what} holds no numbers but {values.dtype}")
     if not fits(values.shape, declared):
-        swapped = values.ndim == 3 and fits((len(values), *values.shape[:0:-1]), declared)
         raise DataError(
             f"{what} has shape {values.shape}, the spec declares [{', '.join(map(str, declared))}]"
-            + (": time and features swapped?" if swapped else "")
         )
     if len(values) == 0:
         raise DataError(f"{what} has no rows")
-    if not np.isfinite(values).all():
-        place = np.argwhere(~np.isfinite(values))[0].tolist()
-        raise DataError(f"{what} holds {values[tuple(place)]} at {place}, not a finite number")
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32, copy=False)
+    if not np.isfinite(narrow).all():
+        place = np.argwhere(~np.isfinite(narrow))[0].tolist()
+        raise DataError(
+            f"{what} holds {values[tuple(place)]} at {place}: "
+            "not a finite number, or too large for float32"
+        )
 
 
 def fits(shape: tuple[int, ...], declared: tuple[int | str, ...]) -> bool:
@@ -221,10 +218,8 @@ def write_predictions(path: Path, prediction: np.ndarray) -> None:
 
 
 def lines(prediction: np.ndarray) -> Iterator[list[str]]:
-    """The lines of a csv file of predictions, header first."""
-    names = ("target",)
-    values = prediction.argmax(axis=-1).reshape(len(prediction), -1)
-    steps = values.shape[1] // len(names)
-    yield [f"{name}_{step + 1}" if steps > 1 else name for step in range(steps) for name in names]
-    for row in values.tolist():
+    """The lines of a csv file of predictions, header first; places are counted from 1."""
+    values = prediction.argmax(axis=-1)
+    yield [f"{TARGET}_{place + 1}" for place in range(values.shape[1])]
+    for row in values.reshape(len(prediction), -1).tolist():
         yield [str(value) for value in row]

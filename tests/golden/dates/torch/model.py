@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class Dates(nn.Module):
-    """source [B, S], previous [B, T] -> [B, T, 11]"""
+    """source [B, S], previous [B, T] -> logits [B, T, 11]"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Dates(nn.Module):
 
     def forward(self, source: Tensor, previous: Tensor) -> Tensor:
         x = self.encoder_embedding(source)  # [B, S, 32]
-        _, encoder_state = self.encoder_lstm(x)  # h and c [1, B, 64]
+        _, encoder_state = self.encoder_lstm(x)  # h_n and c_n [1, B, 64]
         x = self.decoder_embedding(previous)  # [B, T, 32]
         decoder, _ = self.decoder_lstm(x, encoder_state)  # [B, T, 64]
         return self.dense(decoder)  # [B, T, 11]
@@ -46,13 +46,17 @@ class Dates(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Dates:

@@ -33,8 +33,8 @@ def measure(model: Digits, inputs: list[Tensor], target: Tensor) -> tuple[Tensor
     """The loss of a batch, and the numbers of REPORTED side by side."""
     logits = model(*inputs)
     loss = functional.cross_entropy(logits, target)
-    accuracy = (logits.detach().argmax(-1) == target).float().mean()
-    return loss, torch.stack([loss.detach(), accuracy])
+    accuracy = (logits.argmax(-1) == target).float().mean()
+    return loss, torch.stack([loss, accuracy]).detach()
 
 
 def run_epoch(
@@ -47,24 +47,30 @@ def run_epoch(
 ) -> dict[str, float]:
     """One pass over a part, in an order drawn from `rng` if given; trains if given an optimizer.
 
-    Gives means over the samples, in the units that the model sees.
+    Gives means over the samples.
     """
     model.train(optimizer is not None)
     total = torch.zeros(len(REPORTED), device=device)  # read back once, at the end
+    samples = 0
     count = math.ceil(len(part) / BATCH_SIZE)
     with torch.set_grad_enabled(optimizer is not None):
         for number, (arrays, truth) in enumerate(batches(part, BATCH_SIZE, rng), start=1):
             inputs = [torch.from_numpy(array).to(device) for array in arrays]
             target = torch.from_numpy(truth).to(device)
+            if optimizer is not None and len(target) == 1:
+                continue  # batch norm finds no variance in a single sample; Keras takes zero
             loss, measured = measure(model, inputs, target)
             if optimizer is not None:
-                optimizer.zero_grad(set_to_none=True)
+                optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
             total += measured * len(target)
+            samples += len(target)
             if on_batch is not None:
                 on_batch(number, count)
-    return dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
+    if not samples:
+        raise TrainingError("batch norm cannot train on batches of one sample: use larger ones")
+    return dict(zip(REPORTED, (total / samples).tolist(), strict=True))
 
 
 def print_epoch(record: dict[str, float]) -> None:
@@ -88,29 +94,28 @@ def fit(
     """Trains the model and returns the last epoch's record.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
-    and last.safetensors. Records are in the units that the model sees. `report` is given each
-    record, `on_batch` the number of the batch and of all batches in the epoch.
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    set_seed(seed)
     model.to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
     record: dict[str, float] = {}
-    best = math.inf
-    waited = 0
+    best, waited = math.inf, 0
     try:
         for epoch in range(1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
             means = run_epoch(model, train, device, rng, optimizer, on_batch)
             if validation is not None:
-                held_out = run_epoch(model, validation, device)
-                means |= {f"val_{name}": value for name, value in held_out.items()}
-            judged = means.get("val_loss", means["loss"])
+                val_means = run_epoch(model, validation, device)
+                means |= {f"val_{name}": value for name, value in val_means.items()}
             if not all(map(math.isfinite, means.values())):
                 raise TrainingError(
                     f"the loss is no longer a finite number in epoch {epoch}: "
@@ -121,12 +126,14 @@ def fit(
             with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
             weights.save(model, run / "last.safetensors")
+            judged = means.get("val_loss", means["loss"])
             if judged < best:
+                best, waited = judged, 0
                 weights.save(model, run / "best.safetensors")
+            else:
+                waited += 1
             report(record)
-            waited = 0 if judged < best else waited + 1
-            best = min(best, judged)
-            if waited == PATIENCE:
+            if waited == PATIENCE and not overfit_one_batch:
                 break
     except KeyboardInterrupt:
         weights.save(model, run / "last.safetensors")
@@ -139,16 +146,16 @@ def first_batch(part: Part) -> Part:
     return Part(tuple(array[:BATCH_SIZE] for array in part.inputs), part.target[:BATCH_SIZE])
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def predict(
     model: Digits, inputs: tuple[np.ndarray, ...], device: str = "cpu", batch_size: int = 256
 ) -> np.ndarray:
-    """What the model makes of its inputs, in the units that it sees."""
+    """What the model makes of its inputs."""
     model.to(device).eval()
-    outputs = []
+    outputs: list[np.ndarray] = []
     for start in range(0, len(inputs[0]), batch_size):
-        # Copies: the arrays may be views that cannot be written to.
-        batch = [torch.tensor(array[start : start + batch_size], device=device) for array in inputs]
+        arrays = [array[start : start + batch_size] for array in inputs]
+        batch = [torch.from_numpy(array).to(device) for array in arrays]
         outputs.append(model(*batch).cpu().numpy())
     return np.concatenate(outputs)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import safetensors.numpy
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -29,7 +29,7 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
     embedding = model.get_layer("embedding")
     lstm = model.get_layer("lstm").cell
-    head = model.get_layer("head").layer
+    head = model.get_layer("head")
     head_dense = head.get_layer("dense")
     head_dense_1 = head.get_layer("dense_1")
     return {
@@ -52,10 +52,8 @@ def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None)
     }
     partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -92,7 +90,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a weights file: {error}") from None
-    for key in ("format", "format_version"):
+    for key in ("format", "format_version", "model"):
         if metadata.get(key) != FORMAT[key]:
             raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
     return arrays, metadata

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 
 class Head(nn.Module):
-    """step [B*T, 24] -> [B*T, 7]"""
+    """step [B, T, 24] -> [B, T, 7]"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,9 +28,9 @@ class Head(nn.Module):
         self.reset_parameters()
 
     def forward(self, step: Tensor) -> Tensor:
-        x = torch.relu(self.dense(step))  # [B*T, 32]
-        x = self.dropout(x)  # [B*T, 32]
-        return self.dense_1(x)  # [B*T, 7]
+        x = torch.relu(self.dense(step))  # [B, T, 32]
+        x = self.dropout(x)  # [B, T, 32]
+        return self.dense_1(x)  # [B, T, 7]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
@@ -54,19 +54,28 @@ class Tagger(nn.Module):
     def forward(self, words: Tensor) -> Tensor:
         x = self.embedding(words)  # [B, T, 16]
         x, _ = self.lstm(x)  # [B, T, 24]
-        x = self.head(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # [B, T, 7]
+        x = self.head(x)  # [B, T, 7]
         return torch.softmax(x, dim=-1)  # [B, T, 7]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
+        initialise_lstm(self.lstm)
 
-        lstm = dict(self.lstm.named_parameters())
-        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
-        nn.init.orthogonal_(lstm["weight_hh_l0"])
-        nn.init.zeros_(lstm["bias_ih_l0"])
-        nn.init.ones_(lstm["bias_ih_l0"][24:48])  # the forget gate begins open
-        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+
+def initialise_lstm(lstm: nn.LSTM) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Tagger:

@@ -34,8 +34,8 @@ class Squeeze(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         x, _ = self.lstm(rows)  # [B, 8, 64]
         x, _ = self.lstm_1(x)  # [B, 8, 32]
-        _, (h, _) = self.lstm_2(x)  # h [1, B, 16]
-        return h[-1]  # [B, 16], the last step
+        _, (h_n, _) = self.lstm_2(x)  # h_n [1, B, 16]
+        return h_n[-1]  # [B, 16], the last step
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
@@ -80,13 +80,17 @@ class Autoencoder(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Autoencoder:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import safetensors.torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from model import Autoencoder
@@ -20,11 +20,11 @@ FORMAT = {
 
 
 class WeightsError(ValueError):
-    """A file that does not hold the weights of this model."""
+    """A weights file does not fit the model; the message says why."""
 
 
 def views(model: Autoencoder) -> dict[str, Tensor]:
-    """Each weight by its name in the file, in Keras's layout: kernels are [inputs, outputs]."""
+    """Each weight by its name in the file, as Keras has it: kernels are [inputs, outputs]."""
     state = model.state_dict()
     return {
         "squeeze/lstm/kernel": state["squeeze.lstm.weight_ih_l0"].T,
@@ -46,38 +46,50 @@ def views(model: Autoencoder) -> dict[str, Tensor]:
 
 
 def save(model: Autoencoder, path: Path, metadata: dict[str, str] | None = None) -> None:
-    """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {name: view.cpu().contiguous() for name, view in views(model).items()}
-    partial = path.with_name(f"{path.name}.partial")
+    """Writes the weights. The file appears whole or not at all."""
+    arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.torch.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
 
 def load(model: Autoencoder, path: Path) -> dict[str, str]:
-    """Reads weights into the model, all or none, and gives the metadata kept with them."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise WeightsError(f"{path} is not a weights file: {error}") from error
-    for key in ("format", "format_version"):
-        if metadata.get(key) != FORMAT[key]:
-            raise WeightsError(f"{path}: {key} is {metadata.get(key)!r}, not {FORMAT[key]!r}")
-    ours = views(model)
-    if arrays.keys() != ours.keys():
-        missing = ", ".join(sorted(ours.keys() - arrays.keys())) or "none"
-        unknown = ", ".join(sorted(arrays.keys() - ours.keys())) or "none"
-        raise WeightsError(f"{path} is of another model: missing {missing}; unknown {unknown}")
-    for name in ours:
-        found, needed = tuple(arrays[name].shape), tuple(ours[name].shape)
-        if found != needed:
-            raise WeightsError(f"{path}: {name} has the shape {found}, not {needed}")
-    for name, view in ours.items():
+    """Reads weights into the model and returns the file's metadata.
+
+    Raises WeightsError, and changes nothing, if the file does not fit the model. The spec may have
+    changed since: names and shapes decide, not `spec_sha256`.
+    """
+    arrays, metadata = read(path)
+    wanted = views(model)
+    for name, tensor in wanted.items():
+        if name not in arrays:
+            raise WeightsError(f"{path} has no {name!r}: it holds the weights of another model")
+        if arrays[name].shape != tensor.shape:
+            raise WeightsError(
+                f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
+                f"the model needs {list(tensor.shape)}"
+            )
+    if extra := sorted(arrays.keys() - wanted.keys()):
+        raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
+    for name, view in wanted.items():
         view.copy_(arrays[name])
     return metadata
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The arrays and the metadata of a weights file."""
+    if not path.is_file():
+        raise WeightsError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from None
+    for key in ("format", "format_version", "model"):
+        if metadata.get(key) != FORMAT[key]:
+            raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    return arrays, metadata

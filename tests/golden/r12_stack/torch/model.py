@@ -26,27 +26,41 @@ class Stack(nn.Module):
     def forward(self, text: Tensor) -> Tensor:
         x = self.embedding(text)  # [B, T, 64]
         x, _ = self.gru(x)  # [B, T, 256]
-        _, h = self.simple_rnn(x)  # h [1, B, 128]
-        return self.dense(h[-1])  # [B, 10]
+        _, h_n = self.simple_rnn(x)  # h_n [1, B, 128]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
-
-        gru = dict(self.gru.named_parameters())
-        nn.init.xavier_uniform_(gru["weight_ih_l0"])
-        nn.init.orthogonal_(gru["weight_hh_l0"])
-        nn.init.zeros_(gru["bias_ih_l0"])
-        nn.init.zeros_(gru["bias_hh_l0"])
-
-        simple_rnn = dict(self.simple_rnn.named_parameters())
-        nn.init.xavier_uniform_(simple_rnn["weight_ih_l0"])
-        nn.init.orthogonal_(simple_rnn["weight_hh_l0"])
-        nn.init.zeros_(simple_rnn["bias_ih_l0"])
-        nn.init.zeros_(simple_rnn["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_gru(self.gru)
+        initialise_rnn(self.simple_rnn)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_gru(gru: nn.GRU) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in gru.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.zeros_(weight)
+
+
+def initialise_rnn(rnn: nn.RNN) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in rnn.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Stack:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from model import Stack
@@ -18,84 +18,98 @@ FORMAT = {
     "spec_sha256": "3cee85d0744d146a6b5b28d5735ceed3150f38dbef5684c458b193758a1ee4c6",
     "model": "Stack",
 }
-SHAPES = {
-    "embedding/embeddings": (1000, 64),
-    "gru/kernel": (64, 768),
-    "gru/recurrent_kernel": (256, 768),
-    "gru/bias": (2, 768),
-    "simple_rnn/kernel": (256, 128),
-    "simple_rnn/recurrent_kernel": (128, 128),
-    "simple_rnn/bias": (128,),
-    "dense/kernel": (128, 10),
-    "dense/bias": (10,),
-}
 
 
 class WeightsError(ValueError):
-    """A file that does not hold the weights of this model."""
+    """A weights file does not fit the model; the message says why."""
 
 
-def views(model: Stack) -> dict[str, tuple[Tensor, ...]]:
-    """What makes up each weight in Keras's layout, side by side along the last axis."""
+def in_keras_layout(model: Stack) -> dict[str, Tensor]:
+    """Each weight by its name in the file, as Keras has it: kernels are [inputs, outputs].
+
+    A GRU's gates stand in the order z, r, h; its two biases are one array, [2, 3 * units].
+    """
     state = model.state_dict()
     return {
-        "embedding/embeddings": (state["embedding.weight"],),
-        "gru/kernel": zrh(state["gru.weight_ih_l0"].T),
-        "gru/recurrent_kernel": zrh(state["gru.weight_hh_l0"].T),
-        "gru/bias": (*zrh(state["gru.bias_ih_l0"]), *zrh(state["gru.bias_hh_l0"])),
-        "simple_rnn/kernel": (state["simple_rnn.weight_ih_l0"].T,),
-        "simple_rnn/recurrent_kernel": (state["simple_rnn.weight_hh_l0"].T,),
-        "simple_rnn/bias": (state["simple_rnn.bias_ih_l0"],),
-        "dense/kernel": (state["dense.weight"].T,),
-        "dense/bias": (state["dense.bias"],),
+        "embedding/embeddings": state["embedding.weight"],
+        "gru/kernel": swap_gates(state["gru.weight_ih_l0"].T),
+        "gru/recurrent_kernel": swap_gates(state["gru.weight_hh_l0"].T),
+        "gru/bias": torch.stack(
+            [swap_gates(state["gru.bias_ih_l0"]), swap_gates(state["gru.bias_hh_l0"])]
+        ),
+        "simple_rnn/kernel": state["simple_rnn.weight_ih_l0"].T,
+        "simple_rnn/recurrent_kernel": state["simple_rnn.weight_hh_l0"].T,
+        "simple_rnn/bias": state["simple_rnn.bias_ih_l0"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
     }
 
 
-def zrh(gates: Tensor) -> tuple[Tensor, ...]:
-    """The blocks of a GRU in Keras's order; PyTorch has the reset gate before the update gate."""
-    r, z, h = gates.chunk(3, dim=-1)
-    return z, r, h
+def from_keras_layout(model: Stack, arrays: dict[str, Tensor]) -> None:
+    """Copies weights that `in_keras_layout` could have given into the model."""
+    state = model.state_dict()  # its tensors are the model's
+    state["embedding.weight"].copy_(arrays["embedding/embeddings"])
+    state["gru.weight_ih_l0"].copy_(swap_gates(arrays["gru/kernel"]).T)
+    state["gru.weight_hh_l0"].copy_(swap_gates(arrays["gru/recurrent_kernel"]).T)
+    state["gru.bias_ih_l0"].copy_(swap_gates(arrays["gru/bias"][0]))
+    state["gru.bias_hh_l0"].copy_(swap_gates(arrays["gru/bias"][1]))
+    state["simple_rnn.weight_ih_l0"].copy_(arrays["simple_rnn/kernel"].T)
+    state["simple_rnn.weight_hh_l0"].copy_(arrays["simple_rnn/recurrent_kernel"].T)
+    state["simple_rnn.bias_ih_l0"].copy_(arrays["simple_rnn/bias"])
+    state["dense.weight"].copy_(arrays["dense/kernel"].T)
+    state["dense.bias"].copy_(arrays["dense/bias"])
+
+
+def swap_gates(gates: Tensor) -> Tensor:
+    """A GRU's r, z, n of PyTorch as z, r, h of Keras along the last axis, and the other way."""
+    first, second, candidate = gates.chunk(3, dim=-1)
+    return torch.cat([second, first, candidate], dim=-1)
 
 
 def save(model: Stack, path: Path, metadata: dict[str, str] | None = None) -> None:
-    """Writes the weights; what was at ``path`` stays until the new file is complete."""
-    arrays = {
-        name: torch.cat(weight, dim=-1).reshape(SHAPES[name]).cpu()
-        for name, weight in views(model).items()
-    }
-    partial = path.with_name(f"{path.name}.partial")
+    """Writes the weights. The file appears whole or not at all."""
+    arrays = {name: tensor.cpu().contiguous() for name, tensor in in_keras_layout(model).items()}
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.torch.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
 
 def load(model: Stack, path: Path) -> dict[str, str]:
-    """Reads weights into the model, all or none, and gives the metadata kept with them."""
+    """Reads weights into the model and returns the file's metadata.
+
+    Raises WeightsError, and changes nothing, if the file does not fit the model. The spec may have
+    changed since: names and shapes decide, not `spec_sha256`.
+    """
+    arrays, metadata = read(path)
+    wanted = in_keras_layout(model)
+    for name, tensor in wanted.items():
+        if name not in arrays:
+            raise WeightsError(f"{path} has no {name!r}: it holds the weights of another model")
+        if arrays[name].shape != tensor.shape:
+            raise WeightsError(
+                f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
+                f"the model needs {list(tensor.shape)}"
+            )
+    if extra := sorted(arrays.keys() - wanted.keys()):
+        raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
+    from_keras_layout(model, arrays)
+    return metadata
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The arrays and the metadata of a weights file."""
+    if not path.is_file():
+        raise WeightsError(f"there is no file {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
+            metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise WeightsError(f"{path} is not a weights file: {error}") from error
-    for key in ("format", "format_version"):
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from None
+    for key in ("format", "format_version", "model"):
         if metadata.get(key) != FORMAT[key]:
-            raise WeightsError(f"{path}: {key} is {metadata.get(key)!r}, not {FORMAT[key]!r}")
-    ours = views(model)
-    if arrays.keys() != ours.keys():
-        missing = ", ".join(sorted(ours.keys() - arrays.keys())) or "none"
-        unknown = ", ".join(sorted(arrays.keys() - ours.keys())) or "none"
-        raise WeightsError(f"{path} is of another model: missing {missing}; unknown {unknown}")
-    for name in ours:
-        found, needed = tuple(arrays[name].shape), SHAPES[name]
-        if found != needed:
-            raise WeightsError(f"{path}: {name} has the shape {found}, not {needed}")
-    for name, weight in ours.items():
-        widths = [view.shape[-1] for view in weight]
-        flat = arrays[name].reshape(*weight[0].shape[:-1], sum(widths))
-        for view, part in zip(weight, flat.split(widths, dim=-1), strict=True):
-            view.copy_(part)
-    return metadata
+            raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    return arrays, metadata

@@ -8,14 +8,13 @@
         scale   = minmax()
     }
 
-Compiled from r1_look_back.seq by seqspec 0.1.0. Needs numpy only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r1_look_back.seq; yours to edit.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -28,7 +27,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 DATA_PATH = Path("../data/airline.csv")  # as in the spec, from the current folder
 WINDOW_COLUMNS = ("passengers",)
+TARGET_COLUMNS = WINDOW_COLUMNS
 MISSING = {"", "na", "nan", "null"}  # what a field without a value says
+LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32
 
 STEPS = 3  # rows in a window
 TRAIN, VALIDATION = 0.7, 0.15  # of the rows, in file order; the rest is the test part
@@ -51,10 +52,10 @@ class Part:
     def __len__(self) -> int:
         return len(self.target)
 
-    def batch(self, samples: np.ndarray) -> Batch:
-        """The samples of these numbers, copied out in that order."""
-        inputs = tuple(np.ascontiguousarray(values[samples]) for values in self.inputs)
-        return inputs, np.ascontiguousarray(self.target[samples])
+    def batch(self, indices: np.ndarray) -> Batch:
+        """The samples at these places, copied out in that order."""
+        inputs = tuple(np.ascontiguousarray(values[indices]) for values in self.inputs)
+        return inputs, np.ascontiguousarray(self.target[indices])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +78,15 @@ class Scaling:
         return cls(shift, factor)
 
     def apply(self, part: Arrays) -> Arrays:
-        """The columns in scaled units; others are left as they are."""
+        """The columns in scaled units."""
         return {
-            name: (values - self.shift[name]) / self.factor[name] if name in self.shift else values
-            for name, values in part.items()
+            name: (values - self.shift[name]) / self.factor[name] for name, values in part.items()
         }
 
     def invert_target(self, values: np.ndarray) -> np.ndarray:
         """Predictions or targets in original units."""
-        shift = np.array([self.shift[name] for name in WINDOW_COLUMNS])
-        factor = np.array([self.factor[name] for name in WINDOW_COLUMNS])
+        shift = np.array([self.shift[name] for name in TARGET_COLUMNS])
+        factor = np.array([self.factor[name] for name in TARGET_COLUMNS])
         return values * factor + shift
 
     def to_json(self) -> str:
@@ -114,38 +114,31 @@ class Dataset:
     test: Part
     scaling: Scaling
 
-    @property
-    def held_out(self) -> Part:
-        """The part to judge a model by."""
-        return self.test
 
-
-def load(path: Path | None = None, scaling: Scaling | None = None) -> Dataset:
+def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     """The data set in a file: split in file order, scaled and cut into windows.
 
     The scaling is fitted on the training part, unless that of a checkpoint is given.
     Raises DataError if the file cannot be used.
     """
-    path = path or DATA_PATH
     parts = split(read(path, WINDOW_COLUMNS), path)
     scaling = scaling or Scaling.fit(parts[0])
     train, validation, test = (assemble(part, scaling) for part in parts)
     return Dataset(train, validation, test, scaling)
 
 
-def inputs_for_prediction(path: Path | None, scaling: Scaling) -> tuple[np.ndarray, ...]:
+def inputs_for_prediction(path: Path, scaling: Scaling) -> tuple[np.ndarray, ...]:
     """The model's inputs for every window of a file.
 
     That includes the last window, after which nothing is known yet.
     Raises DataError if the file cannot be used.
     """
-    path = path or DATA_PATH
     columns = read(path, WINDOW_COLUMNS)
     rows = len(next(iter(columns.values())))
     if rows < STEPS:
         raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")
-    columns = scaling.apply(columns)
-    return (windows(stack(columns, WINDOW_COLUMNS), STEPS),)
+    scaled = scaling.apply(columns)
+    return (windows(stack(scaled, WINDOW_COLUMNS), STEPS),)
 
 
 def batches(part: Part, size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
@@ -203,22 +196,37 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays:
 
 def read_columns(file: TextIO, path: Path, names: tuple[str, ...]) -> Arrays:
     """The named columns as they stand."""
-    reader = csv.reader(file, strict=True)
-    header = [field.strip() for field in next(reader, [])]
-    if not header:
+    numbered = numbered_lines(file)
+    _, first = next(numbered, (1, []))
+    header = [field.strip() for field in first]
+    if not any(header):
         raise DataError(f"{path} is empty: there is no header line")
     places = [find(name, header, path) for name in names]
     table: list[list[float]] = []
-    for fields in reader:
-        if not fields:
-            continue  # a blank line
-        place = f"{path}, line {reader.line_num}"
+    for line, fields in numbered:
+        place = f"{path}, line {line}"
         if len(fields) != len(header):
             raise DataError(f"{place}: {len(fields)} fields under a header of {len(header)}")
         table.append([number(fields[at], f"{place}, column {header[at]!r}") for at in places])
     if not table:
         raise DataError(f"{path} has a header line but no rows")
     return dict(zip(names, np.ascontiguousarray(np.array(table).T), strict=True))
+
+
+def numbered_lines(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each line, with its number; blank lines at the end of the file are left out.
+
+    Any other blank line has one empty field: in a table of one column, that is a missing value.
+    """
+    reader = csv.reader(file, strict=True)
+    blank: list[int] = []
+    for fields in reader:
+        if fields:
+            yield from ((line, [""]) for line in blank)
+            blank.clear()
+            yield reader.line_num, fields
+        else:
+            blank.append(reader.line_num)
 
 
 def find(name: str, header: list[str], path: Path) -> int:
@@ -241,8 +249,8 @@ def number(text: str, place: str) -> float:
         value = float(text)
     except ValueError:
         raise DataError(f"{place}: {text!r:.40} is not a number") from None
-    if not math.isfinite(value):
-        raise DataError(f"{place}: {text!r:.40} is not a finite number")
+    if not abs(value) <= LARGEST:
+        raise DataError(f"{place}: {text!r:.40} is not a finite number, or too large for float32")
     return value
 
 
@@ -275,9 +283,6 @@ def write_predictions(path: Path, prediction: np.ndarray) -> None:
 
 def lines(prediction: np.ndarray) -> Iterator[list[str]]:
     """The lines of a csv file of predictions, header first."""
-    names = WINDOW_COLUMNS
-    values = prediction.reshape(len(prediction), -1)
-    steps = values.shape[1] // len(names)
-    yield [f"{name}_{step + 1}" if steps > 1 else name for step in range(steps) for name in names]
-    for row in values.tolist():
+    yield list(TARGET_COLUMNS)
+    for row in prediction.reshape(len(prediction), -1).tolist():
         yield [f"{value:.7g}" for value in row]

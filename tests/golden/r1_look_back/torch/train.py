@@ -56,7 +56,7 @@ def run_epoch(
             target = torch.from_numpy(truth).to(device)
             loss, measured = measure(model, inputs, target)
             if optimizer is not None:
-                optimizer.zero_grad(set_to_none=True)
+                optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
             total += measured * len(target)
@@ -86,13 +86,17 @@ def fit(
     """Trains the model and returns the last epoch's record.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
-    and last.safetensors. Records are in the units that the model sees. `report` is given each
-    record, `on_batch` the number of the batch and of all batches in the epoch.
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    Records are in the units that the model sees.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    set_seed(seed)
     model.to(device)
+    # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
+    # a little. fused: one kernel updates all weights, on CPUs too.
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
     metadata = {"scaling": dataset.scaling.to_json()}
     train, validation = dataset.train, dataset.validation
@@ -106,9 +110,8 @@ def fit(
             rng = np.random.default_rng([seed, epoch])
             means = run_epoch(model, train, device, rng, optimizer, on_batch)
             if validation is not None:
-                held_out = run_epoch(model, validation, device)
-                means |= {f"val_{name}": value for name, value in held_out.items()}
-            judged = means.get("val_loss", means["loss"])
+                val_means = run_epoch(model, validation, device)
+                means |= {f"val_{name}": value for name, value in val_means.items()}
             if not all(map(math.isfinite, means.values())):
                 raise TrainingError(
                     f"the loss is no longer a finite number in epoch {epoch}: "
@@ -119,10 +122,11 @@ def fit(
             with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
             weights.save(model, run / "last.safetensors", metadata)
+            judged = means.get("val_loss", means["loss"])
             if judged < best:
+                best = judged
                 weights.save(model, run / "best.safetensors", metadata)
             report(record)
-            best = min(best, judged)
     except KeyboardInterrupt:
         weights.save(model, run / "last.safetensors", metadata)
         raise
@@ -134,15 +138,15 @@ def first_batch(part: Part) -> Part:
     return Part(tuple(array[:BATCH_SIZE] for array in part.inputs), part.target[:BATCH_SIZE])
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def predict(
     model: LookBack, inputs: tuple[np.ndarray, ...], device: str = "cpu", batch_size: int = 256
 ) -> np.ndarray:
     """What the model makes of its inputs, in the units that it sees."""
     model.to(device).eval()
-    outputs = []
+    outputs: list[np.ndarray] = []
     for start in range(0, len(inputs[0]), batch_size):
-        # Copies: the arrays may be views that cannot be written to.
+        # Windows are read-only views of the series, so they are copied.
         batch = [torch.tensor(array[start : start + batch_size], device=device) for array in inputs]
         outputs.append(model(*batch).cpu().numpy())
     return np.concatenate(outputs)

@@ -1,9 +1,11 @@
 """Tanks.
 
-    Tanks
+    model Tanks(readings: float[B, 5, 2]) -> float[B, 1] {
+        readings -> lstm(8) -> dense(1)
+    }
 
-Compiled from r2_tanks.seq by seqspec 0.1.0.
-Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r2_tanks.seq, quoted above.
+The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import safetensors.numpy
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -46,10 +46,8 @@ def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None)
     }
     partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -86,7 +84,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a weights file: {error}") from None
-    for key in ("format", "format_version"):
+    for key in ("format", "format_version", "model"):
         if metadata.get(key) != FORMAT[key]:
             raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
     return arrays, metadata

@@ -22,20 +22,30 @@ class Tanks(nn.Module):
         self.reset_parameters()
 
     def forward(self, readings: Tensor) -> Tensor:
-        _, (h, _) = self.lstm(readings)  # h [1, B, 8]
-        return self.dense(h[-1])  # [B, 1]
+        _, (h_n, _) = self.lstm(readings)  # h_n [1, B, 8]
+        return self.dense(h_n[-1])  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        lstm = dict(self.lstm.named_parameters())
-        nn.init.xavier_uniform_(lstm["weight_ih_l0"])
-        nn.init.orthogonal_(lstm["weight_hh_l0"])
-        nn.init.zeros_(lstm["bias_ih_l0"])
-        nn.init.ones_(lstm["bias_ih_l0"][8:16])  # the forget gate begins open
-        nn.init.zeros_(lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_lstm(self.lstm)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_lstm(lstm: nn.LSTM) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Tanks:

@@ -26,8 +26,8 @@ class Verdict(nn.Module):
 
     def forward(self, readings: Tensor) -> Tensor:
         x, _ = self.lstm(readings)  # [B, T, 32]
-        _, (h, _) = self.lstm_1(x)  # h [1, B, 16]
-        return torch.sigmoid(self.dense(h[-1]))  # [B, 1]
+        _, (h_n, _) = self.lstm_1(x)  # h_n [1, B, 16]
+        return torch.sigmoid(self.dense(h_n[-1]))  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
@@ -40,13 +40,17 @@ class Verdict(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Verdict:

@@ -28,14 +28,21 @@ class Follow(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        gru = dict(self.gru.named_parameters())
-        nn.init.xavier_uniform_(gru["weight_ih_l0"])
-        nn.init.orthogonal_(gru["weight_hh_l0"])
-        nn.init.zeros_(gru["bias_ih_l0"])
-        nn.init.zeros_(gru["bias_hh_l0"])
+        initialise_gru(self.gru)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_gru(gru: nn.GRU) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in gru.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.zeros_(weight)
 
 
 def build_model() -> Follow:

@@ -1,9 +1,11 @@
 """Profile.
 
-    Profile
+    model Profile(summary: float[B, 6]) -> float[B, steps, 2] {
+        summary -> repeat(steps) -> lstm(24, return=sequence) -> dense(2)
+    }
 
-Compiled from r5_repeat.seq by seqspec 0.1.0.
-Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r5_repeat.seq, quoted above.
+The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -24,24 +24,27 @@ class Pulse(nn.Module):
         self.reset_parameters()
 
     def forward(self, beats: Tensor) -> Tensor:
-        _, h = self.bidirectional(beats)  # h [2, B, 16]
-        x = torch.cat([h[0], h[1]], dim=-1)  # [B, 32], the last step
+        _, h_n = self.bidirectional(beats)  # h_n [2, B, 16]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 32], the last step
         return torch.softmax(self.dense(x), dim=-1)  # [B, 5]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        bidirectional = dict(self.bidirectional.named_parameters())
-        nn.init.xavier_uniform_(bidirectional["weight_ih_l0"])
-        nn.init.orthogonal_(bidirectional["weight_hh_l0"])
-        nn.init.zeros_(bidirectional["bias_ih_l0"])
-        nn.init.zeros_(bidirectional["bias_hh_l0"])
-        nn.init.xavier_uniform_(bidirectional["weight_ih_l0_reverse"])
-        nn.init.orthogonal_(bidirectional["weight_hh_l0_reverse"])
-        nn.init.zeros_(bidirectional["bias_ih_l0_reverse"])
-        nn.init.zeros_(bidirectional["bias_hh_l0_reverse"])
+        initialise_gru(self.bidirectional)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_gru(gru: nn.GRU) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in gru.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.zeros_(weight)
 
 
 def build_model() -> Pulse:

@@ -28,14 +28,23 @@ class Frame(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        simple_rnn = dict(self.simple_rnn.named_parameters())
-        nn.init.xavier_uniform_(simple_rnn["weight_ih_l0"])
-        nn.init.orthogonal_(simple_rnn["weight_hh_l0"])
-        nn.init.zeros_(simple_rnn["bias_ih_l0"])
-        nn.init.zeros_(simple_rnn["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_rnn(self.simple_rnn)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_rnn(rnn: nn.RNN) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in rnn.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Frame:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import safetensors.numpy
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -27,26 +27,26 @@ class WeightsError(ValueError):
 
 def variables(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of the model by the names they have in a file."""
-    forward = model.get_layer("seen_bidirectional").forward_layer.cell
-    backward = model.get_layer("seen_bidirectional").backward_layer.cell
-    forward_ = model.get_layer("told_bidirectional").forward_layer.cell
-    backward_ = model.get_layer("told_bidirectional").backward_layer.cell
+    seen_forward = model.get_layer("seen_bidirectional").forward_layer.cell
+    seen_backward = model.get_layer("seen_bidirectional").backward_layer.cell
+    told_forward = model.get_layer("told_bidirectional").forward_layer.cell
+    told_backward = model.get_layer("told_bidirectional").backward_layer.cell
     first_gru = model.get_layer("first_gru").cell
     second_gru = model.get_layer("second_gru").cell
     dense = model.get_layer("dense")
     return {
-        "seen_bidirectional/forward/kernel": forward.kernel,
-        "seen_bidirectional/forward/recurrent_kernel": forward.recurrent_kernel,
-        "seen_bidirectional/forward/bias": forward.bias,
-        "seen_bidirectional/backward/kernel": backward.kernel,
-        "seen_bidirectional/backward/recurrent_kernel": backward.recurrent_kernel,
-        "seen_bidirectional/backward/bias": backward.bias,
-        "told_bidirectional/forward/kernel": forward_.kernel,
-        "told_bidirectional/forward/recurrent_kernel": forward_.recurrent_kernel,
-        "told_bidirectional/forward/bias": forward_.bias,
-        "told_bidirectional/backward/kernel": backward_.kernel,
-        "told_bidirectional/backward/recurrent_kernel": backward_.recurrent_kernel,
-        "told_bidirectional/backward/bias": backward_.bias,
+        "seen_bidirectional/forward/kernel": seen_forward.kernel,
+        "seen_bidirectional/forward/recurrent_kernel": seen_forward.recurrent_kernel,
+        "seen_bidirectional/forward/bias": seen_forward.bias,
+        "seen_bidirectional/backward/kernel": seen_backward.kernel,
+        "seen_bidirectional/backward/recurrent_kernel": seen_backward.recurrent_kernel,
+        "seen_bidirectional/backward/bias": seen_backward.bias,
+        "told_bidirectional/forward/kernel": told_forward.kernel,
+        "told_bidirectional/forward/recurrent_kernel": told_forward.recurrent_kernel,
+        "told_bidirectional/forward/bias": told_forward.bias,
+        "told_bidirectional/backward/kernel": told_backward.kernel,
+        "told_bidirectional/backward/recurrent_kernel": told_backward.recurrent_kernel,
+        "told_bidirectional/backward/bias": told_backward.bias,
         "first_gru/kernel": first_gru.kernel,
         "first_gru/recurrent_kernel": first_gru.recurrent_kernel,
         "first_gru/bias": first_gru.bias,
@@ -66,10 +66,8 @@ def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None)
     }
     partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(arrays, partial, metadata={**FORMAT, **(metadata or {})})
+        partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
         os.replace(partial, path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -106,7 +104,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} is not a weights file: {error}") from None
-    for key in ("format", "format_version"):
+    for key in ("format", "format_version", "model"):
         if metadata.get(key) != FORMAT[key]:
             raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
     return arrays, metadata

@@ -30,9 +30,9 @@ class Handover(nn.Module):
         self.reset_parameters()
 
     def forward(self, past: Tensor, future: Tensor) -> Tensor:
-        _, seen_state = self.seen_bidirectional(past)  # h and c [2, B, 8]
+        _, seen_state = self.seen_bidirectional(past)  # h_n and c_n [2, B, 8]
         told, _ = self.told_bidirectional(future, seen_state)  # [B, T, 16]
-        _, first_state = self.first_gru(past)  # first_state [1, B, 16]
+        _, first_state = self.first_gru(past)  # h_n [1, B, 16]
         second, _ = self.second_gru(future, first_state)  # [B, T, 16]
         x = torch.cat([told, second], dim=-1)  # [B, T, 32]
         return self.dense(x)  # [B, T, 1]
@@ -41,18 +41,8 @@ class Handover(nn.Module):
         """Fresh weights, from the distributions that Keras draws from."""
         initialise_lstm(self.seen_bidirectional)
         initialise_lstm(self.told_bidirectional)
-
-        first_gru = dict(self.first_gru.named_parameters())
-        nn.init.xavier_uniform_(first_gru["weight_ih_l0"])
-        nn.init.orthogonal_(first_gru["weight_hh_l0"])
-        nn.init.zeros_(first_gru["bias_ih_l0"])
-        nn.init.zeros_(first_gru["bias_hh_l0"])
-
-        second_gru = dict(self.second_gru.named_parameters())
-        nn.init.xavier_uniform_(second_gru["weight_ih_l0"])
-        nn.init.orthogonal_(second_gru["weight_hh_l0"])
-        nn.init.zeros_(second_gru["bias_ih_l0"])
-        nn.init.zeros_(second_gru["bias_hh_l0"])
+        initialise_gru(self.first_gru)
+        initialise_gru(self.second_gru)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
@@ -60,18 +50,28 @@ class Handover(nn.Module):
 
 def initialise_lstm(lstm: nn.LSTM) -> None:
     """Fresh weights, from the distributions that Keras draws from."""
-    weights = dict(lstm.named_parameters())
-    nn.init.xavier_uniform_(weights["weight_ih_l0"])
-    nn.init.orthogonal_(weights["weight_hh_l0"])
-    nn.init.zeros_(weights["bias_ih_l0"])
-    # the forget gate begins open
-    nn.init.ones_(weights["bias_ih_l0"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
-    nn.init.xavier_uniform_(weights["weight_ih_l0_reverse"])
-    nn.init.orthogonal_(weights["weight_hh_l0_reverse"])
-    nn.init.zeros_(weights["bias_ih_l0_reverse"])
-    nn.init.ones_(weights["bias_ih_l0_reverse"][lstm.hidden_size : 2 * lstm.hidden_size])
-    nn.init.zeros_(weights["bias_hh_l0_reverse"]).requires_grad_(False)
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
+
+
+def initialise_gru(gru: nn.GRU) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in gru.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.zeros_(weight)
 
 
 def build_model() -> Handover:

@@ -1,9 +1,14 @@
 """Twins.
 
-    Twins
+    model Twins(left: float[B, T, 6], right: float[B, T, 6]) -> float[B, 1] {
+        tower = dropout(0.1) -> lstm(64)
+        a = left -> tower
+        b = right -> tower
+        concat(a, b) -> dense(1, activation=sigmoid)
+    }
 
-Compiled from shared.seq by seqspec 0.1.0.
-Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec shared.seq, quoted above.
+The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations
@@ -16,9 +21,11 @@ def build_model() -> keras.Model:
     """left [B, T, 6], right [B, T, 6] -> [B, 1]"""
     left = keras.Input((None, 6), name="left")
     right = keras.Input((None, 6), name="right")
+    # used more than once, with the same weights each time
     tower_dropout = layers.Dropout(0.1, name="tower_dropout")
-    x = tower_dropout(left)  # [B, T, 6]
     tower_lstm = layers.LSTM(64, name="tower_lstm")
+
+    x = tower_dropout(left)  # [B, T, 6]
     a = tower_lstm(x)  # [B, 64], the last step
     x = tower_dropout(right)  # [B, T, 6]
     b = tower_lstm(x)  # [B, 64], the last step

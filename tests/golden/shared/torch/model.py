@@ -28,25 +28,35 @@ class Twins(nn.Module):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         x = self.tower_dropout(left)  # [B, T, 6]
-        _, (h, _) = self.tower_lstm(x)  # h [1, B, 64]
-        a = h[-1]  # [B, 64], the last step
+        _, (h_n, _) = self.tower_lstm(x)  # h_n [1, B, 64]
+        a = h_n[-1]  # [B, 64], the last step
         x = self.tower_dropout(right)  # [B, T, 6]
-        _, (h, _) = self.tower_lstm(x)  # h [1, B, 64]
-        b = h[-1]  # [B, 64], the last step
+        _, (h_n, _) = self.tower_lstm(x)  # h_n [1, B, 64]
+        b = h_n[-1]  # [B, 64], the last step
         x = torch.cat([a, b], dim=-1)  # [B, 128]
         return torch.sigmoid(self.dense(x))  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        tower_lstm = dict(self.tower_lstm.named_parameters())
-        nn.init.xavier_uniform_(tower_lstm["weight_ih_l0"])
-        nn.init.orthogonal_(tower_lstm["weight_hh_l0"])
-        nn.init.zeros_(tower_lstm["bias_ih_l0"])
-        nn.init.ones_(tower_lstm["bias_ih_l0"][64:128])  # the forget gate begins open
-        nn.init.zeros_(tower_lstm["bias_hh_l0"]).requires_grad_(False)  # one bias, not two
+        initialise_lstm(self.tower_lstm)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_lstm(lstm: nn.LSTM) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    units = lstm.hidden_size
+    for name, weight in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        elif name.startswith("bias_ih"):
+            nn.init.zeros_(weight)
+            nn.init.ones_(weight[units : 2 * units])  # the forget gate begins open
+        else:
+            nn.init.zeros_(weight).requires_grad_(False)  # one bias, not two
 
 
 def build_model() -> Twins:

@@ -22,19 +22,26 @@ class Weather(nn.Module):
         self.reset_parameters()
 
     def forward(self, hours: Tensor) -> Tensor:
-        _, h = self.gru(hours)  # h [1, B, 64]
-        return self.dense(h[-1])  # [B, 6]
+        _, h_n = self.gru(hours)  # h_n [1, B, 64]
+        return self.dense(h_n[-1])  # [B, 6]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        gru = dict(self.gru.named_parameters())
-        nn.init.xavier_uniform_(gru["weight_ih_l0"])
-        nn.init.orthogonal_(gru["weight_hh_l0"])
-        nn.init.zeros_(gru["bias_ih_l0"])
-        nn.init.zeros_(gru["bias_hh_l0"])
+        initialise_gru(self.gru)
 
         nn.init.xavier_uniform_(self.dense.weight)
         nn.init.zeros_(self.dense.bias)
+
+
+def initialise_gru(gru: nn.GRU) -> None:
+    """Fresh weights, from the distributions that Keras draws from."""
+    for name, weight in gru.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(weight)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(weight)
+        else:
+            nn.init.zeros_(weight)
 
 
 def build_model() -> Weather:

@@ -23,7 +23,7 @@ LEARNING_RATE = 0.002
 SEED = 0
 GLOBAL_CLIPNORM = 1.0  # largest norm of all gradients together
 PATIENCE = 6  # epochs without a lower loss before it stops
-REPORTED = ("loss", "rmse", "mae")
+REPORTED = ("loss", "mae")
 
 
 class TrainingError(RuntimeError):
@@ -34,9 +34,8 @@ def measure(model: Weather, inputs: list[Tensor], target: Tensor) -> tuple[Tenso
     """The loss of a batch, and the numbers of REPORTED side by side."""
     prediction = model(*inputs)
     loss = functional.mse_loss(prediction, target)
-    rmse = functional.mse_loss(prediction.detach(), target)
-    mae = functional.l1_loss(prediction.detach(), target)
-    return loss, torch.stack([loss.detach(), rmse, mae])
+    mae = functional.l1_loss(prediction, target)
+    return loss, torch.stack([loss, mae]).detach()
 
 
 def run_epoch(
@@ -60,7 +59,7 @@ def run_epoch(
             target = torch.from_numpy(truth).to(device)
             loss, measured = measure(model, inputs, target)
             if optimizer is not None:
-                optimizer.zero_grad(set_to_none=True)
+                optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), GLOBAL_CLIPNORM)
                 optimizer.step()
@@ -68,7 +67,7 @@ def run_epoch(
             if on_batch is not None:
                 on_batch(number, count)
     means: dict[str, float] = dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
-    means["rmse"] **= 0.5  # the root of the mean over all samples
+    means["rmse"] = means["loss"] ** 0.5  # the root of the mean over all samples
     return means
 
 
@@ -93,46 +92,50 @@ def fit(
     """Trains the model and returns the last epoch's record.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
-    and last.safetensors. Records are in the units that the model sees. `report` is given each
-    record, `on_batch` the number of the batch and of all batches in the epoch.
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    Records are in the units that the model sees.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    set_seed(seed)
     model.to(device)
+    # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
+    # a little. fused: one kernel updates all weights, on CPUs too.
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
     metadata = {"scaling": dataset.scaling.to_json()}
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
     record: dict[str, float] = {}
-    best = math.inf
-    waited = 0
+    best, waited = math.inf, 0
     try:
         for epoch in range(1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
             means = run_epoch(model, train, device, rng, optimizer, on_batch)
             if validation is not None:
-                held_out = run_epoch(model, validation, device)
-                means |= {f"val_{name}": value for name, value in held_out.items()}
-            judged = means.get("val_loss", means["loss"])
+                val_means = run_epoch(model, validation, device)
+                means |= {f"val_{name}": value for name, value in val_means.items()}
             if not all(map(math.isfinite, means.values())):
                 raise TrainingError(
                     f"the loss is no longer a finite number in epoch {epoch}: "
-                    "a smaller learning rate or clipped gradients may help"
+                    "a smaller learning rate may help"
                 )
             seconds = round(time.perf_counter() - started, 3)
             record = {"epoch": epoch, **means, "seconds": seconds}
             with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
             weights.save(model, run / "last.safetensors", metadata)
+            judged = means.get("val_loss", means["loss"])
             if judged < best:
+                best, waited = judged, 0
                 weights.save(model, run / "best.safetensors", metadata)
+            else:
+                waited += 1
             report(record)
-            waited = 0 if judged < best else waited + 1
-            best = min(best, judged)
-            if waited == PATIENCE:
+            if waited == PATIENCE and not overfit_one_batch:
                 break
     except KeyboardInterrupt:
         weights.save(model, run / "last.safetensors", metadata)
@@ -145,15 +148,15 @@ def first_batch(part: Part) -> Part:
     return Part(tuple(array[:BATCH_SIZE] for array in part.inputs), part.target[:BATCH_SIZE])
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def predict(
     model: Weather, inputs: tuple[np.ndarray, ...], device: str = "cpu", batch_size: int = 256
 ) -> np.ndarray:
     """What the model makes of its inputs, in the units that it sees."""
     model.to(device).eval()
-    outputs = []
+    outputs: list[np.ndarray] = []
     for start in range(0, len(inputs[0]), batch_size):
-        # Copies: the arrays may be views that cannot be written to.
+        # Windows are read-only views of the series, so they are copied.
         batch = [torch.tensor(array[start : start + batch_size], device=device) for array in inputs]
         outputs.append(model(*batch).cpu().numpy())
     return np.concatenate(outputs)

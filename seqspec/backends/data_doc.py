@@ -1,0 +1,45 @@
+"""What the head of ``data.py`` says: the data section of the spec, and what it means."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from seqspec import __version__
+from seqspec.backends.python_text import docstring
+from seqspec.backends.spec_text import closing, sets
+from seqspec.ir.task import Data, Task
+
+
+def describe(task: Task, data: Data) -> str:
+    """The docstring of ``data.py``."""
+    section = _section(task, data)
+    # The split decides what is scored, so it is said even where the spec does not.
+    default = "" if sets(section, "split") else f"By default: split = {_split(data)}.\n\n"
+    text = (
+        f"{task.graph.name}: its data, {summary(data)}.\n\n{indent(section, '    ')}\n\n{default}"
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}; yours to edit."
+    )
+    return "\n".join(docstring(text))
+
+
+def summary(data: Data) -> str:
+    """What happens to the rows of a file, in words."""
+    steps = ["split in file order" if data.split.name == "chronological" else "split at random"]
+    steps += ["scaled"] if data.scale else []
+    steps += ["cut into windows"] if data.windows is not None else []
+    return f"{', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else steps[0]
+
+
+def _section(task: Task, data: Data) -> str:
+    """The data section as the spec has it; its span is that of its name."""
+    start = task.spec_text.rfind("data", 0, data.span.start + 1)
+    return task.spec_text[max(start, 0) : closing(task.spec_text, data.span.start)].strip()
+
+
+def _split(data: Data) -> str:
+    """The split as the language has it; fractions in percent."""
+    args = (
+        f"{name}={100 * value:g}%" if isinstance(value, float) else f"{name}={value}"
+        for name, value in data.split.args.items()
+    )
+    return f"{data.split.name}({', '.join(args)})"
