@@ -107,4 +107,4 @@ def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[st
     ], f"{_COUNTED}, steps first"
 
 
-_COUNTED = "; places are counted from 1"
+_COUNTED = ", counted from 1"

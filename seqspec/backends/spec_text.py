@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Iterator
 
+from seqspec import __version__
+from seqspec.backends.python_text import docstring
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task
 
@@ -11,20 +15,31 @@ from seqspec.ir.task import Task
 _TOKEN = re.compile(r'#[^\n]*|"(?:\\.|[^"\\])*"|[{}]')
 
 
+def about(task: Task, needs: str) -> list[str]:
+    """The docstring of ``model.py``: what the model is, the spec's text of it, what it needs."""
+    graph = task.graph
+    title = f"{graph.name}: {graph.doc}" if graph.doc else f"{graph.name}."
+    quoted = (textwrap.indent(text, "    ") for text in declarations(task))
+    settings = "\n".join(f"With {name} = {value}." for name, value in task.overrides.items())
+    origin = (
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}, quoted above.\n"
+        f"The program needs {needs}, numpy and safetensors. It is yours to edit."
+    )
+    return docstring("\n\n".join(part for part in (title, *quoted, settings, origin) if part))
+
+
 def declarations(task: Task) -> list[str]:
     """The declarations of the models that a task is made of, in the order of the spec."""
-    found: dict[int, str] = {}
-    for graph in _graphs(task.graph):
-        start = task.spec_text.rfind(graph.signature, 0, graph.span.start + len(graph.signature))
-        if start >= 0 and graph.signature:
-            end = closing(task.spec_text, start + len(graph.signature))
-            found[start] = task.spec_text[start:end].strip()
-    return [found[start] for start in sorted(found)]
+    spans = sorted({graph.span for graph in _graphs(task.graph)})
+    return [task.spec_text[span.start : span.end].strip() for span in spans]
 
 
-def _graphs(graph: Graph) -> list[Graph]:
-    inner = [g for unit in graph.units if isinstance(unit, SubModel) for g in _graphs(unit.graph)]
-    return [*inner, graph]
+def _graphs(graph: Graph) -> Iterator[Graph]:
+    """A graph and those of the models in it."""
+    yield graph
+    for unit in graph.units:
+        if isinstance(unit, SubModel):
+            yield from _graphs(unit.graph)
 
 
 def closing(text: str, start: int) -> int:

@@ -28,10 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has gone: no mistake of anybody's, and nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 1
     except OSError as error:
         say(f"error: {error.filename or ''}: {error.strerror or error}".replace(": :", ":"))
+        if error.filename is None:
+            _give_up_output()
         return 1
     except Exception:
         import traceback
@@ -39,3 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         say("\nthis is a bug in seqspec, not in your spec; please report it with the text above")
         return 70
+
+
+def _give_up_output() -> None:
+    """Let what could not be printed go nowhere, so that Python's own last flush does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

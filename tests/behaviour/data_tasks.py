@@ -127,12 +127,13 @@ def program(of: Task, folder: Path) -> Any:
     path.write_text(data_file(of).text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(f"generated_data_{next(_numbers)}", path)
     assert spec is not None
-    assert spec.loader is not None
     module: ModuleType = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up by name.
     sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        # Not through the loader: it would take a stale .pyc for a file that was rewritten within
+        # the same second and kept its size.
+        exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
     finally:
         del sys.modules[spec.name]
     return module

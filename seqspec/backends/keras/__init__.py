@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_plan import data_file
 from seqspec.backends.keras.layers import LOWER
-from seqspec.backends.keras.model import Program, about
+from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.training import plan
 from seqspec.backends.keras.weights import table
 from seqspec.backends.python_text import docstring, literal, safe
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
+from seqspec.backends.spec_text import about
 from seqspec.ir.task import Task
 
 name = "keras"
@@ -66,7 +67,10 @@ def lower(task: Task) -> list[OutputFile]:
 
 def _files(task: Task) -> Iterator[OutputFile]:
     model = Program().plan(task)
-    yield OutputFile("model.py", render("keras/model.py.j2", plan=model, doc=about(task)))
+    yield OutputFile(
+        "model.py",
+        render("keras/model.py.j2", plan=model, doc=about(task, "Keras 3 with TensorFlow")),
+    )
     yield OutputFile(
         "weights.py",
         render(

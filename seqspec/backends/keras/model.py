@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seqspec import __version__
 from seqspec.backends.keras.functions import Function, Repeat, Steps
 from seqspec.backends.keras.scope import RESERVED, function_name
-from seqspec.backends.python_text import Call, Code, call, definition, docstring, literal
+from seqspec.backends.python_text import Call, Code, call, definition, literal
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
@@ -88,26 +85,3 @@ class Program:
             untyped=self.steps.used,
             ops=self.ops or self.steps.used,
         )
-
-
-def about(task: Task) -> list[str]:
-    """The docstring of ``model.py``: what the model is, and the spec's text of it."""
-    graph = task.graph
-    title = f"{graph.name}: {graph.doc}" if graph.doc else f"{graph.name}."
-    spans = dict.fromkeys(g.span for g in _graphs(graph))
-    texts = (task.spec_text[span.start : span.end].strip() for span in sorted(spans))
-    spec = (textwrap.indent(text, "    ") for text in texts)
-    settings = "\n".join(f"With {name} = {value}." for name, value in task.overrides.items())
-    origin = (
-        f"Compiled by seqspec {__version__} from the spec {task.spec_name}, quoted above.\n"
-        "The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit."
-    )
-    return docstring("\n\n".join(part for part in (title, *spec, settings, origin) if part))
-
-
-def _graphs(graph: Graph) -> Iterator[Graph]:
-    """A graph and those of its sub-models."""
-    yield graph
-    for unit in graph.units:
-        if isinstance(unit, SubModel):
-            yield from _graphs(unit.graph)

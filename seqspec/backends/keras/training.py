@@ -64,7 +64,6 @@ class TrainPlan:
     stop: tuple[str, ...]
     best: str
     advice: str
-    drops: bool
     windows: bool
     validation: bool
     metrics: bool
@@ -86,7 +85,6 @@ def plan(task: Task, training: Training) -> TrainPlan:
         stop=tuple(_stop(training.stop, validation)),
         best="lowest validation loss" if validation else "lowest training loss",
         advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
-        drops=_has(task.graph, "dropout"),
         windows=training.data.windows is not None,
         validation=validation,
         metrics=bool(_metrics(training)),

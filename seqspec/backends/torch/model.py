@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from seqspec import __version__
 from seqspec.backends.python_text import (
     MODULE_ATTRIBUTES,
     WIDTH,
@@ -22,7 +21,7 @@ from seqspec.backends.python_text import (
     safe,
     statement,
 )
-from seqspec.backends.spec_text import declarations
+from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
 from seqspec.backends.torch.loops import LoopPlan, plan_loop
@@ -144,7 +143,7 @@ class ModelLowering:
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
         text = "\n".join(plan_lines)
         return ModelPlan(
-            header=tuple(docstring(_header(self._task))),
+            header=tuple(about(self._task, "PyTorch")),
             imports=tuple(_imports(text, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
@@ -359,23 +358,6 @@ def _imports(text: str, *, named: bool) -> Iterator[str]:
     yield "from torch import Tensor, nn"
     if "functional." in text:
         yield "from torch.nn import functional"
-
-
-def _header(task: Task) -> str:
-    graph = task.graph
-    title = f"{graph.name}: {graph.doc}" if graph.doc else f"{graph.name}."
-    sources = [_source(text) for text in declarations(task)]
-    settings = "".join(f"\nWith {name} = {value}." for name, value in task.overrides.items())
-    origin = (
-        f"Compiled from {task.spec_name} by seqspec {__version__}. "
-        "Needs PyTorch and safetensors only; yours to edit."
-    )
-    body = "\n\n".join(dict.fromkeys(s for s in sources if s))
-    return "\n\n".join(part for part in (title, body, settings.strip(), origin) if part)
-
-
-def _source(text: str) -> str:
-    return "\n".join(f"    {line}" if line.strip() else "" for line in text.strip().splitlines())
 
 
 def _shown(name: str, value: Value) -> str:

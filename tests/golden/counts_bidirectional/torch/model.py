@@ -4,8 +4,8 @@
         x -> bidirectional(lstm(64, return=sequence)) -> bidirectional(lstm(32)) -> dense(10)
     }
 
-Compiled from counts_bidirectional.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours
-to edit.
+Compiled by seqspec 0.1.0 from the spec counts_bidirectional.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
         text -> embedding(64) -> lstm(units) -> dense(10)
     }
 
-Compiled from counts_topic.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec counts_topic.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
         target -> embedding(64) -> lstm(64, initial=encoder.state) -> dense(10)
     }
 
-Compiled from counts_translate.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
-edit.
+Compiled by seqspec 0.1.0 from the spec counts_translate.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -218,7 +218,7 @@ def write_predictions(path: Path, prediction: np.ndarray) -> None:
 
 
 def lines(prediction: np.ndarray) -> Iterator[list[str]]:
-    """The lines of a csv file of predictions, header first; places are counted from 1."""
+    """The lines of a csv file of predictions, header first, counted from 1."""
     values = prediction.argmax(axis=-1)
     yield [f"{TARGET}_{place + 1}" for place in range(values.shape[1])]
     for row in values.reshape(len(prediction), -1).tolist():

@@ -6,7 +6,8 @@
         decoder -> dense(11)
     }
 
-Compiled from dates.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec dates.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

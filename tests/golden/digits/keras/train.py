@@ -187,7 +187,7 @@ def evaluate(model: keras.Model, part: Part, device: str = "cpu") -> dict[str, f
 
 
 def set_seed(seed: int) -> None:
-    """Makes the first weights follow from the seed."""
+    """Makes all that is drawn at random, the first weights among it, follow from the seed."""
     keras.utils.set_random_seed(seed)
 
 

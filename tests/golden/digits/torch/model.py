@@ -4,7 +4,8 @@
         rows -> lstm(64) -> batch_norm -> dense(10)
     }
 
-Compiled from digits.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec digits.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

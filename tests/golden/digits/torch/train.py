@@ -166,7 +166,7 @@ def evaluate(model: Digits, part: Part, device: str = "cpu") -> dict[str, float]
 
 
 def set_seed(seed: int) -> None:
-    """Makes the first weights, and what dropout drops, follow from the seed."""
+    """Makes all that is drawn at random, the first weights among it, follow from the seed."""
     torch.manual_seed(seed)
 
 

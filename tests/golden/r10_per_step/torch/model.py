@@ -8,7 +8,8 @@
         words -> embedding(16) -> lstm(24, return=sequence) -> each(Head) -> softmax
     }
 
-Compiled from r10_per_step.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r10_per_step.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def write_predictions(path: Path, prediction: np.ndarray) -> None:
 
 
 def lines(prediction: np.ndarray) -> Iterator[list[str]]:
-    """The lines of a csv file of predictions, header first; places are counted from 1, steps first."""
+    """The lines of a csv file of predictions, header first, counted from 1, steps first."""
     places = np.ndindex(prediction.shape[1:])
     yield ["_".join([TARGET, *(str(at + 1) for at in place)]) for place in places]
     for row in prediction.reshape(len(prediction), -1).tolist():

@@ -12,8 +12,8 @@
         rows -> Squeeze -> Unfold
     }
 
-Compiled from r11_autoencoder.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
-edit.
+Compiled by seqspec 0.1.0 from the spec r11_autoencoder.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

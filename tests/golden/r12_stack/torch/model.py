@@ -4,7 +4,8 @@
         text -> embedding(64) -> gru(256, return=sequence) -> simple_rnn(128) -> dense(10)
     }
 
-Compiled from r12_stack.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r12_stack.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
         window -> lstm(4) -> dense(1)
     }
 
-Compiled from r1_look_back.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r1_look_back.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
         readings -> lstm(8) -> dense(1)
     }
 
-Compiled from r2_tanks.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r2_tanks.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

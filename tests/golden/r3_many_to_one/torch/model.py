@@ -4,8 +4,8 @@
         readings -> lstm(32, return=sequence) -> lstm(16) -> dense(1, activation=sigmoid)
     }
 
-Compiled from r3_many_to_one.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
-edit.
+Compiled by seqspec 0.1.0 from the spec r3_many_to_one.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

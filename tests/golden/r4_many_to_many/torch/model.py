@@ -4,8 +4,8 @@
         hours -> gru(16, return=sequence) -> dense(1)
     }
 
-Compiled from r4_many_to_many.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
-edit.
+Compiled by seqspec 0.1.0 from the spec r4_many_to_many.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
         summary -> repeat(steps) -> lstm(24, return=sequence) -> dense(2)
     }
 
-Compiled from r5_repeat.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r5_repeat.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

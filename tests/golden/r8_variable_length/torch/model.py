@@ -4,8 +4,8 @@
         beats -> bidirectional(gru(16)) -> dense(5, activation=softmax)
     }
 
-Compiled from r8_variable_length.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to
-edit.
+Compiled by seqspec 0.1.0 from the spec r8_variable_length.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

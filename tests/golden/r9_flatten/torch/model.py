@@ -4,7 +4,8 @@
         x -> simple_rnn(10, return=sequence) -> flatten -> dense(4)
     }
 
-Compiled from r9_flatten.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec r9_flatten.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

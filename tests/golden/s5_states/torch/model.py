@@ -8,7 +8,8 @@
         concat(told, second) -> dense(1)
     }
 
-Compiled from s5_states.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec s5_states.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

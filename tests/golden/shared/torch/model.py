@@ -7,7 +7,8 @@
         concat(a, b) -> dense(1, activation=sigmoid)
     }
 
-Compiled from shared.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec shared.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations

@@ -297,7 +297,7 @@ def write_predictions(path: Path, prediction: np.ndarray) -> None:
 
 
 def lines(prediction: np.ndarray) -> Iterator[list[str]]:
-    """The lines of a csv file of predictions, header first; places are counted from 1."""
+    """The lines of a csv file of predictions, header first, counted from 1."""
     yield [f"{TARGET}_{place + 1}" for place in range(prediction.shape[1])]
     for row in prediction.reshape(len(prediction), -1).tolist():
         yield [f"{value:.7g}" for value in row]

@@ -202,7 +202,7 @@ def evaluate(
 
 
 def set_seed(seed: int) -> None:
-    """Makes the first weights follow from the seed."""
+    """Makes all that is drawn at random, the first weights among it, follow from the seed."""
     keras.utils.set_random_seed(seed)
 
 

@@ -4,7 +4,8 @@
         hours -> gru(64) -> dense(6)
     }
 
-Compiled from weather.seq by seqspec 0.1.0. Needs PyTorch and safetensors only; yours to edit.
+Compiled by seqspec 0.1.0 from the spec weather.seq, quoted above.
+The program needs PyTorch, numpy and safetensors. It is yours to edit.
 """
 
 from __future__ import annotations
