@@ -1,6 +1,10 @@
 """Airline.
 
-    Airline
+    model Airline(months: float[B, 13, 1]) -> float[B, 1] {
+        linear = months -> flatten -> dense(1)
+        rest = months -> lstm(4) -> dense(1)
+        add(linear, rest)
+    }
 
 Compiled from airline.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -27,8 +27,8 @@ class Airline(nn.Module):
     def forward(self, months: Tensor) -> Tensor:
         x = months.flatten(1)  # [B, 13]
         linear = self.linear_dense(x)  # [B, 1]
-        _, (h, _) = self.rest_lstm(months)  # h [1, B, 4]
-        rest = self.rest_dense(h[-1])  # [B, 1]
+        _, (h_n, _) = self.rest_lstm(months)  # h_n [1, B, 4]
+        rest = self.rest_dense(h_n[-1])  # [B, 1]
         return linear + rest  # [B, 1]
 
     def reset_parameters(self) -> None:

@@ -14,7 +14,7 @@ from model import Airline
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "830f2bff76376c96ecabddaac9fd49ccae406e70ea98ca2f1e3c97baa93ac4fc",
+    "spec_sha256": "28594633a1245319cb15fbcb7e9f31a82adbab04b20672c288b9d2bbf58db66e",
     "model": "Airline",
 }
 

@@ -1,6 +1,8 @@
 """BothWays.
 
-    BothWays
+    model BothWays(x: float[B, 5, 10]) -> float[B, 10] {
+        x -> bidirectional(lstm(64, return=sequence)) -> bidirectional(lstm(32)) -> dense(10)
+    }
 
 Compiled from counts_bidirectional.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

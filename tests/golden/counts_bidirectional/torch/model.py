@@ -26,8 +26,8 @@ class BothWays(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x, _ = self.bidirectional(x)  # [B, 5, 128]
-        _, (h, _) = self.bidirectional_1(x)  # h [2, B, 32]
-        x = torch.cat([h[0], h[1]], dim=-1)  # [B, 64], the last step
+        _, (h_n, _) = self.bidirectional_1(x)  # h_n [2, B, 32]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 64], the last step
         return self.dense(x)  # [B, 10]
 
     def reset_parameters(self) -> None:

@@ -1,6 +1,8 @@
 """Topic.
 
-    Topic
+    model Topic(text: token(1000)[B, T]) -> float[B, 10] {
+        text -> embedding(64) -> lstm(units) -> dense(10)
+    }
 
 Compiled from counts_topic.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

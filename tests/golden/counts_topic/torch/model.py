@@ -24,8 +24,8 @@ class Topic(nn.Module):
 
     def forward(self, text: Tensor) -> Tensor:
         x = self.embedding(text)  # [B, T, 64]
-        _, (h, _) = self.lstm(x)  # h [1, B, 128]
-        return self.dense(h[-1])  # [B, 10]
+        _, (h_n, _) = self.lstm(x)  # h_n [1, B, 128]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

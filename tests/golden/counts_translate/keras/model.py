@@ -1,6 +1,9 @@
 """Translate.
 
-    Translate
+    model Translate(source: token(1000)[B, S], target: token(2000)[B, T]) -> float[B, 10] {
+        encoder = source -> embedding(64) -> lstm(64)
+        target -> embedding(64) -> lstm(64, initial=encoder.state) -> dense(10)
+    }
 
 Compiled from counts_translate.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

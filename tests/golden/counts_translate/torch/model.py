@@ -28,10 +28,10 @@ class Translate(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         x = self.encoder_embedding(source)  # [B, S, 64]
-        _, encoder_state = self.encoder_lstm(x)  # h and c [1, B, 64]
+        _, encoder_state = self.encoder_lstm(x)  # h_n and c_n [1, B, 64]
         x = self.embedding(target)  # [B, T, 64]
-        _, (h, _) = self.lstm(x, encoder_state)  # h [1, B, 64]
-        return self.dense(h[-1])  # [B, 10]
+        _, (h_n, _) = self.lstm(x, encoder_state)  # h_n [1, B, 64]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -1,6 +1,10 @@
 """Dates.
 
-    Dates
+    model Dates(source: token(51)[B, S], previous: token(12)[B, T]) -> float[B, T, 11] {
+        encoder = source -> embedding(32) -> lstm(64)
+        decoder = previous -> embedding(32) -> lstm(64, initial=encoder.state, return=sequence)
+        decoder -> dense(11)
+    }
 
 Compiled from dates.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -28,7 +28,7 @@ class Dates(nn.Module):
 
     def forward(self, source: Tensor, previous: Tensor) -> Tensor:
         x = self.encoder_embedding(source)  # [B, S, 32]
-        _, encoder_state = self.encoder_lstm(x)  # h and c [1, B, 64]
+        _, encoder_state = self.encoder_lstm(x)  # h_n and c_n [1, B, 64]
         x = self.decoder_embedding(previous)  # [B, T, 32]
         decoder, _ = self.decoder_lstm(x, encoder_state)  # [B, T, 64]
         return self.dense(decoder)  # [B, T, 11]

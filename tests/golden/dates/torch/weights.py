@@ -14,7 +14,7 @@ from model import Dates
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "f36d9ffc9b88977b7de001ab66102bb5687f959605a87c93dc0ef19527951bbc",
+    "spec_sha256": "c882da2a685b126d18667aa9ecbb41fa2e83c8110d95066cd5e7814545328628",
     "model": "Dates",
 }
 

@@ -1,6 +1,8 @@
 """Digits.
 
-    Digits
+    model Digits(rows: float[B, 8, 8]) -> float[B, 10] {
+        rows -> lstm(64) -> batch_norm -> dense(10)
+    }
 
 Compiled from digits.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -43,7 +43,7 @@ def run_training(options: argparse.Namespace) -> None:
         overfit_one_batch=options.overfit_one_batch,
     )
     print(f"weights, best and last, are in {run}")
-    if dataset.held_out is not None and not options.overfit_one_batch:
+    if not options.overfit_one_batch:
         weights.load(model, run / "best.safetensors")
         print_scores(evaluate(model, dataset.held_out, device=device))
 
@@ -54,8 +54,7 @@ def run_evaluation(options: argparse.Namespace) -> None:
     model = build_model()
     weights.load(model, options.weights)
     dataset = load(options.data)
-    part = dataset.held_out or dataset.train
-    print_scores(evaluate(model, part, device=device))
+    print_scores(evaluate(model, dataset.held_out, device=device))
 
 
 def run_prediction(options: argparse.Namespace) -> None:

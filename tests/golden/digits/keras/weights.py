@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "0adba711824edff31518a201861730802ab02e41aed033c0db0f7d494439aecf",
+    "spec_sha256": "1c4219d644ec32b99c5fba7b2b3b7c29a998fade40c099417584d4b760c75f14",
     "model": "Digits",
 }
 

@@ -23,8 +23,8 @@ class Digits(nn.Module):
         self.reset_parameters()
 
     def forward(self, rows: Tensor) -> Tensor:
-        _, (h, _) = self.lstm(rows)  # h [1, B, 64]
-        x = self.batch_norm(h[-1])  # [B, 64]
+        _, (h_n, _) = self.lstm(rows)  # h_n [1, B, 64]
+        x = self.batch_norm(h_n[-1])  # [B, 64]
         return self.dense(x)  # [B, 10]
 
     def reset_parameters(self) -> None:

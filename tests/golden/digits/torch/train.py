@@ -51,20 +51,24 @@ def run_epoch(
     """
     model.train(optimizer is not None)
     total = torch.zeros(len(REPORTED), device=device)  # read back once, at the end
+    samples = 0
     count = math.ceil(len(part) / BATCH_SIZE)
     with torch.set_grad_enabled(optimizer is not None):
         for number, (arrays, truth) in enumerate(batches(part, BATCH_SIZE, rng), start=1):
             inputs = [torch.from_numpy(array).to(device) for array in arrays]
             target = torch.from_numpy(truth).to(device)
+            if optimizer is not None and len(target) == 1:
+                continue  # batch norm finds no variance in a single sample
             loss, measured = measure(model, inputs, target)
             if optimizer is not None:
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
             total += measured * len(target)
+            samples += len(target)
             if on_batch is not None:
                 on_batch(number, count)
-    return dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
+    return dict(zip(REPORTED, (total / samples).tolist(), strict=True))
 
 
 def print_epoch(record: dict[str, float]) -> None:
@@ -93,7 +97,7 @@ def fit(
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
     """
     run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
+    set_seed(seed)
     model.to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
     train, validation = dataset.train, dataset.validation

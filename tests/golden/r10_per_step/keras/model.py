@@ -1,8 +1,12 @@
 """Tagger.
 
-    Head
+    model Head(step: float[B, 24]) -> float[B, 7] {
+        step -> dense(32, activation=relu) -> dropout(0.2) -> dense(7)
+    }
 
-    Tagger
+    model Tagger(words: token(500)[B, T]) -> float[B, T, 7] {
+        words -> embedding(16) -> lstm(24, return=sequence) -> each(Head) -> softmax
+    }
 
 Compiled from r10_per_step.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.
@@ -30,7 +34,7 @@ class EachStep(layers.Layer):
         if not self.layer.built:
             self.layer.build((None, *input_shape[1 + self.axes :]))
 
-    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+    def call(self, x: keras.KerasTensor):
         shape = ops.shape(x)
         steps = self.layer(ops.reshape(x, (-1, *shape[1 + self.axes :])))
         return ops.reshape(steps, (*shape[: 1 + self.axes], *ops.shape(steps)[1:]))

@@ -1,10 +1,16 @@
 """Autoencoder.
 
-    Squeeze
+    encoder Squeeze(rows: float[B, steps, features]) -> float[B, 16] {
+        rows -> lstm(64, return=sequence) -> lstm(32, return=sequence) -> lstm(16)
+    }
 
-    Unfold
+    decoder Unfold(code: float[B, 16]) -> float[B, steps, features] {
+        code -> repeat(steps) -> lstm(32, return=sequence) -> lstm(features, return=sequence)
+    }
 
-    Autoencoder
+    model Autoencoder(rows: float[B, steps, features]) -> float[B, steps, features] {
+        rows -> Squeeze -> Unfold
+    }
 
 Compiled from r11_autoencoder.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -34,8 +34,8 @@ class Squeeze(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         x, _ = self.lstm(rows)  # [B, 8, 64]
         x, _ = self.lstm_1(x)  # [B, 8, 32]
-        _, (h, _) = self.lstm_2(x)  # h [1, B, 16]
-        return h[-1]  # [B, 16], the last step
+        _, (h_n, _) = self.lstm_2(x)  # h_n [1, B, 16]
+        return h_n[-1]  # [B, 16], the last step
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -1,6 +1,8 @@
 """Stack.
 
-    Stack
+    model Stack(text: token(1000)[B, T]) -> float[B, 10] {
+        text -> embedding(64) -> gru(256, return=sequence) -> simple_rnn(128) -> dense(10)
+    }
 
 Compiled from r12_stack.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

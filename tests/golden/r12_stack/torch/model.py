@@ -26,8 +26,8 @@ class Stack(nn.Module):
     def forward(self, text: Tensor) -> Tensor:
         x = self.embedding(text)  # [B, T, 64]
         x, _ = self.gru(x)  # [B, T, 256]
-        _, h = self.simple_rnn(x)  # h [1, B, 128]
-        return self.dense(h[-1])  # [B, 10]
+        _, h_n = self.simple_rnn(x)  # h_n [1, B, 128]
+        return self.dense(h_n[-1])  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

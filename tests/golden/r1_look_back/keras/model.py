@@ -1,6 +1,8 @@
 """LookBack.
 
-    LookBack
+    model LookBack(window: float[B, 3, 1]) -> float[B, 1] {
+        window -> lstm(4) -> dense(1)
+    }
 
 Compiled from r1_look_back.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -22,8 +22,8 @@ class LookBack(nn.Module):
         self.reset_parameters()
 
     def forward(self, window: Tensor) -> Tensor:
-        _, (h, _) = self.lstm(window)  # h [1, B, 4]
-        return self.dense(h[-1])  # [B, 1]
+        _, (h_n, _) = self.lstm(window)  # h_n [1, B, 4]
+        return self.dense(h_n[-1])  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -1,6 +1,8 @@
 """Tanks.
 
-    Tanks
+    model Tanks(readings: float[B, 5, 2]) -> float[B, 1] {
+        readings -> lstm(8) -> dense(1)
+    }
 
 Compiled from r2_tanks.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -22,8 +22,8 @@ class Tanks(nn.Module):
         self.reset_parameters()
 
     def forward(self, readings: Tensor) -> Tensor:
-        _, (h, _) = self.lstm(readings)  # h [1, B, 8]
-        return self.dense(h[-1])  # [B, 1]
+        _, (h_n, _) = self.lstm(readings)  # h_n [1, B, 8]
+        return self.dense(h_n[-1])  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

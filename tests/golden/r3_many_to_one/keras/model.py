@@ -1,6 +1,8 @@
 """Verdict.
 
-    Verdict
+    model Verdict(readings: float[B, T, 4]) -> float[B, 1] {
+        readings -> lstm(32, return=sequence) -> lstm(16) -> dense(1, activation=sigmoid)
+    }
 
 Compiled from r3_many_to_one.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -26,8 +26,8 @@ class Verdict(nn.Module):
 
     def forward(self, readings: Tensor) -> Tensor:
         x, _ = self.lstm(readings)  # [B, T, 32]
-        _, (h, _) = self.lstm_1(x)  # h [1, B, 16]
-        return torch.sigmoid(self.dense(h[-1]))  # [B, 1]
+        _, (h_n, _) = self.lstm_1(x)  # h_n [1, B, 16]
+        return torch.sigmoid(self.dense(h_n[-1]))  # [B, 1]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -1,6 +1,8 @@
 """Follow.
 
-    Follow
+    model Follow(hours: float[B, 24, 3]) -> float[B, 24, 1] {
+        hours -> gru(16, return=sequence) -> dense(1)
+    }
 
 Compiled from r4_many_to_many.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

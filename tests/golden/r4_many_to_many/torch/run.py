@@ -42,7 +42,7 @@ def run_training(options: argparse.Namespace) -> None:
         overfit_one_batch=options.overfit_one_batch,
     )
     print(f"weights, best and last, are in {run}")
-    if dataset.held_out is not None and not options.overfit_one_batch:
+    if not options.overfit_one_batch:
         weights.load(model, run / "best.safetensors")
         print_scores(evaluate(model, dataset.held_out, dataset.scaling, device=device))
 
@@ -53,8 +53,7 @@ def run_evaluation(options: argparse.Namespace) -> None:
     model = build_model()
     scaling = Scaling.from_json(weights.load(model, options.weights).get("scaling", ""))
     dataset = load(options.data, scaling)
-    part = dataset.held_out or dataset.train
-    print_scores(evaluate(model, part, scaling, device=device))
+    print_scores(evaluate(model, dataset.held_out, scaling, device=device))
 
 
 def run_prediction(options: argparse.Namespace) -> None:

@@ -1,6 +1,8 @@
 """Profile.
 
-    Profile
+    model Profile(summary: float[B, 6]) -> float[B, steps, 2] {
+        summary -> repeat(steps) -> lstm(24, return=sequence) -> dense(2)
+    }
 
 Compiled from r5_repeat.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

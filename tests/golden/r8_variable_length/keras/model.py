@@ -1,6 +1,8 @@
 """Pulse.
 
-    Pulse
+    model Pulse(beats: float[B, T, 3]) -> float[B, 5] {
+        beats -> bidirectional(gru(16)) -> dense(5, activation=softmax)
+    }
 
 Compiled from r8_variable_length.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

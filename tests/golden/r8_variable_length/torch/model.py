@@ -24,8 +24,8 @@ class Pulse(nn.Module):
         self.reset_parameters()
 
     def forward(self, beats: Tensor) -> Tensor:
-        _, h = self.bidirectional(beats)  # h [2, B, 16]
-        x = torch.cat([h[0], h[1]], dim=-1)  # [B, 32], the last step
+        _, h_n = self.bidirectional(beats)  # h_n [2, B, 16]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 32], the last step
         return torch.softmax(self.dense(x), dim=-1)  # [B, 5]
 
     def reset_parameters(self) -> None:

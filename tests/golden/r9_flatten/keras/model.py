@@ -1,6 +1,8 @@
 """Frame.
 
-    Frame
+    model Frame(x: float[B, steps, 3]) -> float[B, 4] {
+        x -> simple_rnn(10, return=sequence) -> flatten -> dense(4)
+    }
 
 Compiled from r9_flatten.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

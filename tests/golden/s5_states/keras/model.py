@@ -1,6 +1,12 @@
 """Handover.
 
-    Handover
+    model Handover(past: float[B, S, 3], future: float[B, T, 2]) -> float[B, T, 1] {
+        seen = past -> bidirectional(lstm(8))
+        told = future -> bidirectional(lstm(8, return=sequence), initial=seen.state)
+        first = past -> gru(16)
+        second = future -> gru(16, initial=first.state, return=sequence)
+        concat(told, second) -> dense(1)
+    }
 
 Compiled from s5_states.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

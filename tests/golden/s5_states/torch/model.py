@@ -30,7 +30,7 @@ class Handover(nn.Module):
         self.reset_parameters()
 
     def forward(self, past: Tensor, future: Tensor) -> Tensor:
-        _, seen_state = self.seen_bidirectional(past)  # h and c [2, B, 8]
+        _, seen_state = self.seen_bidirectional(past)  # h_n and c_n [2, B, 8]
         told, _ = self.told_bidirectional(future, seen_state)  # [B, T, 16]
         _, first_state = self.first_gru(past)  # first_state [1, B, 16]
         second, _ = self.second_gru(future, first_state)  # [B, T, 16]

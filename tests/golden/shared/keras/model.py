@@ -1,6 +1,11 @@
 """Twins.
 
-    Twins
+    model Twins(left: float[B, T, 6], right: float[B, T, 6]) -> float[B, 1] {
+        tower = dropout(0.1) -> lstm(64)
+        a = left -> tower
+        b = right -> tower
+        concat(a, b) -> dense(1, activation=sigmoid)
+    }
 
 Compiled from shared.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

@@ -28,11 +28,11 @@ class Twins(nn.Module):
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         x = self.tower_dropout(left)  # [B, T, 6]
-        _, (h, _) = self.tower_lstm(x)  # h [1, B, 64]
-        a = h[-1]  # [B, 64], the last step
+        _, (h_n, _) = self.tower_lstm(x)  # h_n [1, B, 64]
+        a = h_n[-1]  # [B, 64], the last step
         x = self.tower_dropout(right)  # [B, T, 6]
-        _, (h, _) = self.tower_lstm(x)  # h [1, B, 64]
-        b = h[-1]  # [B, 64], the last step
+        _, (h_n, _) = self.tower_lstm(x)  # h_n [1, B, 64]
+        b = h_n[-1]  # [B, 64], the last step
         x = torch.cat([a, b], dim=-1)  # [B, 128]
         return torch.sigmoid(self.dense(x))  # [B, 1]
 

@@ -1,6 +1,8 @@
 """Weather.
 
-    Weather
+    model Weather(hours: float[B, 48, 5]) -> float[B, 6] {
+        hours -> gru(64) -> dense(6)
+    }
 
 Compiled from weather.seq by seqspec 0.1.0.
 Needs Keras 3 with TensorFlow, numpy and safetensors only; yours to edit.

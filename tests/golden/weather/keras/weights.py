@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "777cf1bfd11a3b247b1ab0982624ae7902cd46cb2175ecfa469d114361b06e23",
+    "spec_sha256": "7f0f54c940b4c70749b275fdc76da0fed556d73dada7784f3ef7f9d8d421d58f",
     "model": "Weather",
 }
 

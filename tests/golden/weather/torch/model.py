@@ -22,8 +22,8 @@ class Weather(nn.Module):
         self.reset_parameters()
 
     def forward(self, hours: Tensor) -> Tensor:
-        _, h = self.gru(hours)  # h [1, B, 64]
-        return self.dense(h[-1])  # [B, 6]
+        _, h_n = self.gru(hours)  # h_n [1, B, 64]
+        return self.dense(h_n[-1])  # [B, 6]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
