@@ -68,12 +68,22 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """``a + b + c``, the value of a whole statement."""
+    """``a + b + c``, the value of a whole statement; or with another operator."""
 
     terms: tuple[Expr, ...]
+    operator: str = "+"
 
 
-Expr = Code | Call | Group | Pair | Index | Sum | str | int | float | bool | None
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``value if condition else otherwise``, the value of a whole statement."""
+
+    value: Expr
+    condition: Code
+    otherwise: Expr
+
+
+Expr = Code | Call | Group | Pair | Index | Sum | Choice | str | int | float | bool | None
 
 
 def call(function: str, *args: Expr, **keywords: Expr) -> Call:
@@ -293,8 +303,10 @@ def flat(expr: Expr) -> str:
             return f"{flat(key)}: {flat(value)}"
         case Index(of, key, after):
             return f"{of}[{flat(key)}]{after}"
-        case Sum(terms):
-            return " + ".join(map(flat, terms))
+        case Sum(terms, operator):
+            return f" {operator} ".join(map(flat, terms))
+        case Choice(value, condition, otherwise):
+            return f"{flat(value)} if {condition} else {flat(otherwise)}"
         case _:
             return literal(expr)
 
@@ -338,6 +350,15 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
     )
 
 
+def _in_brackets(before: str, expr: Expr, pieces: list[str], after: str, margin: str) -> list[str]:
+    """An expression with operators, bracketed: on one line if it fits, else in its pieces."""
+    inside = f"{margin}{INDENT}{flat(expr)}"
+    lines = [inside]
+    if columns(inside) > WIDTH:
+        lines = [f"{margin}{INDENT}{piece}" for piece in pieces]
+    return [f"{margin}{before}(", *lines, f"{margin}){after}"]
+
+
 def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
     margin = " " * indent
     line = f"{margin}{before}{flat(expr)}{after}"
@@ -355,13 +376,13 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
         case Index(of, key, behind):
             inside = " " * len(INDENT) + flat(key)
             return [f"{margin}{before}{of}[", f"{margin}{inside}", f"{margin}]{behind}{after}"]
-        case Sum(terms):
-            inside = f"{margin}{INDENT}{flat(expr)}"
-            lines = [inside]
-            if columns(inside) > WIDTH:
-                first, *rest = (flat(term) for term in terms)
-                lines = [margin + INDENT + first, *(f"{margin}{INDENT}+ {term}" for term in rest)]
-            return [f"{margin}{before}(", *lines, f"{margin}){after}"]
+        case Sum(terms, operator):
+            first, *rest = map(flat, terms)
+            lines = [first, *(f"{operator} {term}" for term in rest)]
+            return _in_brackets(before, expr, lines, after, margin)
+        case Choice(value, condition, otherwise):
+            lines = [flat(value), f"if {condition}", f"else {flat(otherwise)}"]
+            return _in_brackets(before, expr, lines, after, margin)
         case _:
             return [line]
     if not items:

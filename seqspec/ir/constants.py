@@ -86,11 +86,8 @@ class Constants:
             a, b = Dim.of(left), Dim.of(right)  # type: ignore[arg-type]
             if operator in "+-*":
                 return a + b if operator == "+" else a - b if operator == "-" else a * b
-            if b.value:
-                divided = Dim(tuple((m, c // b.value) for m, c in a.terms), a.unknown)
-                if all(c % b.value == 0 for _, c in a.terms):
-                    return divided
-            return self._refuse(expr)
+            quotient = a.divided(b) if b.value or b.unknown else None
+            return self._refuse(expr) if quotient is None else quotient
         assert isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "+":
             return left + right

@@ -84,6 +84,25 @@ class Dim:
                 total[monomial] = total.get(monomial, 0) + a * b
         return _normal(total)
 
+    def divided(self, other: Dim) -> Dim | None:
+        """The quotient by a size of a single term, if there is no remainder."""
+        if self.unknown or other.unknown:
+            return UNKNOWN
+        if len(other.terms) != 1:
+            return None
+        ((factors, number),) = other.terms
+        total: dict[Monomial, int] = {}
+        for monomial, coefficient in self.terms:
+            left = list(monomial)
+            for factor in factors:
+                if factor not in left:
+                    return None
+                left.remove(factor)
+            if coefficient % number:
+                return None
+            total[tuple(left)] = coefficient // number
+        return _normal(total)
+
     def agrees(self, other: Dim) -> bool:
         """Whether the two are the same size as far as is known."""
         return self.unknown or other.unknown or self.terms == other.terms

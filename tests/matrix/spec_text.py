@@ -142,6 +142,8 @@ def _other(arg: Arg, position: int) -> object:
 
 def written(value: object) -> str:
     """A literal as the language writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else repr(value)

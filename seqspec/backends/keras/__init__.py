@@ -43,6 +43,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "keras.layers.RepeatVector takes a number",
     ),
     Deviation(
+        "reverse",
+        "a layer of the program's own",
+        "Keras has none; ops.flip alone would leave the model without the layer's name",
+    ),
+    Deviation(
         "embedding",
         "training steps of adam and rmsprop, and clipping, differ from PyTorch's where a batch "
         "repeats a token",

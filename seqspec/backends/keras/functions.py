@@ -51,6 +51,7 @@ class Home(Protocol):
     each_step: bool
     each_steps: bool
     ops: bool
+    reverse: bool
 
     def build(self, unit: SubModel) -> Call: ...
 
@@ -161,7 +162,10 @@ class Function:
                 return named(Call(repeat), literal(unit.name)), sources
         operands = tuple(value.type for value in node.inputs)
         sequence, state = self.recurrent.asked(unit)
-        constructor = construct(Site(unit, operands, self.home.build, sequence, state))
+        passed_on = node.value.type
+        result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
+        constructor = construct(Site(unit, operands, self.home.build, sequence, state, result))
+        self.home.reverse |= constructor.function == "Reverse"
         if unit in self._steps:
             return self._each(node, constructor, unit.name), ()
         if isinstance(unit, SubModel):

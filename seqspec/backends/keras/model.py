@@ -22,6 +22,7 @@ class ModelPlan:
     repeats: tuple[Repeat, ...]
     each_step: bool
     each_steps: bool
+    reverse: bool
     ops: bool
 
 
@@ -35,6 +36,7 @@ class Program:
         self.repeats: dict[str, Repeat] = {}
         self.each_step = False
         self.each_steps = False
+        self.reverse = False
         self.ops = False
 
     def build(self, unit: SubModel) -> Call:
@@ -70,7 +72,8 @@ class Program:
             repeats=tuple(self.repeats.values()),
             each_step=self.each_step and not self.each_steps,
             each_steps=self.each_steps,
-            ops=self.ops or self.each_step or self.each_steps,
+            reverse=self.reverse,
+            ops=self.ops or self.each_step or self.each_steps or self.reverse,
         )
 
 
