@@ -31,11 +31,15 @@ class Code(str):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. ``args`` come first, then ``keywords`` as (name, value) in the order given."""
+    """A call. ``args`` come first, then ``keywords`` as (name, value) in the order given.
+
+    ``behind`` follows the closing bracket, such as ``".mT"``.
+    """
 
     function: str
     args: tuple[Expr, ...] = ()
     keywords: tuple[tuple[str, Expr], ...] = ()
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +296,9 @@ def flat(expr: Expr) -> str:
     match expr:
         case Code():
             return str(expr)
-        case Call(function, args, keywords):
+        case Call(function, args, keywords, behind):
             inside = [*map(flat, args), *(f"{name}={flat(value)}" for name, value in keywords)]
-            return f"{function}({', '.join(inside)})"
+            return f"{function}({', '.join(inside)}){behind}"
         case Group(opening, items):
             inside = ", ".join(map(flat, items))
             tail = "," if opening == "(" and len(items) == 1 else ""
@@ -352,10 +356,9 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
 
 def _in_brackets(before: str, expr: Expr, pieces: list[str], after: str, margin: str) -> list[str]:
     """An expression with operators, bracketed: on one line if it fits, else in its pieces."""
-    inside = f"{margin}{INDENT}{flat(expr)}"
-    lines = [inside]
-    if columns(inside) > WIDTH:
-        lines = [f"{margin}{INDENT}{piece}" for piece in pieces]
+    inner = margin + INDENT
+    fits = columns(inner + flat(expr)) <= WIDTH
+    lines = [inner + piece for piece in ([flat(expr)] if fits else pieces)]
     return [f"{margin}{before}(", *lines, f"{margin}){after}"]
 
 
@@ -365,9 +368,9 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
     if columns(line) <= WIDTH:
         return [line]
     match expr:
-        case Call(function, args, keywords):
+        case Call(function, args, keywords, behind):
             items = [("", arg) for arg in args] + [(f"{name}=", value) for name, value in keywords]
-            opening, closing = f"{function}(", ")"
+            opening, closing = f"{function}(", f"){behind}"
         case Group(bracket, members):
             items = [("", member) for member in members]
             opening, closing = bracket, _CLOSING[bracket]

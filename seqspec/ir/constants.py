@@ -40,7 +40,27 @@ class Constants:
             left = self.evaluate(expr.left, known)
             right = self.evaluate(expr.right, known)
             return self._arithmetic(expr.left, expr.operator, left, right, expr, known)
+        quotient = ast.rounded_up(expr)
+        if quotient is not None:
+            return self._ceil(quotient, expr, known)
         return self._refuse(expr)
+
+    def _ceil(
+        self, quotient: ast.Binary, expr: ast.Expr, known: Mapping[str, object]
+    ) -> Constant | Failed:
+        """``ceil(a / b)``: a quotient rounded up, of a size by a number above zero."""
+        size, by = (self.evaluate(side, known) for side in (quotient.left, quotient.right))
+        # Words, texts and failures are as in any other arithmetic.
+        checked = self._arithmetic(quotient.left, "-", size, by, quotient, known)
+        if checked is FAILED:
+            return FAILED
+        if not isinstance(size, int | Dim) or not isinstance(by, int | Dim):
+            return self._refuse(expr)
+        divisor = Dim.of(by).value
+        if divisor is None or divisor < 1:
+            return self._refuse(quotient.right)
+        rounded = Dim.of(size).ceil(divisor)
+        return rounded if rounded.value is None else rounded.value
 
     def _name(self, expr: ast.Name) -> Constant | Failed:
         found = self._look(expr.text)

@@ -96,9 +96,7 @@ def _wraps(spec: LayerSpec, inner: LayerSpec, type_: Tensor, rank: int) -> bool:
     return bool(inner.states) and suits(inner, type_, rank) and fits(spec.inputs[0], type_, rank)
 
 
-def _call(
-    draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int
-) -> Callable[[str], str]:
+def _call(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> Callable[[str], str]:
     """How the layer is applied to a value."""
     inside = _layer(draw, spec, type_, rank)
     if _joins(spec):
@@ -116,11 +114,7 @@ def _layer(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> str:
             inners = [
                 s
                 for s in LAYERS.values()
-                if (
-                    _each_able(s, type_, steps)
-                    if spec.per_step
-                    else _wraps(spec, s, type_, steps)
-                )
+                if (_each_able(s, type_, steps) if spec.per_step else _wraps(spec, s, type_, steps))
             ]
             written.append(_layer(draw, draw(st.sampled_from(inners)), type_, steps))
         elif arg.required or draw(st.booleans()):

@@ -23,7 +23,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.shapes.dim import Dim
+from seqspec.shapes.dim import Dim, Factor
 from seqspec.types import Tensor
 
 
@@ -248,5 +248,12 @@ def polynomial(dim: Dim, sizes: Mapping[str, str]) -> str:
         magnitude = abs(coefficient)
         number = [str(magnitude)] if magnitude != 1 or not monomial else []
         sign = " - " if coefficient < 0 else " + "
-        text += sign + " * ".join([*number, *(sizes[symbol] for symbol in monomial)])
+        text += sign + " * ".join([*number, *(_factor(f, sizes) for f in monomial)])
     return text.removeprefix(" + ").strip()
+
+
+def _factor(factor: Factor, sizes: Mapping[str, str]) -> str:
+    if isinstance(factor, str):
+        return sizes[factor]
+    # Python rounds down; what is taken from below rounds up.
+    return f"-(-({polynomial(factor.of, sizes)}) // {factor.by})"

@@ -32,6 +32,8 @@ DENSE = {
     "bias_initializer": "zeros",
 }
 LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
+CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
+POOLING = {"strides": None, "padding": "valid"}
 BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 
 
@@ -206,6 +208,24 @@ def zero_padding_1d(site: Site) -> Call:
     return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
 
 
+def conv_1d(site: Site) -> Call:
+    args = site.layer.args
+    sizes = (number(args["filters"]), number(args["kernel_size"]))
+    return _layer("Conv1D", *sizes, keywords=tuple(written(args, CONV)))
+
+
+def upsampling_1d(site: Site) -> Call:
+    return _layer("UpSampling1D", number(site.layer.args["size"]))
+
+
+def _pooling(name: str) -> Lowering:
+    def pooling(site: Site) -> Call:
+        args = site.layer.args
+        return _layer(name, number(args["pool_size"]), keywords=tuple(written(args, POOLING)))
+
+    return pooling
+
+
 def _plain(name: str) -> Lowering:
     """A layer that takes no arguments."""
     return lambda _: _layer(name)
@@ -232,6 +252,12 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "reshape": reshape,
     "cropping_1d": cropping_1d,
     "zero_padding_1d": zero_padding_1d,
+    "conv_1d": conv_1d,
+    "max_pooling_1d": _pooling("MaxPooling1D"),
+    "average_pooling_1d": _pooling("AveragePooling1D"),
+    "global_max_pooling_1d": _plain("GlobalMaxPooling1D"),
+    "global_average_pooling_1d": _plain("GlobalAveragePooling1D"),
+    "upsampling_1d": upsampling_1d,
     "concat": concat,
     "add": _plain("Add"),
     "subtract": _plain("Subtract"),

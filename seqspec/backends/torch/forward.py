@@ -272,7 +272,10 @@ class _Lowering:
             return self._symbol(dim.symbol).removeprefix("(").removesuffix(")")
         terms: list[str] = []
         for monomial, coefficient in dim.terms:
-            factors = [self._symbol(name) for name in monomial]
+            factors = [
+                self._symbol(f) if isinstance(f, str) else f"-(-({self._size(f.of)}) // {f.by})"
+                for f in monomial
+            ]
             if coefficient != 1 or not factors:
                 factors = [str(coefficient), *factors]
             terms.append(" * ".join(factors))

@@ -44,9 +44,10 @@ def draw(
     """
     sizes = shape or tuple(_number(d.value) for d in weight.shape)
     fan_in, fan_out = (sizes[0], sizes[0]) if len(sizes) == 1 else (sizes[-2], sizes[-1])
-    return _DRAW[setting.name](
-        setting, _Weight(target, general, fan_in, fan_out, plain=len(sizes) == 2 and transposed)
-    )
+    steps = math.prod(sizes[:-2])  # those of a window
+    plain = len(sizes) > 1 and transposed
+    weight_ = _Weight(target, general, fan_in * steps, fan_out * steps, plain)
+    return _DRAW[setting.name](setting, weight_)
 
 
 def _number(size: int | None) -> int:

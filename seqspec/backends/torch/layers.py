@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, rearranging
+from seqspec.backends.torch import activations, rearranging, windows
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
@@ -148,8 +148,7 @@ def _spatial_dropout(
 
 def _spatial_dropout_expression(applied: Applied) -> Expr:
     # PyTorch drops rows of [B, F, T].
-    turned = f"{applied.operands[0]}.transpose(1, 2)"
-    return Code(f"{applied.owner}({turned}).transpose(1, 2)")
+    return Call(applied.owner, (Code(f"{applied.operands[0]}.mT"),), behind=".mT")
 
 
 def _noise_expression(applied: Applied) -> Expr:
@@ -169,4 +168,5 @@ LAYERS: Mapping[str, Lowering] = {
     "gaussian_noise": Lowering(nothing, _noise_expression, stepwise=True),
     "layer_norm": Lowering(_layer_norm, _layer_norm_expression, stepwise=True),
     **rearranging.LAYERS,
+    **windows.LAYERS,
 }

@@ -85,7 +85,7 @@ def _views(slots: tuple[Slot, ...], gates: bool, short: Mapping[str, str]) -> li
 
 
 def _piece(slot: Slot, piece: Piece, short: Mapping[str, str], *, star: bool) -> Expr:
-    after = ".T" if piece.transposed else ""
+    after = ".transpose(0, 2)" if piece.window else ".T" if piece.transposed else ""
     if slot.owner in short:
         view = Index(short[slot.owner], piece.name, after)
     else:

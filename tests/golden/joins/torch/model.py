@@ -59,7 +59,7 @@ class Gated(nn.Module):
         h_dense_out = self.h_dense(h_gaussian_noise_out)  # [B, 12, 8]
         h = self.h_layer_norm(h_dense_out)  # [B, 12, 8]
         x = self.gate_changes(x)  # [B, 12, 6]
-        x = self.gate_spatial_dropout(x.transpose(1, 2)).transpose(1, 2)  # [B, 12, 6]
+        x = self.gate_spatial_dropout(x.mT).mT  # [B, 12, 6]
         gate = torch.sigmoid(self.gate_dense(x))  # [B, 12, 8]
         kept = h * gate  # [B, 12, 8]
         _, h_n = self.forward_gru(kept)  # h_n [1, B, 8]
