@@ -50,6 +50,33 @@ def check_built(graph: Graph, sink: Sink) -> None:
                 help="the PyTorch program steps through time itself: the same numbers, slower",
             )
         _check_width(layer, graph, sink)
+    for inner in _graphs(graph):
+        _check_sizes(inner, sink)
+
+
+def _check_sizes(graph: Graph, sink: Sink) -> None:
+    """Check that a size written in a layer can be told from an axis of an input."""
+    for unit in graph.units:
+        sizes = unit.args.values() if isinstance(unit, Layer) else ()
+        for symbol in (s for size in sizes if isinstance(size, Dim) for s in size.symbols):
+            if not any(_tells(d, symbol) for value in graph.inputs for d in _dims(value)):
+                sink.report(
+                    codes.UNKNOWN_DIMENSION(name=symbol),
+                    unit.span,
+                    help=f"no axis of an input gives `{symbol}`: declare an input that has it",
+                )
+                return
+
+
+def _tells(dim: Dim, symbol: str) -> bool:
+    """Whether a dimension is ``k*symbol + c``."""
+    count = dict(dim.terms).get((symbol,), 0)
+    return count > 0 and (dim - Dim.of(symbol) * count).value is not None
+
+
+def _graphs(graph: Graph) -> list[Graph]:
+    inside = [g for unit in graph.units if isinstance(unit, SubModel) for g in _graphs(unit.graph)]
+    return [graph, *inside]
 
 
 def _layers(graph: Graph) -> list[Layer]:

@@ -75,6 +75,9 @@ def models(draw: st.DrawFn) -> str:
         # A cut, a window or a shape may not fit the sizes at hand: then it is left out.
         if errors(longer.text()) != ["SEQ309"]:
             draft = longer
+    if draft.type().kind == "token":
+        draft.lines.append(f"numbers = {draft.value} -> embedding(2)")
+        draft.value = "numbers"
     return draft.text()
 
 

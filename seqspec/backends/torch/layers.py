@@ -157,6 +157,9 @@ def _noise_expression(applied: Applied) -> Expr:
     return Choice(Sum((x, noise)), Code("self.training"), x)
 
 
+#: layers that apply an activation to their result at the end
+ACTIVATED = frozenset({"dense", "conv_1d"})
+
 LAYERS: Mapping[str, Lowering] = {
     "embedding": Lowering(_embedding, module, stepwise=True),
     "dense": Lowering(_dense, _dense_expression, stepwise=True),
