@@ -31,10 +31,7 @@ class Code(str):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. ``args`` come first, then ``keywords`` as (name, value) in the order given.
-
-    ``behind`` follows the closing bracket, such as ``".mT"``.
-    """
+    """A call: ``args``, then ``keywords`` as (name, value), then ``behind``, such as ``".mT"``."""
 
     function: str
     args: tuple[Expr, ...] = ()
@@ -354,12 +351,16 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
     )
 
 
-def _in_brackets(before: str, expr: Expr, pieces: list[str], after: str, margin: str) -> list[str]:
-    """An expression with operators, bracketed: on one line if it fits, else in its pieces."""
-    inner = margin + INDENT
-    fits = columns(inner + flat(expr)) <= WIDTH
-    lines = [inner + piece for piece in ([flat(expr)] if fits else pieces)]
-    return [f"{margin}{before}(", *lines, f"{margin}){after}"]
+def _pieces(expr: Expr, room: int) -> list[str]:
+    """An expression with operators in lines of at most ``room`` columns, if that can be."""
+    match expr:
+        case Sum(terms, operator) if columns(flat(expr)) > room:
+            first, *rest = map(flat, terms)
+            return [first, *(f"{operator} {term}" for term in rest)]
+        case Choice(value, condition, otherwise) if columns(flat(expr)) > room:
+            return [*_pieces(value, room), f"if {condition}", f"else {flat(otherwise)}"]
+        case _:
+            return [flat(expr)]
 
 
 def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
@@ -379,13 +380,10 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
         case Index(of, key, behind):
             inside = " " * len(INDENT) + flat(key)
             return [f"{margin}{before}{of}[", f"{margin}{inside}", f"{margin}]{behind}{after}"]
-        case Sum(terms, operator):
-            first, *rest = map(flat, terms)
-            lines = [first, *(f"{operator} {term}" for term in rest)]
-            return _in_brackets(before, expr, lines, after, margin)
-        case Choice(value, condition, otherwise):
-            lines = [flat(value), f"if {condition}", f"else {flat(otherwise)}"]
-            return _in_brackets(before, expr, lines, after, margin)
+        case Sum() | Choice():
+            inner = margin + INDENT
+            lines = [inner + piece for piece in _pieces(expr, WIDTH - len(inner))]
+            return [f"{margin}{before}(", *lines, f"{margin}){after}"]
         case _:
             return [line]
     if not items:
