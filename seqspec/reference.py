@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.shapes import pattern
@@ -51,7 +52,7 @@ def value(default: object) -> str:
     if isinstance(default, Setting):
         return default.name
     if isinstance(default, tuple):
-        return "[]"
+        return f"[{', '.join(map(str, cast('tuple[object, ...]', default)))}]"
     if isinstance(default, str):
         return default if default.isidentifier() else f'"{default}"'
     return str(default) if isinstance(default, Dim | int) else f"{default:g}"

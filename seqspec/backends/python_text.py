@@ -31,11 +31,12 @@ class Code(str):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. ``args`` come first, then ``keywords`` as (name, value) in the order given."""
+    """A call: ``args``, then ``keywords`` as (name, value), then ``behind``, such as ``".mT"``."""
 
     function: str
     args: tuple[Expr, ...] = ()
     keywords: tuple[tuple[str, Expr], ...] = ()
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,22 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """``a + b + c``, the value of a whole statement."""
+    """``a + b + c``, the value of a whole statement; or with another operator."""
 
     terms: tuple[Expr, ...]
+    operator: str = "+"
 
 
-Expr = Code | Call | Group | Pair | Index | Sum | str | int | float | bool | None
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``value if condition else otherwise``, the value of a whole statement."""
+
+    value: Expr
+    condition: Code
+    otherwise: Expr
+
+
+Expr = Code | Call | Group | Pair | Index | Sum | Choice | str | int | float | bool | None
 
 
 def call(function: str, *args: Expr, **keywords: Expr) -> Call:
@@ -282,9 +293,9 @@ def flat(expr: Expr) -> str:
     match expr:
         case Code():
             return str(expr)
-        case Call(function, args, keywords):
+        case Call(function, args, keywords, behind):
             inside = [*map(flat, args), *(f"{name}={flat(value)}" for name, value in keywords)]
-            return f"{function}({', '.join(inside)})"
+            return f"{function}({', '.join(inside)}){behind}"
         case Group(opening, items):
             inside = ", ".join(map(flat, items))
             tail = "," if opening == "(" and len(items) == 1 else ""
@@ -293,8 +304,10 @@ def flat(expr: Expr) -> str:
             return f"{flat(key)}: {flat(value)}"
         case Index(of, key, after):
             return f"{of}[{flat(key)}]{after}"
-        case Sum(terms):
-            return " + ".join(map(flat, terms))
+        case Sum(terms, operator):
+            return f" {operator} ".join(map(flat, terms))
+        case Choice(value, condition, otherwise):
+            return f"{flat(value)} if {condition} else {flat(otherwise)}"
         case _:
             return literal(expr)
 
@@ -338,15 +351,27 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
     )
 
 
+def _pieces(expr: Expr, room: int) -> list[str]:
+    """An expression with operators in lines of at most ``room`` columns, if that can be."""
+    match expr:
+        case Sum(terms, operator) if columns(flat(expr)) > room:
+            first, *rest = map(flat, terms)
+            return [first, *(f"{operator} {term}" for term in rest)]
+        case Choice(value, condition, otherwise) if columns(flat(expr)) > room:
+            return [*_pieces(value, room), f"if {condition}", f"else {flat(otherwise)}"]
+        case _:
+            return [flat(expr)]
+
+
 def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
     margin = " " * indent
     line = f"{margin}{before}{flat(expr)}{after}"
     if columns(line) <= WIDTH:
         return [line]
     match expr:
-        case Call(function, args, keywords):
+        case Call(function, args, keywords, behind):
             items = [("", arg) for arg in args] + [(f"{name}=", value) for name, value in keywords]
-            opening, closing = f"{function}(", ")"
+            opening, closing = f"{function}(", f"){behind}"
         case Group(bracket, members):
             items = [("", member) for member in members]
             opening, closing = bracket, _CLOSING[bracket]
@@ -355,12 +380,9 @@ def _laid_out(before: str, expr: Expr, after: str, indent: int) -> list[str]:
         case Index(of, key, behind):
             inside = " " * len(INDENT) + flat(key)
             return [f"{margin}{before}{of}[", f"{margin}{inside}", f"{margin}]{behind}{after}"]
-        case Sum(terms):
-            inside = f"{margin}{INDENT}{flat(expr)}"
-            lines = [inside]
-            if columns(inside) > WIDTH:
-                first, *rest = (flat(term) for term in terms)
-                lines = [margin + INDENT + first, *(f"{margin}{INDENT}+ {term}" for term in rest)]
+        case Sum() | Choice():
+            inner = margin + INDENT
+            lines = [inner + piece for piece in _pieces(expr, WIDTH - len(inner))]
             return [f"{margin}{before}(", *lines, f"{margin}){after}"]
         case _:
             return [line]

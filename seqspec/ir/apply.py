@@ -84,11 +84,13 @@ def _tensors(
     spec = layer.spec
     variadic = spec.inputs[0].variadic
     if (variadic and len(operands) < 2) or (not variadic and len(operands) != len(spec.inputs)):
-        wanted = "two or more operands" if variadic else "one operand"
+        several = variadic or len(spec.inputs) > 1
+        exactly = "two operands" if several else "one operand"
+        wanted = "two or more operands" if variadic else exactly
         sink.report(
             codes.WRONG_OPERANDS(layer=spec.name, wanted=wanted, given=str(len(operands))),
             at,
-            help=f"write {spec.name}(a, b)" if variadic else f"write x -> {spec.name}",
+            help=f"write {spec.name}(a, b)" if several else f"write x -> {spec.name}",
         )
         return FAILED
     types: list[Tensor] = []

@@ -156,7 +156,9 @@ class Binder:
             return self._choice(kind, expr, callee, arg.name)
         if kind.category and self._special is not None:
             return self._special(kind, expr)
-        if isinstance(expr, ast.List) or kind is NAMES:
+        if kind.items is not None and isinstance(expr, ast.List):
+            value = self._items(callee, arg, kind.items, expr)
+        elif isinstance(expr, ast.List) or kind is NAMES:
             value = self._names(expr)
         else:
             value = self._constants.evaluate(expr, self._known())
@@ -192,6 +194,11 @@ class Binder:
                 self._sink.report(codes.FORBIDDEN_VALUE(what=what), item.span, help="name it once")
                 return FAILED
         return tuple(names)
+
+    def _items(self, callee: str, arg: Arg, kind: Kind, expr: ast.List) -> Any:
+        """The values of a list, each of a kind."""
+        values = [self.value(callee, Arg(arg.name, kind), item) for item in expr.items]
+        return FAILED if any(v is FAILED for v in values) else tuple(values)
 
     def _choice(self, kind: Kind, expr: ast.Expr, callee: str, argument: str) -> Any:
         word: object = None

@@ -40,7 +40,27 @@ class Constants:
             left = self.evaluate(expr.left, known)
             right = self.evaluate(expr.right, known)
             return self._arithmetic(expr.left, expr.operator, left, right, expr, known)
+        quotient = ast.rounded_up(expr)
+        if quotient is not None:
+            return self._ceil(quotient, expr, known)
         return self._refuse(expr)
+
+    def _ceil(
+        self, quotient: ast.Binary, expr: ast.Expr, known: Mapping[str, object]
+    ) -> Constant | Failed:
+        """``ceil(a / b)``: a quotient rounded up, of a size by a number above zero."""
+        size, by = (self.evaluate(side, known) for side in (quotient.left, quotient.right))
+        # Words, texts and failures are as in any other arithmetic.
+        checked = self._arithmetic(quotient.left, "-", size, by, quotient, known)
+        if checked is FAILED:
+            return FAILED
+        if not isinstance(size, int | Dim) or not isinstance(by, int | Dim):
+            return self._refuse(expr)
+        divisor = Dim.of(by).value
+        if divisor is None or divisor < 1:
+            return self._refuse(quotient.right)
+        rounded = Dim.of(size).ceil(divisor)
+        return rounded if rounded.value is None else rounded.value
 
     def _name(self, expr: ast.Name) -> Constant | Failed:
         found = self._look(expr.text)
@@ -86,11 +106,8 @@ class Constants:
             a, b = Dim.of(left), Dim.of(right)  # type: ignore[arg-type]
             if operator in "+-*":
                 return a + b if operator == "+" else a - b if operator == "-" else a * b
-            if b.value:
-                divided = Dim(tuple((m, c // b.value) for m, c in a.terms), a.unknown)
-                if all(c % b.value == 0 for _, c in a.terms):
-                    return divided
-            return self._refuse(expr)
+            quotient = a.divided(b) if b.value or b.unknown else None
+            return self._refuse(expr) if quotient is None else quotient
         assert isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "+":
             return left + right

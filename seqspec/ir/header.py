@@ -112,7 +112,8 @@ def _names(expr: ast.Expr) -> list[ast.Name]:
         return [*_names(expr.left), *_names(expr.right)]
     if isinstance(expr, ast.Negative):
         return _names(expr.value)
-    return []
+    quotient = ast.rounded_up(expr)
+    return [] if quotient is None else _names(quotient)
 
 
 def _read_state(written: ast.Call, place: Place) -> Type | Failed:

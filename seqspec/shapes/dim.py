@@ -2,17 +2,33 @@
 
 ``T - 2``, ``4*T`` and ``T*F`` are dimensions; two are equal if and only if their normal
 forms are. There is no ``eval`` and no computer algebra here: a handful of integer operations
-on sorted tuples is all that shapes of sequence models need. A factor of a monomial is a
-plain string today; ``ceil`` and quotients will be further kinds of factor, opaque to the
-arithmetic, so nothing else has to change for them.
+on sorted tuples is all that shapes of sequence models need. A factor of a monomial is a name or
+a quotient rounded up, ``ceil(T/2)``, which the arithmetic takes as it takes a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import gcd
 
-Monomial = tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Ceil:
+    """``ceil(of/by)``: how many strides of ``by`` begin within ``of``. Made by ``Dim.ceil``."""
+
+    of: Dim
+    by: int
+
+    def __str__(self) -> str:
+        whole = str(self.of)
+        return (
+            f"ceil(({whole})/{self.by})" if len(self.of.terms) > 1 else f"ceil({whole}/{self.by})"
+        )
+
+
+Factor = str | Ceil
+Monomial = tuple[Factor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,12 @@ class Dim:
     @property
     def symbol(self) -> str | None:
         """The name, if this is a single symbol."""
+        factor = self._factor
+        return factor if isinstance(factor, str) else None
+
+    @property
+    def _factor(self) -> Factor | None:
+        """The factor, if this is nothing else."""
         if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
             return self.terms[0][0][0]
         return None
@@ -57,7 +79,9 @@ class Dim:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The names that occur, sorted."""
-        return tuple(sorted({name for monomial, _ in self.terms for name in monomial}))
+        factors = [factor for monomial, _ in self.terms for factor in monomial]
+        names = [(f,) if isinstance(f, str) else f.of.symbols for f in factors]
+        return tuple(sorted({name for several in names for name in several}))
 
     def __add__(self, other: Dim | int) -> Dim:
         return self._with(Dim.of(other), 1)
@@ -80,9 +104,53 @@ class Dim:
         total: dict[Monomial, int] = {}
         for left, a in self.terms:
             for right, b in other.terms:
-                monomial = tuple(sorted(left + right))
+                monomial = tuple(sorted(left + right, key=str))
                 total[monomial] = total.get(monomial, 0) + a * b
         return _normal(total)
+
+    def divided(self, other: Dim) -> Dim | None:
+        """The quotient by a size of a single term, if there is no remainder."""
+        if self.unknown or other.unknown:
+            return UNKNOWN
+        if len(other.terms) != 1:
+            return None
+        ((factors, number),) = other.terms
+        total: dict[Monomial, int] = {}
+        for monomial, coefficient in self.terms:
+            left = list(monomial)
+            for factor in factors:
+                if factor not in left:
+                    return None
+                left.remove(factor)
+            if coefficient % number:
+                return None
+            total[tuple(left)] = coefficient // number
+        return _normal(total)
+
+    def ceil(self, by: int) -> Dim:
+        """The quotient by a number above zero, rounded up.
+
+        Whole parts leave the quotient and what is left is written with the smallest numbers, so
+        that equal quotients of one polynomial have one form: ``ceil((4*T+3)/2)`` is
+        ``2*T + 2``, and ``ceil(ceil(T/2)/2)`` is ``ceil(T/4)``.
+        """
+        if self.unknown:
+            return UNKNOWN
+        offset = dict(self.terms).get((), 0)
+        open_part = self - offset
+        inner = open_part._factor
+        if isinstance(inner, Ceil):
+            return (inner.of + offset * inner.by).ceil(inner.by * by)
+        common = gcd(by, *(c for _, c in open_part.terms))
+        if common > 1:
+            parts = _normal({m: c // common for m, c in open_part.terms})
+            return (parts + -(-offset // common)).ceil(by // common)
+        if by == 1:
+            return self
+        # What remains of a coefficient is not negative, what remains of the offset not positive.
+        rest = _normal({m: c % by if m else -(-c % by) for m, c in self.terms})
+        whole = _normal({m: c // by for m, c in (self - rest).terms})
+        return whole + Dim((((Ceil(rest, by),), 1),))
 
     def agrees(self, other: Dim) -> bool:
         """Whether the two are the same size as far as is known."""
@@ -95,8 +163,11 @@ class Dim:
         total = Dim()
         for monomial, coefficient in self.terms:
             product = Dim.of(coefficient)
-            for name in monomial:
-                product = product * sizes.get(name, Dim.of(name))
+            for factor in monomial:
+                if isinstance(factor, Ceil):
+                    product = product * factor.of.substitute(sizes).ceil(factor.by)
+                else:
+                    product = product * sizes.get(factor, Dim.of(factor))
             total = total + product
         return total
 
@@ -111,7 +182,7 @@ class Dim:
         for monomial, c in self.terms:
             if monomial == (symbol,):
                 coefficient = c
-            elif symbol in monomial:
+            elif symbol in Dim(((monomial, 1),)).symbols:
                 return None
             else:
                 rest[monomial] = c
@@ -127,8 +198,11 @@ class Dim:
         total = 0
         for monomial, coefficient in self.terms:
             product = coefficient
-            for name in monomial:
-                product *= sizes(name)
+            for factor in monomial:
+                if isinstance(factor, Ceil):
+                    product *= -(-factor.of.evaluate(sizes) // factor.by)
+                else:
+                    product *= sizes(factor)
             total += product
         return total
 
@@ -140,16 +214,17 @@ class Dim:
         text = ""
         for monomial, coefficient in self.terms:
             magnitude = abs(coefficient)
-            factors = [*([str(magnitude)] if magnitude != 1 or not monomial else []), *monomial]
+            number = [str(magnitude)] if magnitude != 1 or not monomial else []
+            factors = [*number, *map(str, monomial)]
             sign = "-" if coefficient < 0 else "+"
             text += f"{sign}{'*'.join(factors)}"
         return text.removeprefix("+")
 
 
-def _order(item: tuple[Monomial, int]) -> tuple[bool, bool, int, Monomial]:
+def _order(item: tuple[Monomial, int]) -> tuple[bool, bool, int, tuple[str, ...]]:
     # Constants last and positive terms first, so that `T-2` and `2*T+U` print as people write them.
     monomial, coefficient = item
-    return (monomial == (), coefficient < 0, -len(monomial), monomial)
+    return (monomial == (), coefficient < 0, -len(monomial), tuple(map(str, monomial)))
 
 
 def _normal(terms: Mapping[Monomial, int]) -> Dim:

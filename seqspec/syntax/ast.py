@@ -90,6 +90,16 @@ class Negative(Node):
 Expr = Number | Text | Bool | Name | Field | List | Call | Pipe | Binary | Negative
 
 
+def rounded_up(expr: Expr) -> Binary | None:
+    """The quotient in ``ceil(T / 2)``."""
+    if isinstance(expr, Call) and expr.name.text == "ceil" and len(expr.arguments) == 1:
+        (argument,) = expr.arguments
+        quotient = argument.value
+        if argument.name is None and isinstance(quotient, Binary) and quotient.operator == "/":
+            return quotient
+    return None
+
+
 # ---- types
 
 

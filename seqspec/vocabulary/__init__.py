@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqspec.vocabulary import data, feedforward, recurrent, shaping, training
+from seqspec.vocabulary import data, feedforward, joining, recurrent, shaping, training, windows
 from seqspec.vocabulary.activations import ACTIVATIONS
 from seqspec.vocabulary.initializers import INITIALIZERS
 from seqspec.vocabulary.sections import SECTIONS
@@ -21,12 +21,31 @@ LAYERS: dict[str, LayerSpec] = {
         recurrent.SIMPLE_RNN,
         recurrent.BIDIRECTIONAL,
         feedforward.EACH,
+        windows.CONV_1D,
+        windows.MAX_POOLING_1D,
+        windows.AVERAGE_POOLING_1D,
+        windows.GLOBAL_MAX_POOLING_1D,
+        windows.GLOBAL_AVERAGE_POOLING_1D,
+        windows.UPSAMPLING_1D,
         shaping.REPEAT,
         shaping.FLATTEN,
-        shaping.CONCAT,
-        shaping.ADD,
+        shaping.RESHAPE,
+        shaping.PERMUTE,
+        shaping.REVERSE,
+        shaping.CROPPING_1D,
+        shaping.ZERO_PADDING_1D,
+        joining.CONCAT,
+        joining.ADD,
+        joining.SUBTRACT,
+        joining.MULTIPLY,
+        joining.AVERAGE,
+        joining.MAXIMUM,
+        joining.MINIMUM,
         feedforward.DROPOUT,
+        feedforward.SPATIAL_DROPOUT,
+        feedforward.GAUSSIAN_NOISE,
         feedforward.BATCH_NORM,
+        feedforward.LAYER_NORM,
     )
 }
 

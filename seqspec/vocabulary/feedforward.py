@@ -12,6 +12,7 @@ from seqspec.vocabulary.spec import (
     DIMENSION,
     FRACTION,
     LAYER,
+    NOT_NEGATIVE,
     POSITIVE,
     Applied,
     Arg,
@@ -109,6 +110,29 @@ DROPOUT = LayerSpec(
 )
 
 
+SPATIAL_DROPOUT = LayerSpec(
+    "spatial_dropout",
+    "Sets a share of the features to zero while training, each for all steps of a sample.",
+    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    inputs=(Port("input", "B T F", meaning="a sequence"),),
+    rule=unchanged,
+    outputs="the input's shape",
+    aliases=("SpatialDropout1D", "spatial_dropout_1d", "dropout_1d"),
+    examples=("spatial_dropout(0.5)",),
+)
+
+GAUSSIAN_NOISE = LayerSpec(
+    "gaussian_noise",
+    "Adds normal noise of mean zero while training.",
+    args=(Arg("stddev", NOT_NEGATIVE, doc="Standard deviation of the noise."),),
+    inputs=(_ANY,),
+    rule=lambda site: Applied({"output": site.operands[0].shaped(site.operands[0].shape)}),
+    outputs="the input's shape",
+    aliases=("GaussianNoise", "noise"),
+    examples=("gaussian_noise(0.1)",),
+)
+
+
 def _normalise(site: Site) -> Applied:
     (x,) = site.operands
     return Applied({"output": Tensor("float", x.shape, causal=x.causal)}, weights=own_weights(site))
@@ -135,6 +159,25 @@ BATCH_NORM = LayerSpec(
     one_rank=True,  # one set of statistics over batch and time is another thing than over batch
     aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
     examples=("batch_norm",),
+)
+
+LAYER_NORM = LayerSpec(
+    "layer_norm",
+    "Normalises each step over its features, the same while training and after.",
+    args=(
+        Arg("epsilon", ABOVE_ZERO, 0.001, "Added to the variance."),
+        Arg("center", BOOL, True, "Whether there is an offset (beta)."),
+        Arg("scale", BOOL, True, "Whether there is a factor (gamma)."),
+    ),
+    inputs=(Port("input", "B ... F"),),
+    rule=_normalise,
+    outputs="the input's shape",
+    weights=(
+        Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
+        Weight("beta", "F", "zeros", when=lambda a: a["center"]),
+    ),
+    aliases=("LayerNorm", "layer_normalization", "LayerNormalization"),
+    examples=("layer_norm",),
 )
 
 EACH = LayerSpec(

@@ -20,6 +20,9 @@ TRANSLATIONS: dict[str, Translation] = {
     "hidden_size": Translation("units", "units="),
     "num_units": Translation("units", "units="),
     "out_features": Translation("units", "units="),
+    "out_channels": Translation("filters", "filters="),
+    "stride": Translation("strides", "strides="),
+    "dilation": Translation("dilation_rate", "dilation_rate="),
     "embedding_dim": Translation("output_dim", "output_dim="),
     "lr": Translation("learning_rate", "learning_rate="),
     "betas": Translation("beta_1", "beta_1= and beta_2="),
@@ -35,6 +38,7 @@ TRANSLATIONS: dict[str, Translation] = {
 FOLLOWS: dict[str, str] = {
     "input_dim": "it follows from the type of what flows in",
     "input_size": "it follows from the type of what flows in",
+    "in_channels": "it follows from the type of what flows in",
     "in_features": "it follows from the type of what flows in",
     "input_shape": "it follows from the model's header",
     "batch_input_shape": "it follows from the model's header",

@@ -8,8 +8,17 @@ from typing import Any
 from seqspec.shapes.dim import Dim
 from seqspec.shapes.pattern import fill
 from seqspec.types import Role, Tensor
+from seqspec.vocabulary.activations import ACTIVATIONS
 from seqspec.vocabulary.initializers import INITIALIZERS
 from seqspec.vocabulary.spec import Applied, OwnedWeight, Problem, Rule, Setting, Site
+
+_TABLES = {"activation": ACTIVATIONS, "initializer": INITIALIZERS}
+
+
+def default_setting(category: str, name: str) -> Setting:
+    """An entry with its own defaults, as the default of an argument."""
+    entry = _TABLES[category][name]
+    return Setting(entry, {a.name: a.default for a in entry.args})
 
 
 def sizes_of(site: Site) -> dict[str, Dim]:

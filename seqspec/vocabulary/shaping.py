@@ -1,13 +1,25 @@
-"""Layers that only rearrange or join."""
+"""Layers that only rearrange: nothing is computed, numbers change places."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from seqspec.shapes.dim import Dim, product, same_shape, show
-from seqspec.types import Role, Tensor
+from seqspec.shapes.dim import Dim, Shape, product, show
+from seqspec.types import Role
 from seqspec.vocabulary.rules import sizes_of
-from seqspec.vocabulary.spec import SIZE, Applied, Arg, Kind, LayerSpec, Port, Problem, Site
+from seqspec.vocabulary.spec import (
+    AXES,
+    ENDS,
+    SHAPE,
+    SIZE,
+    Applied,
+    Arg,
+    LayerSpec,
+    Port,
+    Problem,
+    Site,
+    ends,
+)
 
 
 def _repeat(site: Site) -> Applied:
@@ -48,74 +60,144 @@ FLATTEN = LayerSpec(
 )
 
 
-def _join(site: Site, *, free_axis: int | None) -> Applied | Problem:
-    first, *others = site.operands
-    width = first.shape[free_axis] if free_axis is not None else Dim()
-    for index, other in enumerate(others, 1):
-        shape = list(other.shape)
-        if free_axis is not None and len(shape) == first.rank:
-            width = width + shape[free_axis]
-            shape[free_axis] = first.shape[free_axis]
-        if not same_shape(first.shape, tuple(shape)):
-            slots = {"layer": site.spec.name, "left": show(first.shape), "right": show(other.shape)}
-            return Problem("DISAGREE", slots, help=_join_help(free_axis), operand=index)
-    shape = list(first.shape)
-    if free_axis is not None:
-        shape[free_axis] = width
-    causal = all(t.causal for t in site.operands)
-    return Applied({"output": Tensor("float", tuple(shape), causal=causal)})
+def _refused(what: str, argument: str, help: str) -> Problem:
+    return Problem("FORBIDDEN_VALUE", {"what": what}, help=help, operand=0, argument=argument)
 
 
-def _join_help(free_axis: int | None) -> str:
-    if free_axis is None:
-        return (
-            "the operands of a sum have the same shape; dimensions are equal if they have one name"
-        )
-    return "all axes but the joined one must be equal; dimensions are equal if they have one name"
+def _reverse(site: Site) -> Applied:
+    (x,) = site.operands
+    return Applied({"output": replace(x, role=Role.PLAIN, causal=False)})
 
 
-def _concat(site: Site) -> Applied | Problem:
-    axis = site.args["axis"]
-    rank = site.operands[0].rank
-    if not -rank < axis < rank or axis == 0:
-        slots = {
-            "what": f"`axis={axis}` of `concat` is not an axis of {show(site.operands[0].shape)}"
-        }
-        return Problem("FORBIDDEN_VALUE", slots, help="the batch cannot be joined", argument="axis")
-    return _join(site, free_axis=axis)
-
-
-_OPERANDS = Port("inputs", "B ...", variadic=True)
-
-CONCAT = LayerSpec(
-    "concat",
-    "Operands side by side along an axis.",
-    args=(
-        Arg(
-            "axis",
-            Kind(
-                "a whole number",
-                lambda v: isinstance(v, int) and not isinstance(v, bool),
-                samples=(-1, 1),
-            ),
-            -1,
-            "The axis that grows: 1 is time, -1 the features.",
-        ),
-    ),
-    inputs=(_OPERANDS,),
-    rule=_concat,
-    outputs="the operands' shape, longer along the axis",
-    aliases=("concatenate", "Concatenate"),
-    examples=("concat(x, x)",),
+REVERSE = LayerSpec(
+    "reverse",
+    "The steps in reverse order, the last one first.",
+    args=(),
+    inputs=(Port("input", "B T ...", kind="any"),),
+    rule=_reverse,
+    outputs="the input's shape",
+    aliases=("flip", "reversed", "Flip"),
+    examples=("reverse",),
 )
 
-ADD = LayerSpec(
-    "add",
-    "The sum of operands of the same shape.",
-    args=(),
-    inputs=(_OPERANDS,),
-    rule=lambda site: _join(site, free_axis=None),
-    outputs="the operands' shape",
-    aliases=("Add", "sum"),
-    examples=("add(x, x)",),
+
+def _permute(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    dims: tuple[int, ...] = site.args["dims"]
+    axes = tuple(range(1, x.rank))
+    if tuple(sorted(dims)) != axes:
+        named = ", ".join(map(str, axes))
+        return _refused(
+            f"`dims=[{', '.join(map(str, dims))}]` does not say where each axis of "
+            f"{show(x.shape)} goes",
+            "dims",
+            f"write each of {named} once, in the new order; the batch, axis 0, stays",
+        )
+    shape = (x.shape[0], *(x.shape[d] for d in dims))
+    causal = x.causal and dims == axes
+    return Applied({"output": replace(x, shape=shape, role=Role.PLAIN, causal=causal)})
+
+
+PERMUTE = LayerSpec(
+    "permute",
+    "The axes after the batch in another order.",
+    args=(Arg("dims", AXES, doc="The old axis at each place; 1 is the one after the batch."),),
+    inputs=(Port("input", "B T F", kind="any"),),
+    rule=_permute,
+    outputs="the input's axes in the order of dims",
+    aliases=("Permute", "transpose", "swap_axes"),
+    examples=("permute([2, 1])",),
+)
+
+
+def _reshape(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    given: tuple[Dim | int, ...] = site.args["target_shape"]
+    shape = _fitted(given, product(x.shape[1:]))
+    written = "[" + ", ".join(map(str, given)) + "]"
+    if shape is None:
+        return _refused(
+            f"`target_shape={written}` does not hold the numbers of {show(x.shape[1:])}",
+            "target_shape",
+            f"the sizes multiply to {product(x.shape[1:])}; -1 stands for what is left, once",
+        )
+    if sum(d.value is None for d in shape) > 1:
+        return _refused(
+            f"`target_shape={written}` has more than one size that only data gives",
+            "target_shape",
+            "frameworks reshape to one open size: give all others as numbers",
+        )
+    # Steps are what they were as long as their axis is; otherwise one may hold later ones.
+    causal = x.causal and x.rank > 1 and shape[0].agrees(x.shape[1])
+    whole = (x.shape[0], *shape)
+    return Applied({"output": replace(x, shape=whole, role=Role.PLAIN, causal=causal)})
+
+
+def _fitted(given: tuple[Dim | int, ...], total: Dim) -> Shape | None:
+    """The sizes with the one that is left out; None if they do not hold ``total`` numbers."""
+    known = product(Dim.of(d) for d in given if d != -1)
+    left = total.divided(known)
+    if left is None or given.count(-1) > 1 or (-1 not in given and not left.agrees(Dim.of(1))):
+        return None
+    return tuple(left if d == -1 else Dim.of(d) for d in given)
+
+
+RESHAPE = LayerSpec(
+    "reshape",
+    "The same numbers in the same order, in other axes.",
+    args=(Arg("target_shape", SHAPE, doc="The sizes after the batch; -1 is what is left, once."),),
+    inputs=(Port("input", "B ...", kind="any"),),
+    rule=_reshape,
+    outputs="[B, *target_shape]",
+    aliases=("Reshape", "view", "unflatten"),
+    examples=("reshape([-1, 1])",),
+)
+
+_STEPS = Port("input", "B T F", meaning="a sequence")
+
+
+def _crop(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    first, last = ends(site.args["cropping"])
+    batch, steps, *rest = x.shape
+    if steps.value is not None and first + last >= steps.value:
+        return _refused(
+            f"`cropping_1d` takes away {first + last} of {steps} steps",
+            "cropping",
+            "leave at least one step",
+        )
+    # Without the first steps, each of the others stands earlier than it was known.
+    shape = (batch, steps - (first + last), *rest)
+    causal = x.causal and first == 0
+    return Applied({"output": replace(x, shape=shape, role=Role.PLAIN, causal=causal)})
+
+
+CROPPING_1D = LayerSpec(
+    "cropping_1d",
+    "Leaves out steps at the beginning and at the end.",
+    args=(Arg("cropping", ENDS, 1, "How many steps at either end, or [before, after]."),),
+    inputs=(_STEPS,),
+    rule=_crop,
+    outputs="[B, T - before - after, F]",
+    aliases=("Cropping1D", "crop", "cropping", "slice"),
+    examples=("cropping_1d", "cropping_1d([1, 0])"),
+)
+
+
+def _pad(site: Site) -> Applied:
+    (x,) = site.operands
+    batch, steps, *rest = x.shape
+    shape = (batch, steps + sum(ends(site.args["padding"])), *rest)
+    return Applied({"output": replace(x, shape=shape, role=Role.PLAIN)})
+
+
+ZERO_PADDING_1D = LayerSpec(
+    "zero_padding_1d",
+    "Adds steps of zeros at the beginning and at the end.",
+    args=(Arg("padding", ENDS, 1, "How many steps at either end, or [before, after]."),),
+    inputs=(_STEPS,),
+    rule=_pad,
+    outputs="[B, T + before + after, F]",
+    aliases=("ZeroPadding1D", "pad", "zero_padding", "padding"),
+    examples=("zero_padding_1d", "zero_padding_1d([2, 0])"),
 )

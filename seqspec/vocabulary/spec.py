@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor, Type
@@ -32,7 +32,8 @@ class Kind:
     """What an argument may be given: how to say it, and how to test a literal.
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
-    meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try.
+    meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
+    ``items`` is what a list holds, where one may be written.
     """
 
     describe: str
@@ -40,6 +41,7 @@ class Kind:
     category: str = ""
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
+    items: Kind | None = None
 
 
 def _whole(value: object) -> bool:
@@ -74,6 +76,40 @@ CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and l
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
+
+
+def _list_of(kind: Kind, value: object) -> bool:
+    items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+    return bool(items) and all(map(kind.accepts, items))
+
+
+def _length(value: object) -> int:
+    return len(cast("tuple[object, ...]", value))
+
+
+def list_of(kind: Kind, describe: str, *samples: tuple[object, ...]) -> Kind:
+    """Several values of a kind in brackets."""
+    return Kind(describe, lambda v: _list_of(kind, v), samples=samples, items=kind)
+
+
+_PART = Kind(
+    "a size, or -1 for what is left", lambda v: isinstance(v, Dim) or v == -1 or POSITIVE.accepts(v)
+)
+SHAPE = list_of(_PART, "a list of sizes, such as [-1, 4]", (-1,), (1, -1))
+AXES = list_of(POSITIVE, "a list of axes, such as [2, 1]", (2, 1), (1, 2))
+ENDS = Kind(
+    "a whole number, or two such as [1, 0]",
+    lambda v: WHOLE.accepts(v) or (_list_of(WHOLE, v) and _length(v) == 2),
+    samples=(1, (2, 0), (0, 3)),
+    items=WHOLE,
+)
+
+
+def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
+    """A number for each end: what an argument of the kind ENDS says."""
+    return (value, value) if isinstance(value, int) else value
+
+
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
 

@@ -142,6 +142,8 @@ def _other(arg: Arg, position: int) -> object:
 
 def written(value: object) -> str:
     """A literal as the language writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else repr(value)
@@ -261,7 +263,7 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
     others = [arg for arg in spec.args if arg is not layer]
     axes = cover({arg.name: ["", "N"] for arg in others}) or [{}]
     for inner in LAYERS.values():
-        if inner.inputs[0].variadic:
+        if inner.inputs[0].variadic or len(inner.inputs) > 1:
             continue
         for example in inner.examples:
             for rest in RESTS[:2] if "..." in inner.inputs[0].pattern else RESTS[:1]:

@@ -391,6 +391,43 @@ param units = 2 * 3
 param wide = units + 1
 model M(x: float[B, T, units]) -> float[B, wide - 2] { x -> lstm(wide) -> dense(wide - 2) }
 """,
+    # ---- windows
+    "shared windows, two lengths": """
+model M(a: float[B, S, 6], b: float[B, T, 6]) {
+    tower = conv_1d(4, 3, padding=same, strides=2) -> max_pooling_1d(padding=same)
+    halves = tower -> reshape([-1, 2])
+    left = a -> halves -> global_max_pooling_1d
+    right = b -> halves -> global_average_pooling_1d
+    subtract(left, right)
+}
+""",
+    "windows in a sub-model, at each step of another": """
+model Look(x: float[B, T, 6]) -> float[B, ceil(T / 2), 4] {
+    x -> conv_1d(4, 2, strides=2, padding=same, kernel_initializer=he_normal)
+}
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    a = x -> Look -> lstm(3) -> repeat(ceil(T / 2) + 1)
+    b = y -> each(Look) -> each(average_pooling_1d(3, strides=1, padding=same) -> gru(3))
+    c = b -> zero_padding_1d([2, 1]) -> cropping_1d([1, 0]) -> reverse
+    concat(a, c, axis=1)
+}
+""",
+    "dilated, causal, gated": """
+model M(x: float[B, T, 6]) {
+    h = x -> dense(4)
+    f = h -> conv_1d(4, 2, padding=causal, dilation_rate=3, activation=tanh)
+    g = h -> conv_1d(4, 2, padding=causal, dilation_rate=3, activation=sigmoid, use_bias=false)
+    add(h, multiply(f, g)) -> layer_norm -> conv_1d(5, 1, activation=softmax)
+}
+""",
+    "names of helpers": """
+model M(pad_same: float[B, T, 6], Reverse: float[B, T, 6]) {
+    average_same = pad_same -> average_pooling_1d(padding=same)
+    literal = Reverse -> reverse -> max_pooling_1d(3, strides=2, padding=same)
+    flip = maximum(literal, average_same, literal) -> gaussian_noise(0.1)
+    flip -> permute([2, 1]) -> permute([2, 1]) -> dense(3)
+}
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -9,32 +10,43 @@ from pathlib import Path
 import pytest
 
 from seqspec.vocabulary import ENTRIES, LAYERS
+from seqspec.vocabulary.spec import LayerSpec
 from tests.matrix import spec_text
 from tests.matrix.pairwise import cover
-from tests.matrix.trial import SHORT, attempt
+from tests.matrix.trial import LONG, SHORT, attempt
 
 CASES = list(spec_text.cases())
 
 #: Cases of the fast run: the first of each layer. All others are slow.
 FIRST = {name: next(case for case, _ in CASES if case.startswith(f"{name}-")) for name in LAYERS}
 
+Numbers = tuple[Sequence[int], Sequence[int]]
+
+
+def numbers_for(spec: LayerSpec) -> Numbers:
+    """Few steps for what steps through time, enough of them for a window for all others."""
+    wraps = any(arg.kind.category == "layer" for arg in spec.args) and not spec.per_step
+    return SHORT if spec.states or wraps else LONG
+
+
 needs_both = [pytest.mark.torch, pytest.mark.keras]
 
 
 @pytest.mark.parametrize(
-    "spec",
+    ("spec", "numbers"),
     [
         pytest.param(
             text,
+            numbers_for(LAYERS[case.split("-")[0]]),
             id=case,
             marks=needs_both + ([] if case == FIRST[case.split("-")[0]] else [pytest.mark.slow]),
         )
         for case, text in CASES
     ],
 )
-def test_programs_agree(spec: str, tmp_path: Path) -> None:
+def test_programs_agree(spec: str, numbers: Numbers, tmp_path: Path) -> None:
     """Shapes, counts, outputs, gradients and a training step; see ``attempt``."""
-    attempt(spec, tmp_path, numbers=SHORT)
+    attempt(spec, tmp_path, numbers=numbers)
 
 
 # ---- the matrix itself

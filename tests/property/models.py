@@ -15,7 +15,7 @@ from seqspec.driver import Compilation
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary import ENTRIES, LAYERS
 from seqspec.vocabulary.spec import SIZE, Arg, LayerSpec, Port
-from tests.matrix.spec_text import values_of
+from tests.matrix.spec_text import errors, values_of
 
 INPUTS = (
     "float[B, T, 6]",
@@ -71,8 +71,13 @@ def models(draw: st.DrawFn) -> str:
         specs = [s for s in LAYERS.values() if _possible(s, type_)]
         call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
         name = f"v{number}"
-        draft.lines.append(f"{name} = {call(draft.value)}")
-        draft.value = name
+        longer = Draft(draft.inputs, [*draft.lines, f"{name} = {call(draft.value)}"], name)
+        # A cut, a window or a shape may not fit the sizes at hand: then it is left out.
+        if errors(longer.text()) != ["SEQ309"]:
+            draft = longer
+    if draft.type().kind == "token":
+        draft.lines.append(f"numbers = {draft.value} -> embedding(2)")
+        draft.value = "numbers"
     return draft.text()
 
 
@@ -82,8 +87,12 @@ def _possible(spec: LayerSpec, type_: Tensor) -> bool:
         return type_.rank >= 3 or (type_.rank == 2 and type_.kind == "token")
     if any(arg.kind.category == "layer" for arg in spec.args):
         return any(_wraps(spec, inner, type_, type_.rank) for inner in LAYERS.values())
-    enough = type_.rank >= 2 if spec.inputs[0].variadic else True
+    enough = type_.rank >= 2 if _joins(spec) else True
     return enough and suits(spec, type_, type_.rank)
+
+
+def _joins(spec: LayerSpec) -> bool:
+    return spec.inputs[0].variadic or len(spec.inputs) > 1
 
 
 def _wraps(spec: LayerSpec, inner: LayerSpec, type_: Tensor, rank: int) -> bool:
@@ -93,8 +102,8 @@ def _wraps(spec: LayerSpec, inner: LayerSpec, type_: Tensor, rank: int) -> bool:
 def _call(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> Callable[[str], str]:
     """How the layer is applied to a value."""
     inside = _layer(draw, spec, type_, rank)
-    if spec.inputs[0].variadic:
-        count = draw(st.integers(2, 3))
+    if _joins(spec):
+        count = draw(st.integers(2, 3)) if spec.inputs[0].variadic else len(spec.inputs)
         rest = f", {inside.partition('(')[2][:-1]}" if "(" in inside else ""
         return lambda value: f"{spec.name}({', '.join([value] * count)}{rest})"
     return lambda value: f"{value} -> {inside}"
@@ -120,7 +129,7 @@ def _layer(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> str:
 
 def _each_able(spec: LayerSpec, type_: Tensor, rank: int) -> bool:
     plain = not any(arg.kind.category == "layer" for arg in spec.args)
-    return plain and not spec.inputs[0].variadic and suits(spec, type_, rank)
+    return plain and not _joins(spec) and suits(spec, type_, rank)
 
 
 def _value(draw: st.DrawFn, spec: LayerSpec, arg: Arg, type_: Tensor) -> str:

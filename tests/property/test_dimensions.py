@@ -120,3 +120,43 @@ def test_as_text_it_reads_as_the_language(dim: Dim) -> None:
     graph = compilation.graph
     assert isinstance(graph, Graph), (str(size), compilation.check())
     assert graph.inputs[0].tensor.shape[1] == size
+
+
+# ---- quotients rounded up
+
+BY = st.integers(1, 12)
+
+
+@given(DIMS, BY, SIZES)
+def test_ceil_is_that_of_integers(dim: Dim, by: int, sizes: dict[str, int]) -> None:
+    assert at(dim.ceil(by), sizes) == -(-at(dim, sizes) // by)
+    assert at(dim.ceil(by) * 2 - dim, sizes) == 2 * -(-at(dim, sizes) // by) - at(dim, sizes)
+
+
+@given(DIMS, DIMS, BY, BY, st.integers(-20, 20))
+def test_equal_quotients_have_one_form(a: Dim, b: Dim, by: int, again: int, off: int) -> None:
+    """What strides, windows and factors do one after the other."""
+    assert (a * by + b).ceil(by) == a + b.ceil(by)
+    assert (a * by).ceil(by) == a.ceil(1) == a
+    assert (a * again).ceil(by * again) == a.ceil(by)
+    single = Dim.of("T") + off
+    assert single.ceil(by).ceil(again) == single.ceil(by * again)
+    assert (single.ceil(by) + off).ceil(again) == (single + off * by).ceil(by * again)
+
+
+@given(DIMS, BY, st.dictionaries(st.sampled_from(SYMBOLS), DIMS), SIZES)
+def test_ceil_substitutes(dim: Dim, by: int, put: dict[str, Dim], sizes: dict[str, int]) -> None:
+    inner = {name: at(put.get(name, Dim.of(name)), sizes) for name in SYMBOLS}
+    assert at(dim.ceil(by).substitute(put), sizes) == at(dim.ceil(by), inner)
+    assert set(dim.ceil(by).symbols) <= set(dim.symbols)
+
+
+def test_ceil_prints_as_people_write_it() -> None:
+    steps = Dim.of("T")
+    assert str(steps.ceil(2)) == "ceil(T/2)"
+    assert str((steps - 2).ceil(3)) == "ceil((T-2)/3)"
+    assert str(((steps - 2).ceil(2) - 2) * 4) == "4*ceil(T/2)-12"
+    assert str(steps.ceil(2) + steps) == "T+ceil(T/2)"
+    assert (steps * 4 + 3).ceil(2) == steps * 2 + 2
+    assert steps.ceil(2) != steps.ceil(3)
+    assert steps.ceil(2).value is steps.ceil(2).symbol is None

@@ -11,6 +11,7 @@ import pytest
 
 from seqspec.backends.python_text import (
     Call,
+    Choice,
     Code,
     Expr,
     Group,
@@ -165,6 +166,10 @@ def samples() -> list[str]:
             Code("1"),
             Sum((Code(filler), Code(other), Code("c"))),
             Sum((Code(filler), Code(filler), Code(other))),
+            Sum((Code(filler), Code(other), Code(filler)), "*"),
+            Choice(Sum((Code(filler), Code("1"))), Code("self.training"), Code(other)),
+            Call("f", (call("g", Code(filler), 1), 2), behind=".mT"),
+            call("h", Call("f", (Code(f"{filler}.mT"),), behind=".mT")),
         ]
         for expr in exprs:
             lines += assign("target", expr)

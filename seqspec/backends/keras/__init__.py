@@ -45,6 +45,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "keras.layers.RepeatVector takes a number",
     ),
     Deviation(
+        "reverse",
+        "a layer of the program's own",
+        "Keras has none; ops.flip alone would leave the model without the layer's name",
+    ),
+    Deviation(
         "embedding",
         "where a batch repeats a token, training steps of adam and rmsprop, and of any optimizer "
         "that clips, differ from PyTorch's",

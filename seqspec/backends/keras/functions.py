@@ -25,7 +25,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.shapes.dim import Dim, Shape, show
+from seqspec.shapes.dim import Dim, Factor, Shape, show
 from seqspec.types import Tensor
 
 
@@ -68,6 +68,7 @@ class Home(Protocol):
 
     steps: Steps
     ops: bool
+    reverse: bool
 
     def build(self, unit: SubModel, kept: Shape = ()) -> Call: ...
 
@@ -201,7 +202,10 @@ class Function:
         operands = tuple(value.type for value in node.inputs)
         sequence, state = self.recurrent.asked(unit)
         build = partial(self.home.build, kept=kept_axes(self.graph, unit))
-        constructor = construct(Site(unit, operands, build, sequence, state))
+        passed_on = node.value.type
+        result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
+        constructor = construct(Site(unit, operands, build, sequence, state, result))
+        self.home.reverse |= constructor.function == "Reverse"
         if unit in self._steps:
             return self._each(node, constructor, unit.name), ()
         if isinstance(unit, SubModel):
@@ -286,5 +290,12 @@ def polynomial(dim: Dim, sizes: Mapping[str, str]) -> str:
         magnitude = abs(coefficient)
         number = [str(magnitude)] if magnitude != 1 or not monomial else []
         sign = " - " if coefficient < 0 else " + "
-        text += sign + " * ".join([*number, *(sizes[symbol] for symbol in monomial)])
+        text += sign + " * ".join([*number, *(_factor(f, sizes) for f in monomial)])
     return text.removeprefix(" + ").strip()
+
+
+def _factor(factor: Factor, sizes: Mapping[str, str]) -> str:
+    if isinstance(factor, str):
+        return sizes[factor]
+    # Python rounds down; what is taken from below rounds up.
+    return f"-(-({polynomial(factor.of, sizes)}) // {factor.by})"

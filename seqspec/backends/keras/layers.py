@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from seqspec.backends.keras.settings import number, setting, written
-from seqspec.backends.python_text import Call, Code, Expr
+from seqspec.backends.python_text import Call, Code, Expr, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
 from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
+from seqspec.vocabulary.spec import ends
 
 RECURRENT = {
     "activation": "tanh",
@@ -30,6 +31,9 @@ DENSE = {
     "kernel_initializer": "glorot_uniform",
     "bias_initializer": "zeros",
 }
+LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
+CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
+POOLING = {"strides": None, "padding": "valid"}
 BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 
 
@@ -37,7 +41,8 @@ BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 class Site:
     """A unit where it stands: the types that flow in, and which results are needed.
 
-    ``build`` gives the call that builds a sub-model.
+    ``build`` gives the call that builds a sub-model; ``result`` is the shape of what a layer passes
+    on, without the batch.
     """
 
     unit: Unit
@@ -45,6 +50,7 @@ class Site:
     build: Callable[[SubModel], Call]
     sequence: bool = False
     state: bool = False
+    result: Shape = ()
 
     def needs(self) -> tuple[tuple[str, Expr], ...]:
         """The arguments that ask a recurrent layer for more than its last step."""
@@ -124,7 +130,13 @@ def construct(site: Site) -> Call:
 
 
 #: layers that work on the last axis or on each number: over all steps at once is over each step
-STEPWISE = frozenset({"embedding", "dense", "activation", "softmax", "dropout", "batch_norm"})
+STEPWISE = frozenset(
+    (
+        *("embedding", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
+        *("batch_norm", "layer_norm"),
+        *("add", "subtract", "multiply", "average", "maximum", "minimum"),
+    )
+)
 
 
 def kept_axes(graph: Graph, unit: Unit) -> Shape:
@@ -177,8 +189,63 @@ def concat(site: Site) -> Call:
     return _layer("Concatenate", keywords=tuple(written(site.layer.args, {"axis": -1})))
 
 
-def add(site: Site) -> Call:
-    return _layer("Add")
+def layer_norm(site: Site) -> Call:
+    return _layer("LayerNormalization", keywords=tuple(written(site.layer.args, LAYER_NORM)))
+
+
+def spatial_dropout(site: Site) -> Call:
+    return _layer("SpatialDropout1D", site.layer.args["rate"])
+
+
+def gaussian_noise(site: Site) -> Call:
+    return _layer("GaussianNoise", site.layer.args["stddev"])
+
+
+def reverse(site: Site) -> Call:
+    return Call("Reverse")
+
+
+def permute(site: Site) -> Call:
+    return _layer("Permute", literal(tuple(site.layer.args["dims"])))
+
+
+def reshape(site: Site) -> Call:
+    # At most one size is open, the checker has seen to it: if none is, what was left out stays so.
+    left = None if any(d.value is None for d in site.result) else -1
+    pairs = zip(site.layer.args["target_shape"], site.result, strict=True)
+    sizes = tuple(-1 if d.value is None or given == left else d.value for given, d in pairs)
+    return _layer("Reshape", literal(sizes))
+
+
+def cropping_1d(site: Site) -> Call:
+    return _layer("Cropping1D", literal(ends(site.layer.args["cropping"])))
+
+
+def zero_padding_1d(site: Site) -> Call:
+    return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
+
+
+def conv_1d(site: Site) -> Call:
+    args = site.layer.args
+    sizes = (number(args["filters"]), number(args["kernel_size"]))
+    return _layer("Conv1D", *sizes, keywords=tuple(written(args, CONV)))
+
+
+def upsampling_1d(site: Site) -> Call:
+    return _layer("UpSampling1D", number(site.layer.args["size"]))
+
+
+def _pooling(name: str) -> Lowering:
+    def pooling(site: Site) -> Call:
+        args = site.layer.args
+        return _layer(name, number(args["pool_size"]), keywords=tuple(written(args, POOLING)))
+
+    return pooling
+
+
+def _plain(name: str) -> Lowering:
+    """A layer that takes no arguments."""
+    return lambda _: _layer(name)
 
 
 CONSTRUCTORS: Mapping[str, Lowering] = {
@@ -194,8 +261,27 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "flatten": flatten,
     "dropout": dropout,
     "batch_norm": batch_norm,
+    "layer_norm": layer_norm,
+    "spatial_dropout": spatial_dropout,
+    "gaussian_noise": gaussian_noise,
+    "reverse": reverse,
+    "permute": permute,
+    "reshape": reshape,
+    "cropping_1d": cropping_1d,
+    "zero_padding_1d": zero_padding_1d,
+    "conv_1d": conv_1d,
+    "max_pooling_1d": _pooling("MaxPooling1D"),
+    "average_pooling_1d": _pooling("AveragePooling1D"),
+    "global_max_pooling_1d": _plain("GlobalMaxPooling1D"),
+    "global_average_pooling_1d": _plain("GlobalAveragePooling1D"),
+    "upsampling_1d": upsampling_1d,
     "concat": concat,
-    "add": add,
+    "add": _plain("Add"),
+    "subtract": _plain("Subtract"),
+    "multiply": _plain("Multiply"),
+    "average": _plain("Average"),
+    "maximum": _plain("Maximum"),
+    "minimum": _plain("Minimum"),
 }
 
 #: every layer of the language; ``each`` is not a layer in a graph but a way to apply one

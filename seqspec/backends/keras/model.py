@@ -29,6 +29,7 @@ class ModelPlan:
     front: str
     behind: str
     untyped: bool
+    reverse: bool
     ops: bool
 
 
@@ -41,6 +42,7 @@ class Program:
         self._functions: list[tuple[str, ...]] = []
         self.repeats: dict[str, Repeat] = {}
         self.steps = Steps()
+        self.reverse = False
         self.ops = False
 
     def build(self, unit: SubModel, kept: Shape = ()) -> Call:
@@ -83,5 +85,6 @@ class Program:
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
             untyped=self.steps.used,
-            ops=self.ops or self.steps.used,
+            reverse=self.reverse,
+            ops=self.ops or self.steps.used or self.reverse,
         )

@@ -10,7 +10,10 @@ from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 
 #: module-level names of a generated model.py
-RESERVED = ("keras", "layers", "ops", "annotations", "build_model", "EachStep", "RepeatSteps", "_")
+RESERVED = (
+    *("keras", "layers", "ops", "annotations", "build_model", "_"),
+    *("EachStep", "RepeatSteps", "Reverse"),
+)
 #: names for what merely flows on, one for each branch alive at a time; then the layer's own name
 FLOWING = ("x", "y", "z")
 

@@ -12,7 +12,16 @@ from seqspec.types import State, Tensor
 
 INDENT = 8
 FOREVER = 1 << 30
-_RESERVED = ("self", "torch", "nn", "functional", "Tensor", "NamedTuple")
+_RESERVED = (
+    "self",
+    "torch",
+    "nn",
+    "functional",
+    "Tensor",
+    "NamedTuple",
+    "pad_same",
+    "average_same",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
-from seqspec.backends.torch.layers import LAYERS, Applied
+from seqspec.backends.torch.layers import ACTIVATED, LAYERS
+from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
@@ -61,14 +62,14 @@ def logits_activation(graph: Graph) -> str:
     node, output = graph.nodes[-1], graph.outputs[0][1]
     if node.value is not output or not isinstance(node.unit, Layer):
         return ""
-    if node.unit.kind != "dense" and len(graph.nodes) == 1:
+    if node.unit.kind not in ACTIVATED and len(graph.nodes) == 1:
         return ""
     if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
         return ""
     unit = node.unit
     if unit.kind == "softmax":
         return "softmax"
-    setting = unit.args.get("activation" if unit.kind == "dense" else "function")
+    setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")
     name = setting.name if isinstance(setting, Setting) else ""
     return name if name in ("softmax", "sigmoid") else ""
 
@@ -272,7 +273,10 @@ class _Lowering:
             return self._symbol(dim.symbol).removeprefix("(").removesuffix(")")
         terms: list[str] = []
         for monomial, coefficient in dim.terms:
-            factors = [self._symbol(name) for name in monomial]
+            factors = [
+                self._symbol(f) if isinstance(f, str) else f"-(-({self._size(f.of)}) // {f.by})"
+                for f in monomial
+            ]
             if coefficient != 1 or not factors:
                 factors = [str(coefficient), *factors]
             terms.append(" * ".join(factors))
@@ -309,7 +313,7 @@ class _Lowering:
 def _without_activation(graph: Graph) -> Graph:
     """The graph up to its last node, if that is nothing but the activation."""
     node = graph.nodes[-1]
-    if node.unit.kind == "dense":
+    if node.unit.kind in ACTIVATED:
         return graph
     outputs = ((graph.outputs[0][0], node.inputs[0]),)
     return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)

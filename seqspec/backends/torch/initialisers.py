@@ -42,8 +42,10 @@ def draw(
     """
     sizes = shape or tuple(_number(d.value) for d in weight.shape)
     fan_in, fan_out = (sizes[0], sizes[0]) if len(sizes) == 1 else (sizes[-2], sizes[-1])
+    steps = math.prod(sizes[:-2])  # those of a window
+    plain = len(sizes) > 1 and transposed
     return _DRAW[setting.name](
-        setting, _Weight(target, fan_in, fan_out, plain=len(sizes) == 2 and transposed)
+        setting, _Weight(target, fan_in * steps, fan_out * steps, plain=plain)
     )
 
 

@@ -2,57 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, Sum, call, flat, literal
-from seqspec.backends.torch import activations
+from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
+from seqspec.backends.torch import activations, rearranging, windows
 from seqspec.backends.torch.initialisers import draw
+from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
-from seqspec.shapes.dim import Dim
-from seqspec.types import Tensor
 from seqspec.vocabulary.spec import OwnedWeight
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One application: the module's name, the operands with their types, sizes as expressions."""
-
-    args: Mapping[str, Any]
-    owner: str
-    operands: Sequence[str]
-    types: Sequence[Tensor]
-    result: Tensor
-    size: Callable[[Dim], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Lowering:
-    """A layer's modules and expression. ``stepwise`` says that the layer treats all but the last
-    axis alike, so that applying it per step is applying it; a batch norm averages over them all.
-    """
-
-    parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
-    expression: Callable[[Applied], Expr]
-    stepwise: bool = False
-
-
-def _size(weight: OwnedWeight, axis: int) -> int:
-    size = weight.shape[axis].value
-    assert size is not None, "the checker lets no weight of unknown size through"
-    return size
-
-
-def _none(
-    name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
-) -> tuple[Part, ...]:
-    return ()
-
-
-def _module(applied: Applied) -> Call:
-    return Call(applied.owner, (Code(applied.operands[0]),))
-
 
 # ------------------------------------------------------------------------------------ with weights
 
@@ -61,7 +19,7 @@ def _embedding(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
     table = weights["embeddings"]
-    build = call("nn.Embedding", _size(table, 0), _size(table, 1))
+    build = call("nn.Embedding", size_of(table, 0), size_of(table, 1))
     first = draw(table.initializer, "{0}.weight", table, transposed=False)
     return (
         Part(
@@ -76,7 +34,7 @@ def _dense(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
     kernel, bias = weights["kernel"], weights.get("bias")
-    build = Call("nn.Linear", (_size(kernel, 0), _size(kernel, 1)))
+    build = Call("nn.Linear", (size_of(kernel, 0), size_of(kernel, 1)))
     draws = [draw(kernel.initializer, "{0}.weight", kernel)]
     stored = [Stored("kernel", (Piece("weight", transposed=True),))]
     if bias is None:
@@ -88,15 +46,29 @@ def _dense(
 
 
 def _dense_expression(applied: Applied) -> Expr:
-    return activations.apply(applied.args["activation"], _module(applied))
+    return activations.apply(applied.args["activation"], module(applied))
 
 
-_BATCH_NORM = {
+_NORM = {
     "gamma": "weight",
     "beta": "bias",
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+
+
+def _fixed(args: Mapping[str, Any]) -> tuple[Draw, ...]:
+    """What keeps a factor or an offset, of which PyTorch has both or none, from being learnt."""
+    draws: list[Draw] = []
+    if not args["scale"]:
+        draws.append(
+            Draw("nn.init.ones_", "{0}.weight", after=".requires_grad_(False)", note="no scale")
+        )
+    if not args["center"]:
+        draws.append(
+            Draw("nn.init.zeros_", "{0}.bias", after=".requires_grad_(False)", note="no shift")
+        )
+    return tuple(draws)
 
 
 def _batch_norm(
@@ -108,27 +80,42 @@ def _batch_norm(
     affine = args["center"] or args["scale"]
     if not affine:
         keywords.append(("affine", False))
-    fixed: list[Draw] = []
-    if affine and not args["scale"]:
-        fixed.append(
-            Draw("nn.init.ones_", "{0}.weight", after=".requires_grad_(False)", note="no scale")
-        )
-    if affine and not args["center"]:
-        fixed.append(
-            Draw("nn.init.zeros_", "{0}.bias", after=".requires_grad_(False)", note="no shift")
-        )
-    build = Call("nn.BatchNorm1d", (_size(weights["moving_mean"], 0),), tuple(keywords))
-    stored = tuple(Stored(key, (Piece(_BATCH_NORM[key]),)) for key in weights)
+    fixed = _fixed(args) if affine else ()
+    build = Call("nn.BatchNorm1d", (size_of(weights["moving_mean"], 0),), tuple(keywords))
+    stored = tuple(Stored(key, (Piece(_NORM[key]),)) for key in weights)
     note = f"Keras's momentum: {literal(args['momentum'])}"
-    return (Part(Module(name, "nn.BatchNorm1d", build, note), tuple(fixed), stored),)
+    return (Part(Module(name, "nn.BatchNorm1d", build, note), fixed, stored),)
 
 
 def _batch_norm_expression(applied: Applied) -> Expr:
     x, rank = applied.operands[0], applied.types[0].rank
     if rank == 2:
-        return _module(applied)
+        return module(applied)
     # One mean for each feature over samples and steps, which PyTorch takes over the first axis.
     return folded(x, rank - 2, lambda y: Call(applied.owner, (Code(y),)))
+
+
+def _layer_norm(
+    name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
+) -> tuple[Part, ...]:
+    if not weights:
+        return ()
+    keywords: list[tuple[str, Expr]] = [("eps", args["epsilon"])]
+    if not args["center"]:
+        keywords.append(("bias", False))
+    build = Call("nn.LayerNorm", (size_of(next(iter(weights.values())), 0),), tuple(keywords))
+    stored = tuple(Stored(key, (Piece(_NORM[key]),)) for key in weights)
+    # An offset alone still has a factor beside it, which stays one.
+    fixed = () if args["scale"] else _fixed(args)
+    return (Part(Module(name, "nn.LayerNorm", build), fixed, stored),)
+
+
+def _layer_norm_expression(applied: Applied) -> Expr:
+    if applied.owner:
+        return module(applied)
+    x = Code(applied.operands[0])
+    width = Code(f"{x}.shape[-1:]")
+    return call("functional.layer_norm", x, width, eps=applied.args["epsilon"])
 
 
 def folded(x: str, axes: int, inside: Callable[[str], Expr]) -> Code:
@@ -154,35 +141,36 @@ def _softmax_expression(applied: Applied) -> Expr:
     return activations.apply("softmax", Code(applied.operands[0]))
 
 
-def _repeat_expression(applied: Applied) -> Expr:
-    steps = Code(applied.size(applied.result.shape[1]))
-    return call(f"{applied.operands[0]}[:, None].expand", -1, steps, -1)
+def _spatial_dropout(
+    name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
+) -> tuple[Part, ...]:
+    return (Part(Module(name, "nn.Dropout1d", call("nn.Dropout1d", args["rate"]))),)
 
 
-def _flatten_expression(applied: Applied) -> Expr:
-    if applied.types[0].rank == 1:  # PyTorch flattens no axis that is not there
-        return call(f"{applied.operands[0]}.unsqueeze", 1)
-    return call(f"{applied.operands[0]}.flatten", 1)
+def _spatial_dropout_expression(applied: Applied) -> Expr:
+    # PyTorch drops rows of [B, F, T].
+    return Call(applied.owner, (Code(f"{applied.operands[0]}.mT"),), behind=".mT")
 
 
-def _concat_expression(applied: Applied) -> Expr:
-    operands = Group("[", tuple(Code(x) for x in applied.operands))
-    return call("torch.cat", operands, dim=applied.args["axis"])
+def _noise_expression(applied: Applied) -> Expr:
+    x = Code(applied.operands[0])
+    noise = Code(f"{literal(applied.args['stddev'])} * torch.randn_like({x})")
+    return Choice(Sum((x, noise)), Code("self.training"), x)
 
 
-def _add_expression(applied: Applied) -> Expr:
-    return Sum(tuple(Code(x) for x in applied.operands))
-
+#: layers that apply an activation to their result at the end
+ACTIVATED = frozenset({"dense", "conv_1d"})
 
 LAYERS: Mapping[str, Lowering] = {
-    "embedding": Lowering(_embedding, _module, stepwise=True),
+    "embedding": Lowering(_embedding, module, stepwise=True),
     "dense": Lowering(_dense, _dense_expression, stepwise=True),
-    "activation": Lowering(_none, _activation_expression, stepwise=True),
-    "softmax": Lowering(_none, _softmax_expression, stepwise=True),
-    "dropout": Lowering(_dropout, _module, stepwise=True),
+    "activation": Lowering(nothing, _activation_expression, stepwise=True),
+    "softmax": Lowering(nothing, _softmax_expression, stepwise=True),
+    "dropout": Lowering(_dropout, module, stepwise=True),
     "batch_norm": Lowering(_batch_norm, _batch_norm_expression, stepwise=True),
-    "repeat": Lowering(_none, _repeat_expression),
-    "flatten": Lowering(_none, _flatten_expression),
-    "concat": Lowering(_none, _concat_expression),
-    "add": Lowering(_none, _add_expression),
+    "spatial_dropout": Lowering(_spatial_dropout, _spatial_dropout_expression),
+    "gaussian_noise": Lowering(nothing, _noise_expression, stepwise=True),
+    "layer_norm": Lowering(_layer_norm, _layer_norm_expression, stepwise=True),
+    **rearranging.LAYERS,
+    **windows.LAYERS,
 }

@@ -36,6 +36,7 @@ from seqspec.types import Tensor
 #: What the files of a program call something else: no class of a model may have these names.
 _MODULE_NAMES = """
     torch nn functional Tensor NamedTuple annotations build_model scaled_normal_
+    pad_same average_same
     Path Callable SafetensorError WeightsError TrainingError DataError Dataset Part Scaling
     FORMAT SHAPES EPOCHS BATCH_SIZE LEARNING_RATE SEED CLIPNORM GLOBAL_CLIPNORM CLIPVALUE PATIENCE
     MIN_DELTA REPORTED
@@ -88,6 +89,8 @@ class ModelPlan:
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
     scaled_normal: bool
+    pad_same: bool
+    average_same: bool
     main: str
     slots: tuple[Slot, ...]
     has_logits: bool
@@ -141,6 +144,10 @@ class ModelLowering:
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
+        average_same = any("average_same(" in line for line in plan_lines)
+        pad_same = average_same or any("pad_same(" in line for line in plan_lines)
+        plan_lines += ["functional.pad"] if pad_same else []
+        plan_lines += ["torch.ones_like"] if average_same else []
         text = "\n".join(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
@@ -149,6 +156,8 @@ class ModelLowering:
             classes=classes,
             draws=tuple(self._shared_plans),
             scaled_normal="scaled_normal_(" in text,
+            pad_same=pad_same,
+            average_same=average_same,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,

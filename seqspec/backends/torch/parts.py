@@ -45,12 +45,14 @@ class Draw:
 class Piece:
     """A tensor of a module's state, by its name there, and how the file lays it out.
 
-    ``gates`` says that it is a GRU's, whose first two blocks change places.
+    ``gates`` says that it is a GRU's, whose first two blocks change places; ``window`` that it is a
+    convolution's kernel, [outputs, inputs, steps] here and [steps, inputs, outputs] in the file.
     """
 
     name: str
     transposed: bool = False
     gates: bool = False
+    window: bool = False
 
 
 @dataclass(frozen=True, slots=True)

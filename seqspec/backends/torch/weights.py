@@ -110,7 +110,8 @@ def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
 def _turned(tensor: Index, piece: Piece) -> Expr:
     """A tensor of the model in the file's layout, or one of the file in the model's."""
     if not piece.gates:
-        return Index(tensor.of, tensor.key, f"{tensor.after}{'.T' if piece.transposed else ''}")
+        turn = ".transpose(0, 2)" if piece.window else ".T" if piece.transposed else ""
+        return Index(tensor.of, tensor.key, f"{tensor.after}{turn}")
     if not piece.transposed:
         return Call("swap_gates", (tensor,))
     # Gates change places along the last axis, which is the file's.

@@ -1,0 +1,52 @@
+"""What the lowering of a layer is made of, recurrent ones aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqspec.backends.python_text import Call, Code, Expr
+from seqspec.backends.torch.parts import Part
+from seqspec.shapes.dim import Dim
+from seqspec.types import Tensor
+from seqspec.vocabulary.spec import OwnedWeight
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One application: the module's name, the operands with their types, sizes as expressions."""
+
+    args: Mapping[str, Any]
+    owner: str
+    operands: Sequence[str]
+    types: Sequence[Tensor]
+    result: Tensor
+    size: Callable[[Dim], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """A layer's modules and expression. ``stepwise`` says that the layer treats all but the last
+    axis alike, so that applying it per step is applying it; a batch norm averages over them all.
+    """
+
+    parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
+    expression: Callable[[Applied], Expr]
+    stepwise: bool = False
+
+
+def size_of(weight: OwnedWeight, axis: int) -> int:
+    size = weight.shape[axis].value
+    assert size is not None, "the checker lets no weight of unknown size through"
+    return size
+
+
+def nothing(
+    name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
+) -> tuple[Part, ...]:
+    return ()
+
+
+def module(applied: Applied) -> Call:
+    return Call(applied.owner, (Code(applied.operands[0]),))
