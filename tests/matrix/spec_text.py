@@ -263,7 +263,7 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
     others = [arg for arg in spec.args if arg is not layer]
     axes = cover({arg.name: ["", "N"] for arg in others}) or [{}]
     for inner in LAYERS.values():
-        if inner.inputs[0].variadic or len(inner.inputs) > 1:
+        if len(inner.inputs) != 1 or inner.inputs[0].variadic:
             continue
         for example in inner.examples:
             for rest in RESTS[:2] if "..." in inner.inputs[0].pattern else RESTS[:1]:
