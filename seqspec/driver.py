@@ -68,7 +68,13 @@ class Compilation:
     @staticmethod
     def of_text(text: str, name: str = "spec.seq", options: Options | None = None) -> Compilation:
         """The compilation of a text; its data paths are relative to the current folder."""
-        return Compilation(SourceFile(name, text), Path(), options or Options())
+        compilation = Compilation(SourceFile(name, text), Path(), options or Options())
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            reason = f"character {error.start} is half of a pair, which no file can hold"
+            compilation.sink.report(codes.UNREADABLE(path=name, reason=reason), None)
+        return compilation
 
     # ---- stages
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,8 +53,3 @@ class SourceFile:
     def excerpt(self, span: Span) -> str:
         """The text under a span."""
         return self.text[span.start : span.end]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text: the identity of a spec in weights files."""
-        return sha256(self.text.encode()).hexdigest()

@@ -331,6 +331,8 @@ def test_ctrl_c_keeps_the_last_checkpoint(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     last = tmp_path / "r/last.safetensors"
     for _ in range(600):
