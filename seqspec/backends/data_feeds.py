@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
@@ -91,7 +92,7 @@ class Feeds:
         self.ahead = self._data.target_kind == "ahead"
         self.horizon = int(windows.args["horizon"]) if windows and self.ahead else 1
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
-        self.target = self._target(task.output[1], training.loss.entry.facts["target"])
+        self.target = self._target(task.output[1], training.loss.entry.facts)
 
     @property
     def all(self) -> tuple[Feed, ...]:
@@ -115,8 +116,8 @@ class Feeds:
             key=literal(self._data.inputs[value.name][0]),
         )
 
-    def _target(self, output: Value, kind: str) -> Feed:
-        classes = kind == "class_ids"
+    def _target(self, output: Value, facts: Mapping[str, Any]) -> Feed:
+        classes = facts["target"] == "class_ids"
         shape = output.tensor.shape[:-1] if classes else output.tensor.shape
         if not self.windowed:
             windowed = False
@@ -134,7 +135,7 @@ class Feeds:
             windowed=windowed,
             is_ids=classes,
             bound=output.tensor.shape[-1].value if classes else None,
-            scaled=self._data.scale is not None and kind == "same",
+            scaled=self._data.scale is not None and facts["scaled"],
             constant="TARGET_COLUMNS" if stacked else "",
             key=Code("TARGET"),
         )

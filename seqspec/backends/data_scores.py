@@ -24,6 +24,7 @@ _ERRORS = {
     "mse": "float(np.mean(error**2))",
     "rmse": "float(np.sqrt(np.mean(error**2)))",
     "mae": "float(np.mean(np.abs(error)))",
+    "mape": "float(100 * np.mean(np.abs(error) / np.maximum(np.abs(target), 1e-7)))",
 }
 
 

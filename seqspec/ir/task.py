@@ -43,7 +43,8 @@ class Training:
     """A train section, checked. ``loss`` and ``metrics`` are entries with their arguments.
 
     ``from_logits`` says whether the value that reaches a cross-entropy is logits (plain) or
-    already probabilities (then the generated loss must recover the logits or say how it works).
+    already probabilities (then the generated loss must recover the logits or say how it works);
+    to a hinge, that it is a score: a yes is above zero, not above one half.
     """
 
     data: Data

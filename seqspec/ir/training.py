@@ -111,6 +111,8 @@ def _loss_fits(loss: Setting, output: Value, section: Section, sink: Sink) -> bo
         elif type_.role is Role.PROBABILITIES:
             help = "probabilities over classes go with sparse_categorical_crossentropy "
             help += "(class ids) or categorical_crossentropy (one-hot)"
+        elif type_.role is Role.PLAIN:
+            help = f"{loss.name} compares distributions: end the model with softmax"
         else:
             help = "for one class of several write softmax instead of sigmoid, or nothing at all; "
             help += "yes-or-no answers go with binary_crossentropy"

@@ -74,8 +74,10 @@ def _rules(task: Task, part: Any, sample: _Sample) -> dict[str, Rule]:
     assert training is not None
     if training.loss.entry.facts["target"] != "same":
         return {"most frequent class": _frequencies(task, sample)}
-    past = _past(task)
     data = training.data
+    # Inputs in other units than the target say nothing about it as they are.
+    alike = data.scale is None or training.loss.entry.facts["scaled"]
+    past = _past(task) if alike else None
     if past is None or data.windows is None or data.target_kind not in ("ahead", "next_step"):
         return {"mean of the training part": _mean(sample)}
     ahead = data.target_kind == "ahead"

@@ -7,6 +7,7 @@ steps each, and what is compared are formulas; ``fit`` as users get it is run by
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,13 @@ def eagerly() -> Iterator[None]:
     tf.config.run_functions_eagerly(False)
 
 
-def targets(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Targets of the kind that a loss compares with, for outputs of a shape."""
+def targets(loss: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Targets that a loss compares with, for outputs of a shape."""
+    kind = ENTRIES["loss"][loss].facts["target"]
+    if loss in ("poisson", "mape"):
+        return rng.integers(1, 6, shape).astype(np.float32)
+    if loss == "kl_divergence":
+        return _softmax(rng.standard_normal(shape)).astype(np.float32)
     if kind == "same":
         return rng.standard_normal(shape).astype(np.float32)
     if kind == "binary":
@@ -53,14 +59,14 @@ def targets(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Arra
     return ids if kind == "class_ids" else np.eye(shape[-1], dtype=np.float32)[ids]
 
 
-def write_spec(folder: Path, body: str, settings: str, steps: bool, target: str) -> Compilation:
+def write_spec(folder: Path, body: str, settings: str, steps: bool, loss: str) -> Compilation:
     """A spec next to its data."""
     rng = np.random.default_rng(5)
     shape = (SAMPLES, STEPS) if steps else (SAMPLES,)
     np.savez(
         folder / "data.npz",
         x=rng.standard_normal((*shape, 5)).astype(np.float32),
-        y=targets(target, (*shape, CLASSES), rng),
+        y=targets(loss, (*shape, CLASSES), rng),
     )
     axes = "B, T, 5" if steps else "B, 5"
     spec = folder / "case.seq"
@@ -136,12 +142,25 @@ def _categorical(p: Array, y: Array) -> float:
 EQUATIONS: Mapping[str, Callable[[Array, Array], float]] = {
     "mse": lambda p, y: float(((p - y) ** 2).mean()),
     "mae": lambda p, y: float(abs(p - y).mean()),
+    "mape": lambda p, y: float(100 * abs((p - y) / y).mean()),
+    "huber": lambda p, y: float(
+        np.where(abs(p - y) <= 1, (p - y) ** 2 / 2, abs(p - y) - 0.5).mean()
+    ),
+    "log_cosh": lambda p, y: float(np.log(np.cosh(p - y)).mean()),
+    "poisson": lambda p, y: float((p - y * np.log(p + 1e-7)).mean()),
+    "cosine_similarity": lambda p, y: float(
+        -((p * y).sum(-1) / np.linalg.norm(p, axis=-1) / np.linalg.norm(y, axis=-1)).mean()
+    ),
+    "kl_divergence": lambda p, y: float((y * np.log(y / p)).sum(-1).mean()),
+    "hinge": lambda p, y: float(np.maximum(1 - (2 * y - 1) * p, 0).mean()),
     "binary_crossentropy": lambda p, y: float(
         -(y * np.log(_clip(p)) + (1 - y) * np.log(_clip(1 - p))).mean()
     ),
     "categorical_crossentropy": _categorical,
     "sparse_categorical_crossentropy": lambda p, y: _categorical(p, np.eye(CLASSES)[y]),
 }
+#: Step sizes, where 0.1 is too large.
+RATES = {"mape": 0.001}
 SQUASH: Mapping[str, Callable[[Array], Array]] = {
     "binary": lambda x: 1 / (1 + np.exp(-x)),
     "one_hot": _softmax,
@@ -169,9 +188,10 @@ def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) 
     metrics = [n for n, m in ENTRIES["metric"].items() if target in m.facts["targets"]]
     settings = (
         f"    loss = {loss}\n    metrics = [{', '.join(metrics)}]\n"
-        "    optimizer = sgd(learning_rate=0.1)\n"
+        f"    optimizer = sgd(learning_rate={RATES.get(loss, 0.1)})\n"
     )
-    compilation = write_spec(tmp_path, ENDS[role], settings, steps, target)
+    end = "dense(3, activation=softplus)" if positive(loss, role) else ENDS[role]
+    compilation = write_spec(tmp_path, end, settings, steps, loss)
     records, predictions = fit_both(compilation, tmp_path, 2)
     # A metric that is the loss is reported as the loss.
     assert set(metrics) - {loss} <= set(records["torch"][0])
@@ -179,19 +199,61 @@ def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) 
     assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
     prediction, truth = predictions["torch"]
     np.testing.assert_allclose(prediction, predictions["keras"][0], atol=1e-5)
-    if role is Role.PLAIN and target in SQUASH:
+    if role is Role.PLAIN and target in SQUASH and loss != "hinge":
         prediction = SQUASH[target](prediction.astype(np.float64))
     expected = EQUATIONS[loss](prediction.astype(np.float64), truth)
-    before = still(tmp_path, settings, steps, role, target)
+    before = still(tmp_path, settings, steps, end, loss)
     assert abs(before - expected) <= 1e-5 * max(1.0, expected), (before, expected)
 
 
-def still(folder: Path, settings: str, steps: bool, role: Role, target: str) -> float:
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("loss", "role"),
+    [
+        ("huber(delta=0.3)", Role.PLAIN),
+        ("binary_crossentropy(label_smoothing=0.2)", Role.PLAIN),
+        ("binary_crossentropy(label_smoothing=0.2)", Role.PROBABILITY),
+        ("categorical_crossentropy(label_smoothing=0.2)", Role.PLAIN),
+        ("categorical_crossentropy(label_smoothing=0.2)", Role.PROBABILITIES),
+    ],
+)
+@pytest.mark.parametrize("clamped", [False, True], ids=["", "clamped"])
+def test_losses_with_arguments(loss: str, role: Role, clamped: bool, tmp_path: Path) -> None:
+    """As Keras says them; ``clamped`` probabilities do not come straight from logits."""
+    body = ENDS[role] + (" -> dropout(0)" if clamped and role is not Role.PLAIN else "")
+    settings = f"    loss = {loss}\n    optimizer = sgd(learning_rate=0.1)\n"
+    compilation = write_spec(tmp_path, body, settings, False, loss.split("(")[0])
+    records, _ = fit_both(compilation, tmp_path, 2)
+    assert_same(records, 1e-5)
+    assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
+
+
+@pytest.mark.parametrize("loss", ["poisson", "huber"])
+def test_counts_are_not_scaled(loss: str, tmp_path: Path) -> None:
+    """Nor percents and shares: ``scale`` is for inputs then."""
+    write_spec(tmp_path, ENDS[Role.PLAIN], f"    loss = {loss}\n", False, loss)
+    spec = tmp_path / "case.seq"
+    text = spec.read_text().replace("target = y\n", "target = y\n    scale = standard()\n")
+    spec.write_text(text)
+    compilation = Compilation.of(spec)
+    raw = np.load(tmp_path / "data.npz")["y"]
+    with built(compilation, tmp_path) as models:
+        for one in models.values():
+            target = one.program.module("data").load(tmp_path / "data.npz").train.target
+            assert bool(np.isin(target, raw).all()) == (loss == "poisson")
+
+
+def positive(loss: str, role: Role) -> bool:
+    """Whether a loss wants a plain output that is above zero."""
+    return loss == "poisson" and role is Role.PLAIN
+
+
+def still(folder: Path, settings: str, steps: bool, end: str, loss: str) -> float:
     """The loss on the validation part when nothing is learnt, from PyTorch's loop."""
     inner = folder / "still"
     inner.mkdir()
-    slow = settings.replace("learning_rate=0.1", "learning_rate=1e-12")
-    records, _ = fit_both(write_spec(inner, ENDS[role], slow, steps, target), inner, 1)
+    slow = re.sub(r"learning_rate=[0-9.]+", "learning_rate=1e-12", settings)
+    records, _ = fit_both(write_spec(inner, end, slow, steps, loss), inner, 1)
     assert_same(records, 1e-5)
     return records["torch"][0]["val_loss"]
 
@@ -246,7 +308,7 @@ def test_optimizers(optimizer: str, tmp_path: Path) -> None:
         optimizer = optimizer.replace("nesterov=true", "momentum=0.5, nesterov=true")
     settings = f"    loss = mse\n    optimizer = {optimizer}\n"
     body = "dense(6, activation=tanh) -> dense(3)"
-    compilation = write_spec(tmp_path, body, settings, False, "same")
+    compilation = write_spec(tmp_path, body, settings, False, "mse")
     records, _ = fit_both(compilation, tmp_path, 3)
     assert_same(records, LOOSE.get(optimizer.split("(")[0], 1e-4))
     losses = [record["loss"] for record in records["torch"]]

@@ -51,10 +51,10 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         "embedding",
-        "where a batch repeats a token, training steps of adam and rmsprop, and of any optimizer "
-        "that clips, differ from PyTorch's",
-        "on TensorFlow, Keras squares the gradient of each occurrence of a token, not their sum; a "
-        "gradient for the whole table would cost its size at each step",
+        "where a batch repeats a token, training steps of every optimizer but sgd, and of any that "
+        "clips, differ from PyTorch's",
+        "on TensorFlow, Keras squares or clips the gradient of each occurrence of a token, not "
+        "their sum; a gradient for the whole table would cost its size at each step",
     ),
     Deviation(
         "loss",

@@ -73,7 +73,9 @@ class Program:
         return name
 
     def plan(self, task: Task) -> ModelPlan:
-        logits = task.output[1] if task.training and task.training.from_logits else None
+        training = task.training
+        from_logits = training and training.from_logits and training.loss.name != "hinge"
+        logits = task.output[1] if from_logits else None
         body = Function(self, task.graph, literal(task.graph.name), logits).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
         return ModelPlan(

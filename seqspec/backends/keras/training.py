@@ -19,11 +19,27 @@ from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
 
-OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}
+OPTIMIZERS: Mapping[str, str] = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "Nadam",
+    "adamax": "Adamax",
+    "adagrad": "Adagrad",
+    "adadelta": "Adadelta",
+    "rmsprop": "RMSprop",
+}
 
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "huber": "Huber",
+    "log_cosh": "LogCosh",
+    "poisson": "Poisson",
+    "cosine_similarity": "CosineSimilarity",
+    "kl_divergence": "KLDivergence",
+    "hinge": "Hinge",
     "binary_crossentropy": "BinaryCrossentropy",
     "categorical_crossentropy": "CategoricalCrossentropy",
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
@@ -33,6 +49,7 @@ METRICS: Mapping[str, str] = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
     "rmse": "RootMeanSquaredError",
+    "mape": "MeanAbsolutePercentageError",
 }
 
 #: what a loss compares with -> the metric that counts right answers
@@ -112,9 +129,10 @@ def _remarks(task: Task, training: Training) -> list[str]:
     clips = any(optimizer.args[name] is not None for name in CLIPPING)
     if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips):
         return []
-    what = (
-        "clipping measures" if optimizer.name == "sgd" else f"{OPTIMIZERS[optimizer.name]} squares"
-    )
+    verb = "sizes up" if optimizer.name == "adamax" else "squares"
+    what = "clipping measures"
+    if optimizer.name != "sgd":
+        what = f"{OPTIMIZERS[optimizer.name]} {verb}"
     return [
         f"    # Where a batch repeats a token, {what} each of its gradients on TensorFlow, but",
         "    # their sum in PyTorch and on JAX: trained weights differ by that.",
@@ -182,9 +200,14 @@ def _optimizer(optimizer: Setting) -> Call:
 
 
 def _loss(training: Training) -> Call:
-    logits = training.from_logits and training.loss.entry.facts["target"] != "same"
-    keywords = (("from_logits", True),) if logits else ()
-    return Call(f"keras.losses.{LOSSES[training.loss.name]}", (), keywords)
+    loss = training.loss
+    keywords: list[tuple[str, Expr]] = []
+    if training.from_logits and loss.name.endswith("crossentropy"):
+        keywords.append(("from_logits", True))
+    for arg in loss.entry.args:
+        if loss.args[arg.name] != arg.default:
+            keywords.append((arg.name, loss.args[arg.name]))
+    return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
 
 
 def _metrics(training: Training) -> tuple[Call, ...]:

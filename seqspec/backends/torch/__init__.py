@@ -49,6 +49,16 @@ DEVIATIONS = (
         "torch.optim.Adam has a fused kernel; the difference is of the order of epsilon",
     ),
     Deviation(
+        "adamw",
+        "epsilon is added after the correction of the second moment, in Keras before",
+        "torch.optim.AdamW has a fused kernel; the difference is of the order of epsilon",
+    ),
+    Deviation(
+        "adamax",
+        "epsilon is added to the size of each gradient, in Keras to the largest one",
+        "torch.optim.Adamax as it is; the difference is of the order of epsilon",
+    ),
+    Deviation(
         "rmsprop",
         "epsilon is added to the root, in Keras under it; the learning rate multiplies after "
         "momentum, in Keras before",

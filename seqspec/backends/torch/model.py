@@ -301,7 +301,9 @@ class ModelLowering:
         inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
         outputs = [_shown(name, value) for name, value in graph.outputs]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
-            name = "logits" if main and training is not None and training.from_logits else ""
+            logits = training is not None and training.from_logits
+            hinge = training is not None and training.loss.name == "hinge"
+            name = "logits" if main and logits and not hinge else ""
             outputs = [_shown(name, graph.outputs[0][1])]
         shapes = f"{inputs} -> {', '.join(outputs)}"
         return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"
