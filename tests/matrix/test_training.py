@@ -314,3 +314,23 @@ def test_optimizers(optimizer: str, tmp_path: Path) -> None:
     losses = [record["loss"] for record in records["torch"]]
     assert losses[-1] < losses[0]
     assert all(math.isfinite(x) for x in losses)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(ENTRIES["optimizer"]))
+def test_twenty_steps(name: str, tmp_path: Path) -> None:
+    """The same weights, measured by how far they went."""
+    rate = {"adadelta": 1.0}.get(name, 0.01)
+    settings = f"    loss = mse\n    optimizer = {name}(learning_rate={rate})\n"
+    body = "dense(6, activation=tanh) -> dense(3)"
+    compilation = write_spec(tmp_path, body, settings, False, "mse")
+    fit_both(compilation, tmp_path, 7)
+    start = random_weights(task_of(compilation).graph, 1.0)
+    ours, theirs = (
+        twins.read_weights(tmp_path / f"run-{backend}" / "last.safetensors")
+        for backend in ("torch", "keras")
+    )
+    assert ours.keys() == theirs.keys() == start.keys()
+    moved = max(float(abs(theirs[key] - start[key]).max()) for key in start)
+    apart = max(float(abs(theirs[key] - ours[key]).max()) for key in start)
+    assert apart <= 0.01 * moved, (apart, moved)
