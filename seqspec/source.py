@@ -13,13 +13,6 @@ class Span:
     start: int
     end: int
 
-    def to(self, other: Span) -> Span:
-        """The smallest span that covers both."""
-        return Span(min(self.start, other.start), max(self.end, other.end))
-
-
-NOWHERE = Span(0, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

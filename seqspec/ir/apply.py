@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Code, Fix, Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import states
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
@@ -54,10 +54,10 @@ def apply_layer(
     if layer.initial and fold:
         what = f"`{spec.name}` inside `each` starts anew at every step"
         help = "apply it to the whole sequence, or leave `initial` out"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), _initial(layer, at), help=help)
+        sink.report(codes.FORBIDDEN_VALUE(what=what), _written(layer, "initial", at), help=help)
         return FAILED
     if layer.initial:
-        written = _initial(layer, at)
+        written = _written(layer, "initial", at)
         start = states.Start(layer.initial, written, owner.source.excerpt(written))
         if not states.check(spec.name, applied, start, sink):
             return FAILED
@@ -109,10 +109,10 @@ def _tensors(
     return tuple(types)
 
 
-def _initial(layer: UnbuiltLayer, at: Span) -> Span:
-    """Where a layer's initial state is written."""
+def _written(layer: UnbuiltLayer, name: str, at: Span) -> Span:
+    """Where a layer's argument is written, if by its name; otherwise ``at``."""
     written = layer.written.arguments if layer.written is not None else ()
-    return next((a.value.span for a in written if a.name and a.name.text == "initial"), at)
+    return next((a.value.span for a in written if a.name and a.name.text == name), at)
 
 
 def told(type_: Type) -> str:
@@ -161,15 +161,18 @@ def _infer(
     site = Site(spec, layer.args, types, sizes, rest, inner)
     result = unfit_initializer(site) or spec.rule(site)
     if isinstance(result, Problem):
-        _report_problem(result, operands, at, owner)
+        _report_problem(result, layer, operands, at, owner)
         return FAILED
     return result
 
 
 def _report_problem(
-    problem: Problem, operands: tuple[Flow, ...], at: Span, owner: LayerOwner
+    problem: Problem,
+    layer: UnbuiltLayer,
+    operands: tuple[Flow, ...],
+    at: Span,
+    owner: LayerOwner,
 ) -> None:
-    code: Code = getattr(codes, problem.code)
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
     if problem.operand is not None:
@@ -178,7 +181,8 @@ def _report_problem(
         between = Span(blamed.span.end, at.start)
         if problem.needless and owner.source.excerpt(between).strip() == "->":
             fix = Fix(Span(between.start, at.end), "")
-    owner.sink.report(code(**problem.slots), at, labels=labels, help=problem.help, fix=fix)
+    place = _written(layer, problem.argument, at)
+    owner.sink.report(problem.finding, place, labels=labels, help=problem.help, fix=fix)
 
 
 def _origin(flow: Flow, text: str) -> Label:

@@ -137,21 +137,6 @@ class Graph:
         read = {v for node in self.nodes for v in (*node.inputs, *node.initial)}
         return frozenset(read | {value for _, value in self.outputs})
 
-    @cached_property
-    def producers(self) -> Mapping[Value, tuple[Node, str]]:
-        """For each value the node and output name it comes from."""
-        found: dict[Value, tuple[Node, str]] = {}
-        for node in self.nodes:
-            for name, value in node.outputs.items():
-                found[value] = (node, name)
-                for (part, _), tensor in zip(
-                    value.type.parts if isinstance(value.type, State) else (),
-                    value.parts,
-                    strict=True,
-                ):
-                    found[tensor] = (node, f"{name}.{part}")
-        return found
-
     def uses(self, value: Value) -> bool:
         """Whether something reads the value, or a tensor of the state it is."""
         return value in self.used or any(part in self.used for part in value.parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqspec.diagnostics import codes
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
 from seqspec.vocabulary.initializers import drawn
@@ -50,8 +51,8 @@ DENSE = LayerSpec(
 def _embed(site: Site) -> Applied | Problem:
     (tokens,) = site.operands
     if tokens.bound is None:
-        return Problem("BAD_TYPE", {"what": "`embedding` needs to know how many tokens there are"},
-                       help="give the bound in the type: token(1000)[B, T]", operand=0)  # fmt: skip
+        finding = codes.BAD_TYPE(what="`embedding` needs to know how many tokens there are")
+        return Problem(finding, "give the bound in the type: token(1000)[B, T]", operand=0)
     wider = Site(site.spec, site.args, site.operands, {**site.sizes, "V": tokens.bound}, site.rest)
     return by_pattern("B ... output_dim")(wider)
 

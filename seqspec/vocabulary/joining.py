@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.types import Tensor
+from seqspec.vocabulary.rules import refused
 from seqspec.vocabulary.spec import Applied, Arg, Kind, LayerSpec, Port, Problem, Site
 
 
@@ -16,8 +18,10 @@ def _join(site: Site, *, free_axis: int | None) -> Applied | Problem:
             width = width + shape[free_axis]
             shape[free_axis] = first.shape[free_axis]
         if not same_shape(first.shape, tuple(shape)):
-            slots = {"layer": site.spec.name, "left": show(first.shape), "right": show(other.shape)}
-            return Problem("DISAGREE", slots, help=_join_help(free_axis), operand=index)
+            finding = codes.DISAGREE(
+                layer=site.spec.name, left=show(first.shape), right=show(other.shape)
+            )
+            return Problem(finding, _join_help(free_axis), operand=index)
     shape = list(first.shape)
     if free_axis is not None:
         shape[free_axis] = width
@@ -35,10 +39,8 @@ def _concat(site: Site) -> Applied | Problem:
     axis = site.args["axis"]
     rank = site.operands[0].rank
     if not -rank < axis < rank or axis == 0:
-        slots = {
-            "what": f"`axis={axis}` of `concat` is not an axis of {show(site.operands[0].shape)}"
-        }
-        return Problem("FORBIDDEN_VALUE", slots, help="the batch cannot be joined", argument="axis")
+        what = f"`axis={axis}` of `concat` is not an axis of {show(site.operands[0].shape)}"
+        return refused(what, "the batch cannot be joined", "axis")
     return _join(site, free_axis=axis)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim
 from seqspec.shapes.pattern import fill
 from seqspec.types import Role, Tensor
@@ -47,6 +48,11 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
     return tuple(weights)
 
 
+def refused(what: str, help: str, argument: str = "", operand: int | None = 0) -> Problem:
+    """An argument that cannot have this value, given what flows in."""
+    return Problem(codes.FORBIDDEN_VALUE(what=what), help, operand, argument)
+
+
 def unfit_initializer(site: Site) -> Problem | None:
     """What is wrong with an initialiser that fills matrices only, given for a vector.
 
@@ -57,11 +63,11 @@ def unfit_initializer(site: Site) -> Problem | None:
         if not isinstance(setting, Setting):
             continue
         if len(weight.shape.split()) < setting.entry.facts.get("axes", 0):
-            return Problem(
-                "FORBIDDEN_VALUE",
-                {"what": f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices"},
-                help="a bias is a vector: zeros is usual",
-                argument=weight.initializer,
+            return refused(
+                f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices",
+                "a bias is a vector: zeros is usual",
+                weight.initializer,
+                operand=None,
             )
     return None
 
@@ -91,8 +97,7 @@ def activated(site: Site, role: Role) -> Applied | Problem:
     operand = site.operands[0]
     if role is not Role.PLAIN and operand.role is not Role.PLAIN:
         return Problem(
-            "SECOND_SOFTMAX",
-            {"layer": site.spec.name},
+            codes.SECOND_SOFTMAX(layer=site.spec.name),
             help="leave it out: the layer before already gives probabilities",
             operand=0,
             needless=True,

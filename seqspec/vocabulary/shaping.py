@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Role
-from seqspec.vocabulary.rules import sizes_of
+from seqspec.vocabulary.rules import refused, sizes_of
 from seqspec.vocabulary.spec import (
     AXES,
     ENDS,
@@ -60,10 +60,6 @@ FLATTEN = LayerSpec(
 )
 
 
-def _refused(what: str, argument: str, help: str) -> Problem:
-    return Problem("FORBIDDEN_VALUE", {"what": what}, help=help, operand=0, argument=argument)
-
-
 def _reverse(site: Site) -> Applied:
     (x,) = site.operands
     return Applied({"output": replace(x, role=Role.PLAIN, causal=False)})
@@ -87,11 +83,11 @@ def _permute(site: Site) -> Applied | Problem:
     axes = tuple(range(1, x.rank))
     if tuple(sorted(dims)) != axes:
         named = ", ".join(map(str, axes))
-        return _refused(
+        return refused(
             f"`dims=[{', '.join(map(str, dims))}]` does not say where each axis of "
             f"{show(x.shape)} goes",
-            "dims",
             f"write each of {named} once, in the new order; the batch, axis 0, stays",
+            "dims",
         )
     shape = (x.shape[0], *(x.shape[d] for d in dims))
     causal = x.causal and dims == axes
@@ -116,16 +112,16 @@ def _reshape(site: Site) -> Applied | Problem:
     shape = _fitted(given, product(x.shape[1:]))
     written = "[" + ", ".join(map(str, given)) + "]"
     if shape is None:
-        return _refused(
+        return refused(
             f"`target_shape={written}` does not hold the numbers of {show(x.shape[1:])}",
-            "target_shape",
             f"the sizes multiply to {product(x.shape[1:])}; -1 stands for what is left, once",
+            "target_shape",
         )
     if sum(d.value is None for d in shape) > 1:
-        return _refused(
+        return refused(
             f"`target_shape={written}` has more than one size that only data gives",
-            "target_shape",
             "frameworks reshape to one open size: give all others as numbers",
+            "target_shape",
         )
     # Steps are what they were as long as their axis is; otherwise one may hold later ones.
     causal = x.causal and x.rank > 1 and shape[0].agrees(x.shape[1])
@@ -161,10 +157,10 @@ def _crop(site: Site) -> Applied | Problem:
     first, last = ends(site.args["cropping"])
     batch, steps, *rest = x.shape
     if steps.value is not None and first + last >= steps.value:
-        return _refused(
+        return refused(
             f"`cropping_1d` takes away {first + last} of {steps} steps",
-            "cropping",
             "leave at least one step",
+            "cropping",
         )
     # Without the first steps, each of the others stands earlier than it was known.
     shape = (batch, steps - (first + last), *rest)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, cast
 
+from seqspec.diagnostics.model import Finding
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor, Type
 
@@ -204,16 +205,14 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a shape rule has to say against its inputs: which diagnostic, about what.
+    """What a shape rule has to say against a site.
 
-    ``code`` is the key of a diagnostic in the catalogue, ``slots`` its values; ``operand`` is the
-    index of the data input to blame, ``argument`` the name of the argument to blame. ``needless``
-    says that leaving the layer out puts it right.
+    ``operand`` is the index of the data input to blame, ``argument`` the name of the argument to
+    blame. ``needless`` says that leaving the layer out puts it right.
     """
 
-    code: str
-    slots: Mapping[str, object]
-    help: str = ""
+    finding: Finding
+    help: str
     operand: int | None = None
     argument: str = ""
     needless: bool = False

@@ -8,7 +8,7 @@ from seqspec.shapes.dim import Dim
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION
 from seqspec.vocabulary.initializers import INITIALIZER
-from seqspec.vocabulary.rules import default_setting, own_weights
+from seqspec.vocabulary.rules import default_setting, own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
     POSITIVE,
@@ -28,17 +28,13 @@ _STEPS = Port("input", "B T F", meaning="a sequence")
 _RARELY_MORE = Kind(POSITIVE.describe, POSITIVE.accepts, samples=(1,))
 
 
-def _refused(what: str, help: str, argument: str = "") -> Problem:
-    return Problem("FORBIDDEN_VALUE", {"what": what}, help=help, operand=0, argument=argument)
-
-
 def _windows(site: Site, reach: int, stride: int) -> Dim | Problem:
     """How many windows of ``reach`` steps begin at each ``stride``-th step."""
     steps = site.sizes["T"]
     if site.args["padding"] != "valid":
         return steps.ceil(stride)
     if steps.value is not None and steps.value < reach:
-        return _refused(
+        return refused(
             f"a window of {reach} steps does not fit into {steps}",
             "make the window shorter, or write padding=same to go beyond the ends",
         )
@@ -55,7 +51,7 @@ def _convolve(site: Site) -> Applied | Problem:
     strides, dilation = site.args["strides"], site.args["dilation_rate"]
     groups = site.args["groups"]
     if strides > 1 and dilation > 1:
-        return _refused(
+        return refused(
             "`strides` and `dilation_rate` of `conv_1d` cannot both be above one",
             "leave one of them out",
             "dilation_rate",
@@ -63,7 +59,7 @@ def _convolve(site: Site) -> Applied | Problem:
     share = width.divided(Dim.of(groups))
     if filters % groups or (share is None and width.value is not None):
         wide = f"{filters} filters" if filters % groups else f"{width} features"
-        return _refused(
+        return refused(
             f"{wide} do not go into {groups} groups",
             f"`groups` divides both the {width} features and the {filters} filters",
             "groups",

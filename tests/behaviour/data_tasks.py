@@ -14,7 +14,7 @@ from seqspec.backends.data_plan import data_file
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.task import Data, Task, Training
 from seqspec.shapes.dim import Dim
-from seqspec.source import NOWHERE, Span
+from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary.data import READERS, SCALINGS, SPLITS, WINDOWS
 from seqspec.vocabulary.spec import Entry, Setting
@@ -89,8 +89,8 @@ def task(
     text: str = "data points {}",
 ) -> Task:
     """A task whose model does not matter. ``inputs`` maps names to type and columns."""
-    values = tuple(Value(tensor, NOWHERE, name) for name, (tensor, _) in inputs.items())
-    outputs = (("output", Value(output, NOWHERE)),)
+    values = tuple(Value(tensor, Span(0, 0), name) for name, (tensor, _) in inputs.items())
+    outputs = (("output", Value(output, Span(0, 0))),)
     data = Data(
         name="points",
         source=source,
@@ -115,9 +115,9 @@ def task(
         seed=0,
         shuffle=True,
         stop=None,
-        span=NOWHERE,
+        span=Span(0, 0),
     )
-    graph = Graph("Model", "", "", values, outputs, (), NOWHERE)
+    graph = Graph("Model", "", "", values, outputs, (), Span(0, 0))
     return Task(graph, training, "model.seq", text, "0" * 64, {})
 
 

@@ -21,7 +21,7 @@ SPEC = "model M(x: float[B, T, 4]) { x -> gru(3, return=sequence) -> batch_norm 
         ("torch", "model.py", "return self.dense(x)", "return self.dense(x) + 1e-3", "differ by"),
         ("torch", "model.py", "return self.dense(x)", "return self.dense(x).mT", "inferred are"),
         ("torch", "model.py", "return self.dense(x)", "return self.dense(x.detach())", "gradients"),
-        ("torch", "model.py", "nn.GRU(4, 3", "nn.GRU(4, 3, bias=False", ""),
+        ("torch", "model.py", "nn.GRU(4, 3", "nn.GRU(4, 3, bias=False", "parameters"),
         ("keras", "model.py", "Dense(2", "Dense(2, use_bias=False", "parameters"),
         ("keras", "model.py", "GRU(3", "GRU(3, reset_after=False", "parameters"),
         ("keras", "model.py", "GRU(3", 'GRU(3, activation="softsign"', "differ by"),

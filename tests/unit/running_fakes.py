@@ -12,7 +12,7 @@ from seqspec.backends.base import OutputFile
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.task import Data, Task, Training
 from seqspec.shapes.dim import Dim
-from seqspec.source import NOWHERE
+from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import Entry, Setting
 from seqspec.vocabulary.training import LOSSES
@@ -178,7 +178,7 @@ def task(
         scale=None,
         missing="error",
         windows=setting("sliding", steps=12, stride=1, horizon=1) if windows else None,
-        span=NOWHERE,
+        span=Span(0, 0),
     )
     training = Training(
         data=data,
@@ -191,15 +191,15 @@ def task(
         seed=0,
         shuffle=True,
         stop=None,
-        span=NOWHERE,
+        span=Span(0, 0),
     )
     graph = Graph(
         name="Series",
         doc="",
         signature="",
-        inputs=tuple(Value(kind, NOWHERE, name) for name, (kind, _) in inputs.items()),
-        outputs=(("output", Value(output or tensor("B", 1), NOWHERE)),),
+        inputs=tuple(Value(kind, Span(0, 0), name) for name, (kind, _) in inputs.items()),
+        outputs=(("output", Value(output or tensor("B", 1), Span(0, 0))),),
         nodes=(),
-        span=NOWHERE,
+        span=Span(0, 0),
     )
     return Task(graph, training, "series.seq", "model Series { }\n", "abc", {"units": 3})

@@ -13,7 +13,7 @@ from seqspec.running import twins, verify
 from seqspec.running.errors import RunError
 from seqspec.running.verify import Report
 from seqspec.shapes.dim import Dim
-from seqspec.source import NOWHERE
+from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary import LAYERS
 from seqspec.vocabulary.spec import Entry, OwnedWeight, Setting
@@ -87,12 +87,12 @@ def dense_task() -> Task:
         LAYERS["dense"],
         {},
         (OwnedWeight("kernel", dims(4, 3), zeros), OwnedWeight("bias", dims(3), zeros)),
-        NOWHERE,
+        Span(0, 0),
     )
-    x = Value(Tensor("float", dims("B", "T", 4)), NOWHERE, "x")
-    y = Value(Tensor("float", dims("B", "T", 3)), NOWHERE)
-    node = Node(layer, (x,), {"output": y}, "output", NOWHERE)
-    graph = Graph("Net", "", "", (x,), (("output", y),), (node,), NOWHERE)
+    x = Value(Tensor("float", dims("B", "T", 4)), Span(0, 0), "x")
+    y = Value(Tensor("float", dims("B", "T", 3)), Span(0, 0))
+    node = Node(layer, (x,), {"output": y}, "output", Span(0, 0))
+    graph = Graph("Net", "", "", (x,), (("output", y),), (node,), Span(0, 0))
     return Task(graph, None, "net.seq", "", "abc", {})
 
 
@@ -181,8 +181,8 @@ def test_gradients_reach_every_parameter(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_tokens_stay_below_their_bound() -> None:
-    text = Value(Tensor("token", dims("B", "T"), Dim.of(6)), NOWHERE, "text")
-    graph = Graph("Net", "", "", (text,), (), (), NOWHERE)
+    text = Value(Tensor("token", dims("B", "T"), Dim.of(6)), Span(0, 0), "text")
+    graph = Graph("Net", "", "", (text,), (), (), Span(0, 0))
     (tokens,) = twins.random_inputs(graph, {"B": 50, "T": 7})
     assert tokens.shape == (50, 7)
     assert set(tokens.ravel().tolist()) == set(range(6))
