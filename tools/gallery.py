@@ -109,6 +109,7 @@ _ROWS = {
     "R12": "Stacks",
     "S5": "States",
     "T1": "Images as sequences",
+    "T2": "Several inputs and outputs",
 }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
-from seqspec.ir.task import Data, Task, Training
+from seqspec.ir.task import Data, Task, Term, Training
 from seqspec.shapes.dim import Shape
 
 #: Names that have their meaning where the feeds' own names appear.
@@ -24,6 +23,7 @@ _RESERVED = frozenset(
         "MISSING",
         "SCALED",
         "SHAPES",
+        "OUTPUTS",
         "SPLIT_SEED",
         "STEPS",
         "STRIDE",
@@ -49,6 +49,7 @@ class Feed:
     ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
     ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
+    ``kind`` tells when a target is taken, ``output`` whose it is.
     """
 
     variable: str
@@ -61,6 +62,8 @@ class Feed:
     scaled: bool
     constant: str
     key: Code
+    kind: str = ""
+    output: str = ""
 
     def same_rows(self, other: Feed) -> bool:
         """Whether two feeds read the same columns in the same way."""
@@ -80,7 +83,10 @@ class Feed:
 
 
 class Feeds:
-    """All feeds of a training, inputs in model order."""
+    """All feeds of a training, inputs and targets in model order.
+
+    ``beyond`` is how many rows after a window its targets take; ``horizon`` those of a forecast.
+    """
 
     def __init__(self, task: Task, training: Training) -> None:
         self._data: Data = training.data
@@ -89,15 +95,17 @@ class Feeds:
         self.windowed = windows is not None
         self.steps = int(windows.args["steps"]) if windows else 0
         self.stride = int(windows.args["stride"]) if windows else 1
-        self.ahead = self._data.target_kind == "ahead"
-        self.horizon = int(windows.args["horizon"]) if windows and self.ahead else 1
+        kinds = {target.kind for target in self._data.targets.values()}
+        self.horizon = int(windows.args["horizon"]) if windows and "ahead" in kinds else 1
+        self.beyond = 0 if kinds <= {"same_step", "row"} else self.horizon
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
-        self.target = self._target(task.output[1], training.loss.entry.facts)
+        self._several = training.several
+        self.targets = tuple(self._target(term) for term in training.terms)
 
     @property
     def all(self) -> tuple[Feed, ...]:
-        """The inputs, then the target."""
-        return (*self.inputs, self.target)
+        """The inputs, then the targets."""
+        return (*self.inputs, *self.targets)
 
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor
@@ -116,28 +124,35 @@ class Feeds:
             key=literal(self._data.inputs[value.name][0]),
         )
 
-    def _target(self, output: Value, facts: Mapping[str, Any]) -> Feed:
-        classes = facts["target"] == "class_ids"
-        shape = output.tensor.shape[:-1] if classes else output.tensor.shape
+    def _target(self, term: Term) -> Feed:
+        target = self._data.targets[term.output]
+        classes = term.compares == "class_ids"
+        whole = term.value.tensor.shape
+        shape = whole[:-1] if classes else whole
         if not self.windowed:
             windowed = False
-        elif not self.ahead or self.horizon > 1:
+        elif target.kind != "ahead" or self.horizon > 1:
             windowed = True
         else:
             # One step ahead has a time axis only if the model's output has one.
             windowed = len(shape) == (2 if classes else 3)
         stacked = self._data.tabular and len(shape) - windowed == 2
+        constant = "TARGET_COLUMNS"
+        if self._several and stacked:
+            constant = self._names.fresh(f"{term.output.upper()}_COLUMNS")
         return Feed(
-            variable=self._names.fresh("target"),
-            names=self._data.target,
+            variable=self._names.fresh(term.output if self._several else "target"),
+            names=target.names,
             shape=shape,
             stacked=stacked,
             windowed=windowed,
             is_ids=classes,
-            bound=output.tensor.shape[-1].value if classes else None,
-            scaled=self._data.scale is not None and facts["scaled"],
-            constant="TARGET_COLUMNS" if stacked else "",
-            key=Code("TARGET"),
+            bound=whole[-1].value if classes else None,
+            scaled=self._data.scale is not None and term.loss.entry.facts["scaled"],
+            constant=constant if stacked else "",
+            key=literal(target.names[0]) if self._several else Code("TARGET"),
+            kind=target.kind,
+            output=term.output,
         )
 
 

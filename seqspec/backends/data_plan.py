@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.data_part import TargetsPlan, needed_rows, part_fields, plan_targets
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
-    WIDTH,
     Call,
     Code,
     Expr,
@@ -39,6 +39,8 @@ class DataPlan:
     arrays_note: str
     batches: bool
     part_fields: tuple[str, ...]
+    several: bool
+    targets: TargetsPlan
     part_note: str
     load_summary: str
     all_names: str
@@ -55,8 +57,6 @@ class DataPlan:
     scaling_doc: str
     scaled_names: str
     all_scaled: bool
-    target_scaled: bool
-    target_stacked: bool
     missing: str
     refines: bool
     bounds: bool
@@ -137,8 +137,11 @@ class _Planner:
                 twin = next(f.constant for f in self.feeds.all if f.constant and f.same_rows(feed))
                 known = twin != feed.constant
                 lines += assign(feed.constant, Code(twin) if known else _names(feed.names))
-        if not self.feeds.target.stacked:
-            lines += assign("TARGET", self.feeds.target.names[0])
+        if not self.training.several and not self.feeds.targets[0].stacked:
+            lines += assign("TARGET", self.feeds.targets[0].names[0])
+        if self.training.several:
+            outputs = tuple(term.output for term in self.training.terms)
+            lines += assign("OUTPUTS", _names(outputs), note="of the model, with a target each")
         if not self._constant(self.feeds.inputs, ""):
             lines += assign(self._inputs_constant, _names(names_of(self.feeds.inputs)))
         if self.tabular and not self._constant(self.feeds.all, ""):
@@ -165,13 +168,14 @@ class _Planner:
         return (*lines, *self.split.constants)
 
     def _all_columns(self) -> Expr:
-        """The columns of the inputs and the target, by their constants where none is in both."""
-        inputs, target = names_of(self.feeds.inputs), self.feeds.target
-        if set(inputs) & set(target.names):
+        """The columns of inputs and targets, by their constants where none is in two of them."""
+        inputs, targets = names_of(self.feeds.inputs), self.feeds.targets
+        read = [*inputs, *(name for target in targets for name in target.names)]
+        if len(set(read)) < len(read):
             return _names(names_of(self.feeds.all))
         constant = self._constant(self.feeds.inputs, self._inputs_constant)
-        own = f"*{target.constant}" if target.constant else str(target.key)
-        return Group("(", (Code(f"*{constant}"), Code(own)))
+        own = (Code(f"*{t.constant}" if t.constant else str(t.key)) for t in targets)
+        return Group("(", (Code(f"*{constant}"), *own))
 
     def _shapes(self) -> list[Expr]:
         entries: dict[str, Pair] = {}
@@ -214,31 +218,46 @@ class _Planner:
     def _sample_lines(self) -> tuple[str, ...]:
         scales = any(feed.scaled for feed in self.feeds.all)
         lines = ["scaled = scaling.apply(part)"] if scales else []
-        cut = {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
             if self.windowed:
-                rows = feed.variable + cut.get(self.data.target_kind, "")
+                rows = feed.variable + self._until(0)
                 inputs.append(self._window(rows, "STEPS", strided=True))
             else:
                 inputs.append(Code(feed.variable))
-        target = self.feeds.target
-        twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
-        name = next(twins, "")
-        if not name:
-            name = target.variable
-            lines.append(f"{name} = {target.rows('part', 'scaled')}")
-        expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
-        return (*lines, *_returned(expr))
+        known = list(self.feeds.inputs)
+        targets: list[Expr] = []
+        for target in self.feeds.targets:
+            twin = next((feed for feed in known if feed.same_rows(target)), target)
+            if twin is target:
+                lines.append(f"{target.variable} = {target.rows('part', 'scaled')}")
+                known.append(target)
+            targets.append(self._target_expr(target, twin.variable))
+        given = Group("(", tuple(inputs))
+        if self.training.several:
+            return (
+                *lines,
+                *_returned(call("Part", inputs=given, targets=Group("(", tuple(targets)))),
+            )
+        return (*lines, *_returned(call("Part", inputs=given, target=targets[0])))
 
-    def _target_expr(self, name: str) -> Code:
+    def _until(self, start: int) -> str:
+        """The slice of rows from ``start``, without those that no window of that start reaches."""
+        rest = self.feeds.beyond - start
+        if rest <= 0:
+            return f"[{start}:]" if start else ""
+        if self.feeds.horizon == 1:
+            return f"[{start or ''}:-{rest}]"
+        return f"[{start} : {start} - HORIZON]" if start else "[:-HORIZON]"
+
+    def _target_expr(self, target: Feed, name: str) -> Code:
         if not self.windowed:
             return Code(name)
-        if not self.feeds.ahead:
-            rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
+        if target.kind != "ahead":
+            rows = name + self._until(1 if target.kind == "next_step" else 0)
             return self._window(rows, "STEPS", strided=True)
-        if self.feeds.target.windowed:
+        if target.windowed:
             length = "HORIZON" if self.feeds.horizon > 1 else "1"
             return self._window(f"{name}[STEPS:]", length, strided=True)
         return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
@@ -267,28 +286,13 @@ class _Planner:
 
     # ----------------------------------------------------------------------------------- the whole
 
-    def _part_fields(self) -> list[str]:
-        shown = [f"{feed.variable} {_shape(feed)}" for feed in self.feeds.inputs]
-        return [
-            *_noted("inputs: tuple[np.ndarray, ...]", ", ".join(shown)),
-            *_noted("target: np.ndarray", _shape(self.feeds.target)),
-        ]
-
-    def _needed(self) -> tuple[str, str]:
-        """How many rows one window and its target take: an expression, and the same in words."""
-        if self.data.target_kind == "same_step":
-            return "STEPS", "{STEPS} rows"
-        if self.feeds.horizon > 1:
-            return "STEPS + HORIZON", "{STEPS} rows and the {HORIZON} after them"
-        return "STEPS + 1", "{STEPS} rows and the one after them"
-
     def plan(self) -> DataPlan:
         """All decisions together."""
-        feeds, target = self.feeds, self.feeds.target
+        feeds, several = self.feeds, self.training.several
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what = "column" if self.tabular else "array"
-        needed, needed_words = self._needed()
+        needed, needed_words = needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
@@ -299,7 +303,9 @@ class _Planner:
                 else f"by name, {self.split.unit}s first"
             ),
             batches=self.batches,
-            part_fields=tuple(self._part_fields()),
+            part_fields=tuple(part_fields(self.feeds, several=several)),
+            several=several,
+            targets=plan_targets(feeds, several=several),
             part_note=" Arrays may be views into the series." if self.windowed else "",
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
@@ -316,8 +322,6 @@ class _Planner:
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all),
-            target_scaled=target.scaled,
-            target_stacked=target.stacked,
             what=what,
             missing=self.data.missing,
             refines=bool(self._bounds()) or self.data.missing in ("drop", "forward_fill"),
@@ -330,7 +334,7 @@ class _Planner:
             needed=needed,
             needed_words=needed_words,
             split=self.split,
-            score=plan_scores(self.training, target),
+            score=plan_scores(self.training, feeds.targets),
         )
 
     def _delimiter(self) -> str:
@@ -350,7 +354,9 @@ class _Planner:
             "next_step": "the step after each of their steps",
             "same_step": "the target of each of their steps",
         }
-        return f"The windows of a part with {after[self.data.target_kind]}; views, not copies."
+        kinds = {target.kind for target in self.feeds.targets}
+        with_ = after[kinds.pop()] if len(kinds) == 1 else "what each output is compared with"
+        return f"The windows of a part with {with_}; views, not copies."
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         if scaled == names_of(self.feeds.all):
@@ -375,12 +381,3 @@ def _names(names: tuple[str, ...]) -> Group:
 def _returned(expr: Expr) -> list[str]:
     # Laid out where it will stand; the template indents it again.
     return [line[4:] for line in statement("return ", expr, indent=4)]
-
-
-def _noted(field: str, note: str) -> list[str]:
-    line = f"{field}  # {note}"
-    return [line] if len(line) <= WIDTH - 4 else [f"# {note}", field]
-
-
-def _shape(feed: Feed) -> str:
-    return "[" + ", ".join(str(dim) for dim in feed.shape) + "]"

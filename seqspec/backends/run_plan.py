@@ -30,6 +30,9 @@ class RunPlan:
     scaling: str
     dataset_scaling: str
     description: str
+    prediction: str
+    first: str
+    invert: str
 
 
 def run_file(
@@ -67,6 +70,9 @@ def run_file(
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         description=literal(f"Trains and applies {task.graph.name}."),
+        prediction="predictions" if training.several else "prediction",
+        first="predictions[0]" if training.several else "prediction",
+        invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 

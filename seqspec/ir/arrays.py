@@ -8,9 +8,11 @@ from math import prod
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir import files, header
-from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.outputs import Trained
+from seqspec.ir.task import Target
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.types import Tensor
 
@@ -23,9 +25,9 @@ class Arrays(Feeder):
     """A npz or npy file: its arrays, as samples or as series to cut into windows."""
 
     def feed(self) -> Fed | None:
-        kind = self.kind()
+        kinds = self.kinds()
         ports = self.ports()
-        if kind is None or ports is None:
+        if kinds is None or ports is None:
             return None
         found = files.arrays(self.path, self.source.name) if self.there() else None
         if isinstance(found, Unreadable):
@@ -38,7 +40,10 @@ class Arrays(Feeder):
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
             return None
         inputs = {p.name: given or (p.name,) for p, _ in ports}
-        target = self.target.columns or next(iter(inputs.values()))
+        own = next(iter(inputs.values()))
+        targets = {
+            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+        }
         if single and found is not None:
             if len(ports) > 1:
                 self.sink.report(
@@ -52,41 +57,52 @@ class Arrays(Feeder):
         sizes: dict[str, Dim] = {}
         if found is not None and not self._arrays_fit(ports, inputs, found, sizes):
             return None
-        return self._finish_arrays(kind, inputs, target, found, sizes, ports)
+        return self._finish_arrays(inputs, targets, found, sizes, ports)
 
     def _finish_arrays(
         self,
-        kind: str,
         inputs: Mapping[str, tuple[str, ...]],
-        target: tuple[str, ...],
+        targets: Mapping[str, Target],
         found: Mapping[str, Array] | None,
         sizes: dict[str, Dim],
         ports: list[tuple[Value, Tensor]],
     ) -> Fed | None:
-        if len(target) != 1:
-            what = "the target of named arrays is one array"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
+        if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
-        if found is not None and target[0] not in found:
-            self.missing("array", target[0], found, "target")
-            return None
-        if found is not None and found[target[0]].kind not in _NUMBERS:
-            reason = f"the array `{target[0]}` of {self.shown} holds no numbers"
-            at = self.section.at("target", target[0])
-            self.sink.report(codes.BAD_DATA(reason=reason), at, help=_SAVE_NUMBERS)
-            return None
-        data = self.data(inputs, target, kind)
+        data = self.data(inputs, targets)
         if data is None:
             return None
+        offered = {
+            output: self._offered(target, found, ports[0][1]) for output, target in targets.items()
+        }
+        return Fed(data, self.section, sizes, offered)
+
+    def _is_target(self, one: Trained, target: Target, found: Mapping[str, Array] | None) -> bool:
+        """Whether what an output is compared with is one array of numbers; reports if not."""
+        if len(target.names) != 1:
+            what = "the target of named arrays is one array"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.target.span)
+            return False
+        (name,) = target.names
+        if found is not None and name not in found:
+            self.missing_target(one, "array", name, found)
+            return False
+        if found is not None and found[name].kind not in _NUMBERS:
+            reason = f"the array `{name}` of {self.shown} holds no numbers"
+            at = one.target.at(name)
+            self.sink.report(codes.BAD_DATA(reason=reason), at, help=_SAVE_NUMBERS)
+            return False
+        return True
+
+    def _offered(self, target: Target, found: Mapping[str, Array] | None, first: Tensor) -> Offered:
         if found is None:
-            return Fed(data, self.section, sizes, None)
-        array = found[target[0]]
-        batch = ports[0][1].shape[0]
+            return Offered(None)
+        array = found[target.names[0]]
         if self.windows is not None:
             width = array.shape[1] if len(array.shape) > 1 else 1
-            return Fed(data, self.section, sizes, self.window_targets(kind, width, ports[0][1]))
-        shape = (batch, *(Dim.of(n) for n in array.shape[1:]))
-        return Fed(data, self.section, sizes, (shape,), array)
+            return Offered(self.window_targets(target.kind, width, first))
+        shape = (first.shape[0], *(Dim.of(n) for n in array.shape[1:]))
+        return Offered((shape,), array)
 
     def _arrays_fit(
         self,

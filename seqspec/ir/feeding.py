@@ -13,8 +13,9 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
-from seqspec.ir.sections import Section, Target
-from seqspec.ir.task import Data
+from seqspec.ir.outputs import Trained
+from seqspec.ir.sections import Section
+from seqspec.ir.task import Data, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
 from seqspec.types import State, Tensor
@@ -23,33 +24,46 @@ from seqspec.vocabulary.spec import Setting
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
-    """Data bound to a model: the shapes that a target may have and what the sizes are.
+class Offered:
+    """What the data has to offer as the target of an output.
 
-    ``targets`` is None where the file is not there to tell; ``target_array`` is the array that is
-    the target, where one array is.
+    ``shapes`` are those that it may have, None where the file is not there to tell; ``array`` is
+    the array that is the target, where one array is.
     """
+
+    shapes: tuple[Shape, ...] | None
+    array: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """Data bound to a model: what each output can be compared with, and what the sizes are."""
 
     data: Data
     section: Section
     sizes: dict[str, Dim]
-    targets: tuple[Shape, ...] | None
-    target_array: Array | None = None
+    targets: Mapping[str, Offered]
 
 
 class Feeder:
     """What tables and arrays have in common: split, target, windows against ports."""
 
     def __init__(
-        self, section: Section, graph: Graph, folder: Path, override: Path | None, sink: Sink
+        self,
+        section: Section,
+        graph: Graph,
+        trained: tuple[Trained, ...],
+        folder: Path,
+        override: Path | None,
+        sink: Sink,
     ) -> None:
         self.section = section
         self.graph = graph
+        self.trained = trained
         self.sink = sink
         self.source: Setting = section.values["source"]
         self.tabular = bool(self.source.entry.facts["tabular"])
         self.windows: Setting | None = section.values["windows"]
-        self.target: Target = section.values["target"]
         self.path = override or folder / self.source.args["path"]
         self.shown = f"`{self.source.args['path'] if override is None else override}`"
 
@@ -71,19 +85,22 @@ class Feeder:
             self.section.at("source"),
         )
 
-    def kind(self) -> str | None:
-        """When the target is taken; None after reporting that it makes no sense here."""
-        kind = self.target.kind
-        if kind is not None and self.windows is None and self.tabular:
-            self.sink.report(
-                codes.NEEDS_WINDOWS(
-                    what=f"`{kind}()` speaks of the steps of a window, but there are none"
-                ),
-                self.section.at("target"),
-                help="add `windows = sliding(steps=…)`",
-            )
-            return None
-        return kind or ("row" if self.windows is None else "ahead")
+    def kinds(self) -> dict[str, str] | None:
+        """When each output's target is taken; None after reporting that it makes no sense here."""
+        kinds: dict[str, str] = {}
+        for one in self.trained:
+            kind = one.target.kind
+            if kind is not None and self.windows is None and self.tabular:
+                self.sink.report(
+                    codes.NEEDS_WINDOWS(
+                        what=f"`{kind}()` speaks of the steps of a window, but there are none"
+                    ),
+                    one.target.span,
+                    help="add `windows = sliding(steps=…)`",
+                )
+                return None
+            kinds[one.output] = kind or ("row" if self.windows is None else "ahead")
+        return kinds
 
     def split(self) -> Setting | None:
         split: Setting | None = self.section.values["split"]
@@ -117,10 +134,12 @@ class Feeder:
         written = self.section.values["split"].args
         return Fix(at, "chronological") if not written["seed"] else None
 
-    def missing(self, what: str, name: str, present: Iterable[str], setting: str) -> None:
-        """Report a column or an array that is named and not there."""
+    def missing(
+        self, what: str, name: str, present: Iterable[str], setting: str, at: Span | None = None
+    ) -> None:
+        """Report a column or an array that is named, in a setting or at a place, and not there."""
         found = nearest(name, present)
-        at = self.section.at(setting, name)
+        at = at or self.section.at(setting, name)
         if name in ENTRIES.get(setting, {}):
             found = f"{name}()"  # its parentheses were forgotten
         self.sink.report(
@@ -130,8 +149,22 @@ class Feeder:
             fix=Fix(at, found) if found and found.removesuffix("()").isidentifier() else None,
         )
 
+    def missing_target(self, one: Trained, what: str, name: str, present: Iterable[str]) -> None:
+        """Report that what an output is compared with is not there."""
+        if one.target.span != self.section.span:
+            self.missing(what, name, present, "target", one.target.at(name))
+            return
+        finding = codes.UNKNOWN_COLUMN(path=self.shown, what=what, name=name)
+        self.sink.report(
+            finding,
+            one.value.span,
+            labels=(Label(self.section.at("source"), "the data"),),
+            help=f"an output is compared with the {what} of its name, or as its loss says: "
+            f"{one.loss.setting.name}({one.output}, target.{next(iter(present))})",
+        )
+
     def data(
-        self, inputs: Mapping[str, tuple[str, ...]], target: tuple[str, ...], kind: str
+        self, inputs: Mapping[str, tuple[str, ...]], targets: Mapping[str, Target]
     ) -> Data | None:
         split = self.split()
         if split is None:
@@ -145,17 +178,15 @@ class Feeder:
                 help="write forward_fill or interpolate, or mend the file",
             )
             return None
-        columns = tuple(
-            dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
-        )
+        read = (*inputs.values(), *(target.names for target in targets.values()))
+        columns = tuple(dict.fromkeys(name for names in read for name in names))
         values = self.section.values
         return Data(
             self.section.name,
             self.source,
             self.tabular,
             inputs,
-            target,
-            kind,
+            targets,
             split,
             values["scale"],
             values["missing"],

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from seqspec.diagnostics import codes
 from seqspec.ir import files
-from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.task import Target
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
 
@@ -17,25 +18,29 @@ class Table(Feeder):
     """A csv file: its columns, as windows or as rows."""
 
     def feed(self) -> Fed | None:
-        kind = self.kind()
+        kinds = self.kinds()
         ports = self.ports()
         present = self._columns()
-        if kind is None or ports is None or isinstance(present, Unreadable):
+        if kinds is None or ports is None or isinstance(present, Unreadable):
             return None
-        chosen = self._choose(ports, present, kind)
+        chosen = self._choose(ports, present, kinds)
         if chosen is None:
             return None
-        inputs, target = chosen
-        if present is not None and not self._known(inputs, target, present):
+        inputs, targets = chosen
+        if present is not None and not self._known(inputs, targets, present):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
-        data = self.data(inputs, target, kind)
+        data = self.data(inputs, targets)
         if data is None:
             return None
-        return Fed(data, self.section, sizes, self.window_targets(kind, len(target), ports[0][1]))
+        offered = {
+            output: Offered(self.window_targets(target.kind, len(target.names), ports[0][1]))
+            for output, target in targets.items()
+        }
+        return Fed(data, self.section, sizes, offered)
 
     def _columns(self) -> tuple[str, ...] | Unreadable | None:
         if not self.there():
@@ -52,11 +57,14 @@ class Table(Feeder):
         return wanted or found
 
     def _choose(
-        self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
-    ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]] | None:
-        """The columns of every input and of the target."""
+        self,
+        ports: list[tuple[Value, Tensor]],
+        present: tuple[str, ...] | None,
+        kinds: Mapping[str, str],
+    ) -> tuple[dict[str, tuple[str, ...]], dict[str, Target]] | None:
+        """The columns of every input and of every target."""
         given: tuple[str, ...] | None = self.section.values["inputs"]
-        target = self.target.columns
+        target = tuple(dict.fromkeys(c for one in self.trained for c in one.target.columns))
         if len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
             inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
             if inputs is None:
@@ -73,13 +81,19 @@ class Table(Feeder):
                 self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
                                  help="say so: csv(…, columns=[…])")  # fmt: skip
                 return None
-            label = kind in ("row", "same_step") and bool(target)
-            inputs = {ports[0][0].name: tuple(c for c in present if not label or c not in target)}
+            labels = {
+                column
+                for one in self.trained
+                if kinds[one.output] in ("row", "same_step")
+                for column in one.target.columns
+            }
+            inputs = {ports[0][0].name: tuple(c for c in present if c not in labels)}
         else:
             inputs = {ports[0][0].name: given}
-        if not target:
-            target = next(iter(inputs.values()))
-        return inputs, target
+        own = next(iter(inputs.values()))
+        return inputs, {
+            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+        }
 
     @staticmethod
     def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
@@ -88,7 +102,7 @@ class Table(Feeder):
     def _known(
         self,
         inputs: Mapping[str, tuple[str, ...]],
-        target: tuple[str, ...],
+        targets: Mapping[str, Target],
         present: tuple[str, ...],
     ) -> bool:
         for port, names in inputs.items():
@@ -103,8 +117,9 @@ class Table(Feeder):
                     else:
                         self.missing("column", name, present, "inputs")
                     return False
-        for name in target:
-            if name not in present:
-                self.missing("column", name, present, "target")
-                return False
+        for one in self.trained:
+            for name in targets[one.output].names:
+                if name not in present:
+                    self.missing_target(one, "column", name, present)
+                    return False
         return True

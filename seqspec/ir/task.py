@@ -12,13 +12,24 @@ from seqspec.vocabulary.spec import Setting
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What an output is compared with: columns of a table in order, or the name of one array.
+
+    ``kind`` says when it is taken: ``"ahead"`` (the ``horizon`` steps after a window),
+    ``"next_step"`` or ``"same_step"`` (one target per step of the window), ``"row"`` (no windows:
+    one target per sample).
+    """
+
+    names: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
     ``inputs`` maps each model input to what feeds it: column names of a table in order, or the
-    name of one array. ``target`` likewise; ``target_kind`` says when it is taken:
-    ``"ahead"`` (the ``horizon`` steps after a window), ``"next_step"`` or ``"same_step"`` (one
-    target per step of the window), ``"row"`` (no windows: one target per sample).
+    name of one array. ``targets`` maps each output to what it is compared with.
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
     """
@@ -27,8 +38,7 @@ class Data:
     source: Setting
     tabular: bool
     inputs: Mapping[str, tuple[str, ...]]
-    target: tuple[str, ...]
-    target_kind: str
+    targets: Mapping[str, Target]
     split: Setting
     scale: Setting | None
     missing: str
@@ -39,18 +49,34 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """A train section, checked. ``loss`` and ``metrics`` are entries with their arguments.
+class Term:
+    """What one output is trained for: its loss, how much that weighs, what else is measured.
 
+    ``output`` is its name in the graph. ``loss`` and ``metrics`` are entries with their arguments.
     ``from_logits`` says whether the value that reaches a cross-entropy is logits (plain) or
     already probabilities (then the generated loss must recover the logits or say how it works);
     to a hinge, that it is a score: a yes is above zero, not above one half.
     """
 
-    data: Data
+    output: str
+    value: Value
     loss: Setting
     from_logits: bool
-    metrics: tuple[Setting, ...]
+    metrics: tuple[Setting, ...] = ()
+    weight: float = 1.0
+
+    @property
+    def compares(self) -> str:
+        """The kind of target that its loss wants; see :mod:`seqspec.vocabulary.training`."""
+        return str(self.loss.entry.facts["target"])
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A train section, checked: a term for each output, in the order of the model's header."""
+
+    data: Data
+    terms: tuple[Term, ...]
     optimizer: Setting
     batch_size: int
     epochs: int
@@ -59,13 +85,24 @@ class Training:
     stop: Setting | None
     span: Span
 
+    @property
+    def several(self) -> bool:
+        """Whether several outputs are trained: programs then deal in tuples of them."""
+        return len(self.terms) > 1
+
+    @property
+    def only(self) -> Term:
+        """The term of the one output there is."""
+        (term,) = self.terms
+        return term
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """All that a backend compiles: a graph and, if the spec says so, how it is trained.
 
     ``spec_name`` is the file's name without folders, ``digest`` the identity of its meaning (text
-    and overrides), ``target`` the value that the loss is computed on.
+    and overrides).
     """
 
     graph: Graph
@@ -76,5 +113,6 @@ class Task:
     overrides: Mapping[str, Any]
 
     @property
-    def output(self) -> tuple[str, Value]:
-        return self.graph.outputs[0]
+    def terms(self) -> tuple[Term, ...]:
+        """What its outputs are trained for; nothing without a training."""
+        return self.training.terms if self.training is not None else ()

@@ -73,9 +73,9 @@ class Program:
         return name
 
     def plan(self, task: Task) -> ModelPlan:
-        training = task.training
-        from_logits = training and training.from_logits and training.loss.name != "hinge"
-        logits = task.output[1] if from_logits else None
+        only = task.terms[0] if len(task.terms) == 1 else None
+        scores = only is None or not only.from_logits or only.loss.name == "hinge"
+        logits = None if only is None or scores else only.value
         body = Function(self, task.graph, literal(task.graph.name), logits).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
         return ModelPlan(

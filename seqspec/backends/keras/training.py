@@ -13,10 +13,11 @@ from seqspec.backends.python_text import (
     assign,
     docstring,
     literal,
+    mapping,
     statement,
 )
 from seqspec.ir.graph import Graph, SubModel
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Task, Term, Training
 from seqspec.vocabulary.spec import Setting
 
 OPTIMIZERS: Mapping[str, str] = {
@@ -88,12 +89,18 @@ class TrainPlan:
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
+    several: bool
+    inputs_type: str
+    batch_type: str
+    result: str
 
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
     about = f"{task.graph.name}: its training. Run by run.py."
+    many_inputs = len(task.graph.inputs) > 1
+    inputs = "tuple[np.ndarray, ...]" if many_inputs else "np.ndarray"
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
@@ -104,11 +111,15 @@ def plan(task: Task, training: Training) -> TrainPlan:
         advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=bool(_metrics(training)),
+        metrics=any(_wanted(term) for term in training.terms),
         scale=training.data.scale is not None,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
-        many_inputs=len(task.graph.inputs) > 1,
+        many_inputs=many_inputs,
+        several=training.several,
+        inputs_type=inputs,
+        batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
+        result="tuple[np.ndarray, ...]" if training.several else "np.ndarray",
     )
 
 
@@ -157,7 +168,12 @@ def _constants(training: Training) -> Iterator[str]:
 
 def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
-    names = ["loss", *(metric.name for metric in _wanted(training))]
+    if training.several:
+        losses = [f"{term.output}_loss" for term in training.terms]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in _wanted(t)]
+        names = ["loss", *losses, *rest]
+    else:
+        names = ["loss", *(metric.name for metric in _wanted(training.only))]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -181,12 +197,8 @@ def _stop(stop: Setting | None, validation: bool) -> list[str]:
 
 
 def _compile(training: Training) -> list[str]:
-    keywords: list[tuple[str, Expr]] = [
-        ("optimizer", _optimizer(training.optimizer)),
-        ("loss", _loss(training)),
-    ]
-    if metrics := _metrics(training):
-        keywords.append(("metrics", Group("[", metrics)))
+    keywords: list[tuple[str, Expr]] = [("optimizer", _optimizer(training.optimizer))]
+    keywords += _of_outputs(training) if training.several else _of_output(training.only)
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
 
 
@@ -199,10 +211,30 @@ def _optimizer(optimizer: Setting) -> Call:
     return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
 
 
-def _loss(training: Training) -> Call:
-    loss = training.loss
+def _of_output(term: Term) -> list[tuple[str, Expr]]:
+    """Loss and metrics of a model's only output."""
+    metrics = _metrics(term)
+    loss: tuple[str, Expr] = ("loss", _loss(term))
+    return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
+
+
+def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
+    """Losses, their weights and metrics by the names of the outputs."""
+    terms = training.terms
+    keywords: list[tuple[str, Expr]] = [("loss", mapping([(t.output, _loss(t)) for t in terms]))]
+    if any(term.weight != 1 for term in terms):
+        weights = mapping([(term.output, float(term.weight)) for term in terms])
+        keywords.append(("loss_weights", weights))
+    metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
+    if metrics:
+        keywords.append(("metrics", mapping(metrics)))
+    return keywords
+
+
+def _loss(term: Term) -> Call:
+    loss = term.loss
     keywords: list[tuple[str, Expr]] = []
-    if training.from_logits and loss.name.endswith("crossentropy"):
+    if term.from_logits and loss.name.endswith("crossentropy"):
         keywords.append(("from_logits", True))
     for arg in loss.entry.args:
         if loss.args[arg.name] != arg.default:
@@ -210,21 +242,21 @@ def _loss(training: Training) -> Call:
     return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
 
 
-def _metrics(training: Training) -> tuple[Call, ...]:
+def _metrics(term: Term) -> tuple[Call, ...]:
     """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, training) for metric in _wanted(training))
+    return tuple(_metric(metric, term) for metric in _wanted(term))
 
 
-def _wanted(training: Training) -> list[Setting]:
-    return [metric for metric in training.metrics if metric.name != training.loss.name]
+def _wanted(term: Term) -> list[Setting]:
+    return [metric for metric in term.metrics if metric.name != term.loss.name]
 
 
-def _metric(metric: Setting, training: Training) -> Call:
+def _metric(metric: Setting, term: Term) -> Call:
     name = METRICS.get(metric.name)
     keywords: tuple[tuple[str, Expr], ...] = ()
     if name is None:
-        name = ACCURACIES[training.loss.entry.facts["target"]]
-        if name == "BinaryAccuracy" and training.from_logits:
+        name = ACCURACIES[term.compares]
+        if name == "BinaryAccuracy" and term.from_logits:
             # A logit above zero is a probability above one half.
             keywords = (("threshold", 0.0),)
     return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

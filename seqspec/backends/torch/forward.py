@@ -7,7 +7,7 @@ layer's name serves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,22 +49,25 @@ class Forward:
 
 
 def lower_forward(
-    graph: Graph, attributes: Mapping[Unit, str], *, split_logits: bool, outputs_class: str
+    graph: Graph, attributes: Mapping[Unit, str], split: Mapping[str, str], outputs_class: str
 ) -> Forward:
-    """The forward pass of a graph whose units are called ``self.<attribute>``."""
-    return _Lowering(graph, attributes, split_logits, outputs_class).run()
+    """The forward pass of a graph whose units are called ``self.<attribute>``.
+
+    ``split`` names outputs that ``logits()`` gives before their last activation, with that.
+    """
+    return _Lowering(graph, attributes, split, outputs_class).run()
 
 
-def logits_activation(graph: Graph) -> str:
-    """The softmax or sigmoid that the only output ends in; empty if it ends otherwise."""
-    if len(graph.outputs) != 1 or not graph.nodes:
+def logits_activation(graph: Graph, output: Value) -> str:
+    """The softmax or sigmoid that an output ends in and nothing else sees; empty if otherwise."""
+    node = next((n for n in graph.nodes if n.value is output), None)
+    if node is None or not isinstance(node.unit, Layer):
         return ""
-    node, output = graph.nodes[-1], graph.outputs[0][1]
-    if node.value is not output or not isinstance(node.unit, Layer):
-        return ""
-    if node.unit.kind not in ACTIVATED and len(graph.nodes) == 1:
+    if node.unit.kind not in ACTIVATED and node.inputs[0] in graph.inputs:
         return ""
     if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
+        return ""
+    if [value for _, value in graph.outputs].count(output) > 1:
         return ""
     unit = node.unit
     if unit.kind == "softmax":
@@ -76,11 +79,16 @@ def logits_activation(graph: Graph) -> str:
 
 class _Lowering:
     def __init__(
-        self, graph: Graph, attributes: Mapping[Unit, str], split_logits: bool, outputs_class: str
+        self,
+        graph: Graph,
+        attributes: Mapping[Unit, str],
+        split: Mapping[str, str],
+        outputs_class: str,
     ) -> None:
         self.whole = graph
-        self.split = logits_activation(graph) if split_logits else ""
-        self.graph = graph = _without_activation(graph) if self.split else graph
+        self.split = split
+        self.ends = {value for name, value in graph.outputs if name in split}
+        self.graph = graph = _without_activations(graph, self.ends)
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.body = Body(graph)
@@ -151,13 +159,20 @@ class _Lowering:
         if not self.split:
             return ()
         inside = Call("self.logits", tuple(Code(p) for p in parameters))
-        call = (
-            Call("torch.softmax", (inside,), (("dim", -1),))
-            if self.split == "softmax"
-            else Call("torch.sigmoid", (inside,))
+        outputs = self.whole.outputs
+        if len(outputs) == 1:
+            ((_, activation),) = self.split.items()
+            call = _activated(activation, inside)
+            return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
+        names = Names({"count", "index"})
+        fields = {name: names.fresh(name) for name, _ in outputs}
+        changed = tuple(
+            (fields[name], _activated(activation, Code(f"outputs.{fields[name]}")))
+            for name, activation in self.split.items()
         )
-        note = shape_note(self.whole.outputs[0][1])
-        return tuple(statement("return ", call, indent=INDENT, note=note))
+        lines = statement("outputs = ", inside, indent=INDENT)
+        lines += statement("return ", Call("outputs._replace", (), changed), indent=INDENT)
+        return tuple(lines)
 
     # ------------------------------------------------------------------------------------ nodes
 
@@ -184,7 +199,7 @@ class _Lowering:
     ) -> Expr:
         unit = node.unit
         args: Mapping[str, Any] = unit.args if isinstance(unit, Layer) else {}
-        if self.split and node is self.whole.nodes[-1]:
+        if node.value in self.ends:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
         applied = Applied(args, owner, operands, types, result, self._size)
@@ -310,13 +325,22 @@ class _Lowering:
         return list(zip(held.parts, shapes, strict=True))
 
 
-def _without_activation(graph: Graph) -> Graph:
-    """The graph up to its last node, if that is nothing but the activation."""
-    node = graph.nodes[-1]
-    if node.unit.kind in ACTIVATED:
+def _activated(activation: str, value: Expr) -> Call:
+    if activation == "softmax":
+        return Call("torch.softmax", (value,), (("dim", -1),))
+    return Call("torch.sigmoid", (value,))
+
+
+def _without_activations(graph: Graph, ends: Collection[Value]) -> Graph:
+    """The graph without the nodes that are nothing but the activations of these outputs."""
+    gone = {n.value: n for n in graph.nodes if n.value in ends and n.unit.kind not in ACTIVATED}
+    if not gone:
         return graph
-    outputs = ((graph.outputs[0][0], node.inputs[0]),)
-    return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)
+    nodes = tuple(node for node in graph.nodes if node.value not in gone)
+    outputs = tuple(
+        (name, gone[value].inputs[0] if value in gone else value) for name, value in graph.outputs
+    )
+    return replace(graph, nodes=nodes, outputs=outputs)
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -93,7 +93,7 @@ class ModelPlan:
     average_same: bool
     main: str
     slots: tuple[Slot, ...]
-    has_logits: bool
+    logits: tuple[str, ...]
 
 
 _Recipe = tuple[object, ...]
@@ -127,14 +127,9 @@ class ModelLowering:
         for inner in self._walk(graph):
             self._prepare(inner)
         self._share()
-        training = self._task.training
-        split = (
-            training is not None
-            and not training.from_logits
-            and bool(training.loss.name.endswith("crossentropy") and logits_activation(graph))
-        )
+        split = self._split(graph)
         for inner in self._graphs:
-            self._lower(inner, split and inner is graph)
+            self._lower(inner, split if inner is graph else {})
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, takes_state=given) for loop, given in self._loops.values())
@@ -160,8 +155,18 @@ class ModelLowering:
             average_same=average_same,
             main=self._class_names[id(graph)],
             slots=slots,
-            has_logits=split,
+            logits=tuple(split),
         )
+
+    def _split(self, graph: Graph) -> dict[str, str]:
+        """The outputs whose loss is exact before their last activation, with that."""
+        outputs = dict(graph.outputs)
+        ends = {
+            term.output: logits_activation(graph, outputs[term.output])
+            for term in self._task.terms
+            if not term.from_logits and term.loss.name.endswith("crossentropy")
+        }
+        return {output: activation for output, activation in ends.items() if activation}
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
         """The graphs a graph is made of, those inside first."""
@@ -244,7 +249,7 @@ class ModelLowering:
 
     # -------------------------------------------------------------------------------- classes
 
-    def _lower(self, graph: Graph, split: bool) -> None:
+    def _lower(self, graph: Graph, split: Mapping[str, str]) -> None:
         attributes = self._attributes[id(graph)]
         modules: list[str] = []
         draws: list[str] = []
@@ -269,7 +274,7 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        forward = lower_forward(graph, attributes, split_logits=split, outputs_class=placeholder)
+        forward = lower_forward(graph, attributes, split, placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
             self._class_names[id(graph)] = self._classes[key].name
@@ -279,9 +284,7 @@ class ModelLowering:
         outputs_class = ""
         if forward.fields:
             outputs_class = self._names.fresh(f"{name}Outputs")
-            forward = lower_forward(
-                graph, attributes, split_logits=split, outputs_class=outputs_class
-            )
+            forward = lower_forward(graph, attributes, split, outputs_class)
         parameters = ["self", *forward.parameters]
         self._classes[key] = ClassPlan(
             name,
@@ -290,20 +293,21 @@ class ModelLowering:
             tuple(draws),
             forward,
             tuple(definition("forward", parameters, forward.result, indent=4)),
-            tuple(definition("logits", parameters, "Tensor", indent=4)) if forward.head else (),
+            tuple(definition("logits", parameters, forward.result, indent=4))
+            if forward.head
+            else (),
             outputs_class,
         )
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
         main = graph is self._graph
-        training = self._task.training
+        terms = self._task.terms
         inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
         outputs = [_shown(name, value) for name, value in graph.outputs]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
-            logits = training is not None and training.from_logits
-            hinge = training is not None and training.loss.name == "hinge"
-            name = "logits" if main and logits and not hinge else ""
+            logits = any(term.from_logits and term.loss.name != "hinge" for term in terms)
+            name = "logits" if main and logits else ""
             outputs = [_shown(name, graph.outputs[0][1])]
         shapes = f"{inputs} -> {', '.join(outputs)}"
         return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"

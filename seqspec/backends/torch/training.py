@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import assign, definition, docstring, literal
-from seqspec.backends.torch.losses import plan_measure
+from seqspec.backends.python_text import Group, assign, definition, docstring, literal
+from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.optimizers import plan_clips, plan_optimizer
 from seqspec.ir.graph import Graph, SubModel
@@ -21,10 +22,8 @@ class TrainPlan:
     main: str
     constants: tuple[str, ...]
     reported: str
-    measure_signature: tuple[str, ...]
+    signatures: Signatures
     measure: tuple[str, ...]
-    predict_signature: tuple[str, ...]
-    evaluate_signature: tuple[str, ...]
     functional: bool
     optimizer: tuple[str, ...]
     clips: tuple[str, ...]
@@ -33,7 +32,10 @@ class TrainPlan:
     shuffled: bool
     rng: str
     windows: bool
-    root: str
+    roots: tuple[str, ...]
+    several: bool
+    targets: str
+    size_of: str
     normalised: bool
     samples: str
     best: str
@@ -43,6 +45,15 @@ class TrainPlan:
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """How functions begin whose parameters depend on the spec."""
+
+    measure: tuple[str, ...]
+    predict: tuple[str, ...]
+    evaluate: tuple[str, ...]
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -56,28 +67,18 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     split = training.data.split.args
     validated = float(split["validation"]) > 0
     scaled = training.data.scale is not None
-    names, root = _reported(training)
     stopping = _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
-    measure = plan_measure(task, training, model.has_logits, names)
-    me, device = f"model: {model.main}", 'device: str = "cpu"'
-    scaling = ["scaling: Scaling"] if scaled else []
+    measure = plan_measure(training, model)
+    several = training.several
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
         constants=tuple(_constants(training)),
-        reported=f"REPORTED = {literal(('loss', *names))}",
-        measure_signature=tuple(
-            definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
-        ),
+        reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
+        signatures=_signatures(training, model.main),
         measure=tuple(measure),
-        predict_signature=tuple(
-            definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], "np.ndarray")
-        ),
-        evaluate_signature=tuple(
-            definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
-        ),
         functional=any("functional." in line for line in measure),
         optimizer=tuple(plan_optimizer(training.optimizer)),
         clips=tuple(clips),
@@ -86,7 +87,10 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         windows=training.data.windows is not None,
-        root=root,
+        roots=tuple(_roots(training)),
+        several=several,
+        targets="targets" if several else "target",
+        size_of="targets[0]" if several else "target",
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
@@ -101,6 +105,19 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
+def _signatures(training: Training, main: str) -> Signatures:
+    truth = "targets: list[Tensor]" if training.several else "target: Tensor"
+    result = "tuple[np.ndarray, ...]" if training.several else "np.ndarray"
+    me, device = f"model: {main}", 'device: str = "cpu"'
+    scaling = ["scaling: Scaling"] if training.data.scale is not None else []
+    scores = "dict[str, float]"
+    return Signatures(
+        tuple(definition("measure", [me, "inputs: list[Tensor]", truth], _TWO)),
+        tuple(definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], result)),
+        tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
+    )
+
+
 def _normalises_samples(graph: Graph) -> bool:
     """Whether a batch norm sees one row for each sample: a batch of one has no variance then."""
     return any(
@@ -112,23 +129,21 @@ def _normalises_samples(graph: Graph) -> bool:
     )
 
 
-def _reported(training: Training) -> tuple[list[str], str]:
-    """What is measured beside the loss, and the line that makes the rmse of it.
+def plan_reported(training: Training) -> tuple[str, ...]:
+    """What ``measure()`` gives, in this order; of several outputs, the losses before the rest."""
+    if not training.several:
+        return ("loss", *reported(training.only).names)
+    losses = [f"{term.output}_loss" for term in training.terms]
+    rest = [f"{term.output}_{name}" for term in training.terms for name in reported(term).names]
+    return ("loss", *losses, *rest)
 
-    The root is taken of the mean square over all samples, so that is what batches give.
-    """
-    names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
-    if "rmse" not in names:
-        return names, ""
-    names.remove("rmse")
-    if training.loss.name == "mse":
-        square = 'means["loss"]'
-    elif "mse" in names:
-        square = 'means["mse"]'
-    else:
-        names.append("mse")
-        square = 'means.pop("mse")'
-    return names, f'means["rmse"] = {square} ** 0.5  # the root of the mean over all samples'
+
+def _roots(training: Training) -> Iterator[str]:
+    """The lines that make the rmse of an epoch."""
+    for term in training.terms:
+        prefix = f"{term.output}_" if training.several else ""
+        if root := reported(term, prefix).root:
+            yield root
 
 
 # ----------------------------------------------------------------------------------- the constants
