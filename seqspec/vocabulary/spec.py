@@ -178,7 +178,7 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands.
+    ``variadic`` ports take two or more operands, or ``least``.
     """
 
     name: str
@@ -186,6 +186,7 @@ class Port:
     kind: str = "float"
     meaning: str = ""
     variadic: bool = False
+    least: int = 2
 
 
 @dataclass(frozen=True, slots=True)
