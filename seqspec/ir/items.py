@@ -69,6 +69,11 @@ class UnbuiltLayer:
     first_use: Span | None = None
     rank: int = 0
 
+    def place(self, name: str, otherwise: Span) -> Span:
+        """Where an argument is written, if by its name."""
+        given = self.written.arguments if self.written is not None else ()
+        return next((a.value.span for a in given if a.name and a.name.text == name), otherwise)
+
 
 @dataclass(eq=False)
 class UnbuiltModel:

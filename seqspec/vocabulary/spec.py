@@ -128,12 +128,16 @@ def one_of(category: str, describe: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One argument of a layer or setting. The order of declaration is the positional order."""
+    """One argument of a layer or setting. The order of declaration is the positional order.
+
+    ``alone`` says why a layer that another one wraps has to leave it out, if it has.
+    """
 
     name: str
     kind: Kind
     default: Any = REQUIRED
     doc: str = ""
+    alone: str = ""
 
     @property
     def required(self) -> bool:
@@ -171,6 +175,14 @@ class Setting:
     @property
     def name(self) -> str:
         return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Which arguments keep a layer from the fused kernels, and what that costs."""
+
+    why: str
+    cost: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +282,7 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a
     unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why no fused kernel can run this layer, if so.
+    arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -287,7 +299,7 @@ class LayerSpec:
     per_step: bool = False
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
-    slow: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
