@@ -33,6 +33,7 @@ DENSE = {
     "bias_initializer": "zeros",
 }
 LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
+GROUP_NORM = {"groups": 32, **LAYER_NORM}
 CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
 POOLING = {"strides": None, "padding": "valid"}
 BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
@@ -194,6 +195,10 @@ def layer_norm(site: Site) -> Call:
     return _layer("LayerNormalization", keywords=tuple(written(site.layer.args, LAYER_NORM)))
 
 
+def group_norm(site: Site) -> Call:
+    return _layer("GroupNormalization", keywords=tuple(written(site.layer.args, GROUP_NORM)))
+
+
 def spatial_dropout(site: Site) -> Call:
     return _layer("SpatialDropout1D", site.layer.args["rate"])
 
@@ -263,6 +268,7 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "dropout": dropout,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
+    "group_norm": group_norm,
     "spatial_dropout": spatial_dropout,
     "gaussian_noise": gaussian_noise,
     "reverse": reverse,
