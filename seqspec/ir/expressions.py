@@ -238,7 +238,8 @@ class Expressions:
             return True
         what = f"`{inner.spec.name}` in `{callee}` cannot have `{arg.name}`: {arg.alone}"
         at = inner.place(arg.name, inner.call)
-        self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help="leave it out")
+        fix = Fix(out, "") if (out := inner.outside(arg.name)) is not None else None
+        self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help="leave it out", fix=fix)
         return False
 
     def _call_bound(self, expr: ast.Call, bound: Binding, name: str) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from enum import Enum
 from typing import Any, Final
 
@@ -73,6 +74,15 @@ class UnbuiltLayer:
         """Where an argument is written, if by its name."""
         given = self.written.arguments if self.written is not None else ()
         return next((a.value.span for a in given if a.name and a.name.text == name), otherwise)
+
+    def outside(self, name: str) -> Span | None:
+        """What to cut so that an argument is not written, if it is by its name: with its comma."""
+        given = self.written.arguments if self.written is not None else ()
+        for before, argument in pairwise((None, *given)):
+            if argument is not None and argument.name and argument.name.text == name:
+                start = before.span.end if before is not None else argument.span.start
+                return Span(start, argument.span.end)
+        return None
 
 
 @dataclass(eq=False)

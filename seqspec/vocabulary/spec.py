@@ -34,7 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written.
+    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
+    usual mistake.
     """
 
     describe: str
@@ -43,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    advice: str = ""
 
 
 def _whole(value: object) -> bool:
@@ -70,6 +72,7 @@ FRACTION = Kind(
     "a number from 0 up to, but not including, 1",
     lambda v: _least(v, 0) and not _least(v, 1),
     samples=(0.0, 0.25),
+    advice="it is a share: a fifth is written 0.2 or 20%",
 )
 BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False))
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))

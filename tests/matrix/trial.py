@@ -34,7 +34,7 @@ BACKENDS = ("torch", "keras")
 SHORT = ((11, 2, 7, 23, 29, 31), (2, 1, 6, 5, 3, 7))
 LONG = ((13, 7, 11, 17, 19, 23), (2, 9, 5, 3, 1, 7))
 SCALES = (0.5, 0.02)  # of random weights; the second where the first leaves LARGEST
-LARGEST = 1e6  # of outputs, so that dropping some and counting others for more stays in range
+LARGEST = 100.0  # of outputs, so that dropping some and counting others for more stays in range
 
 FORWARD = 1e-5  # of the largest value, or of 1
 GRADIENT = 1e-4  # of the largest gradient of the same weight, or of all weights / 100
