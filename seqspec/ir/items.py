@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from enum import Enum
+from itertools import pairwise
 from typing import Any, Final
 
 from seqspec.ir.graph import Layer, Node, SubModel, Value
