@@ -24,7 +24,7 @@ def written(formula: Formula, operands: Sequence[str]) -> Expr:
         terms.insert(0, Code(_inside(rest.right, operands, rank + 1)))
         signs.insert(0, rest.operator)
         rest = rest.left
-    return Sum((Code(_inside(rest, operands, rank)), *terms), tuple(signs))
+    return Sum((Code(_inside(rest, operands, rank)), *terms), " ".join(signs))
 
 
 def _text(formula: Formula, operands: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import cycle
 
 WIDTH = 100
 INDENT = "    "
@@ -69,17 +70,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """``a + b + c``, the value of a whole statement; or with other operators, one or one each."""
+    """``a + b + c``, the value of a whole statement; ``"- +"`` is ``a - b + c``."""
 
     terms: tuple[Expr, ...]
-    operator: str | tuple[str, ...] = "+"
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """What stands before each term but the first."""
-        if isinstance(self.operator, tuple):
-            return self.operator
-        return (self.operator,) * (len(self.terms) - 1)
+    operator: str = "+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,9 +305,9 @@ def flat(expr: Expr) -> str:
             return f"{flat(key)}: {flat(value)}"
         case Index(of, key, after):
             return f"{of}[{flat(key)}]{after}"
-        case Sum(terms):
-            rest = zip(expr.operators, terms[1:], strict=True)
-            return flat(terms[0]) + "".join(f" {sign} {flat(term)}" for sign, term in rest)
+        case Sum(terms, operator):
+            rest = zip(cycle(operator.split()), map(flat, terms[1:]), strict=False)
+            return " ".join([flat(terms[0]), *(f"{sign} {term}" for sign, term in rest)])
         case Choice(value, condition, otherwise):
             return f"{flat(value)} if {condition} else {flat(otherwise)}"
         case _:
@@ -362,10 +356,9 @@ def definition(name: str, parameters: Iterable[str], returns: str, *, indent: in
 def _pieces(expr: Expr, room: int) -> list[str]:
     """An expression with operators in lines of at most ``room`` columns, if that can be."""
     match expr:
-        case Sum(terms) if columns(flat(expr)) > room:
-            first, *rest = map(flat, terms)
-            signs = zip(expr.operators, rest, strict=True)
-            return [first, *(f"{sign} {term}" for sign, term in signs)]
+        case Sum(terms, operator) if columns(flat(expr)) > room:
+            rest = zip(cycle(operator.split()), map(flat, terms[1:]), strict=False)
+            return [flat(terms[0]), *(f"{sign} {term}" for sign, term in rest)]
         case Choice(value, condition, otherwise) if columns(flat(expr)) > room:
             return [*_pieces(value, room), f"if {condition}", f"else {flat(otherwise)}"]
         case _:

@@ -16,6 +16,9 @@ from seqspec.vocabulary.forms import ARITHMETIC, Formula, Operand, Operation, Op
 Evaluate = Callable[[ast.Expr, str], Item]
 Arithmetic = ast.Binary | ast.Negative
 
+#: what the value of an expression is called if the spec gives it no name
+_RESULTS = {"+": "total", "-": "difference", "*": "product", "/": "ratio", "": "opposite"}
+
 
 def involves_data(expr: ast.Expr, scope: Scope) -> bool:
     """Whether an expression speaks of what flows, or of layers, and not of numbers alone."""
@@ -53,7 +56,8 @@ class Reader:
         )
         written = ast.Call(expr.span, ast.Identifier(expr.span, kind), arguments)
         layer = UnbuiltLayer(ARITHMETIC, {"formula": formula}, expr.span, written)
-        layer.name = f"{name}_{kind}" if name else ""
+        operator = expr.operator if isinstance(expr, ast.Binary) else ""
+        layer.name = f"{name}_{kind}" if name else _RESULTS[operator]
         return apply(layer, tuple(self._flows), expr.span, name, self._owner)
 
     def _formula(self, expr: ast.Expr) -> Formula | Failed:
