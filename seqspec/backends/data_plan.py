@@ -297,24 +297,20 @@ class _Planner:
         feeds, target = self.feeds, self.feeds.target
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        what = "column" if self.tabular else "array"
+        what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = self._needed()
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
             constants=self._constants(),
-            arrays_note=(
-                "columns by name, [rows] each"
-                if self.tabular
-                else f"by name, {self.split.unit}s first"
-            ),
+            arrays_note=self._arrays_note(),
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=" Arrays may be views into the series." if self.windowed else "",
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction_lines=self._prediction_lines(),
-            holder="columns" if self.tabular else "arrays",
+            holder=holder,
             sample_lines=self._sample_lines(),
             samples_doc=self._samples_doc(),
             tabular=self.tabular,
@@ -342,6 +338,11 @@ class _Planner:
             split=self.split,
             score=plan_scores(self.training, target),
             ragged=self.ragged,
+        )
+
+    def _arrays_note(self) -> str:
+        return (
+            "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
         )
 
     def _delimiter(self) -> str:
