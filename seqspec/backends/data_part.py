@@ -38,9 +38,11 @@ def plan_targets(feeds: Feeds, *, several: bool) -> TargetsPlan:
 def part_fields(feeds: Feeds, *, several: bool) -> list[str]:
     """The fields, each with the shapes of its arrays; ``several`` targets are a tuple."""
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
-    fields = _noted("inputs: tuple[np.ndarray, ...]", inputs)
+    kind = "np.ndarray | Ragged" if feeds.lengths else "np.ndarray"
+    fields = _noted(f"inputs: tuple[{kind}, ...]", inputs)
     if not several:
-        return [*fields, *_noted("target: np.ndarray", _shape(feeds.targets[0]))]
+        kind = "Ragged" if feeds.target.ragged else "np.ndarray"
+        return [*fields, *_noted(f"target: {kind}", _shape(feeds.target))]
     targets = ", ".join(f"{feed.output} {_shape(feed)}" for feed in feeds.targets)
     return [*fields, *_noted("targets: tuple[np.ndarray, ...]", targets)]
 

@@ -26,6 +26,7 @@ _ERRORS = {
 }
 _CLASSES = ("class_ids", "one_hot")
 _COUNTED = ", counted from 1"
+_WHERE = '"sample", "step", '
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class ScorePlan:
     write_doc: str
     npy_words: str
     flatten: tuple[str, ...]
+    ragged: bool
+    prediction: str
     header: tuple[str, ...]
     header_note: str
     values: str
@@ -71,8 +74,10 @@ def plan_scores(training: Training, targets: Sequence[Feed]) -> ScorePlan:
         return _several(training, targets)
     feed = targets[0]
     only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "")
-    values = "values" if only.classes else "prediction"
+    array = "prediction.values" if feed.ragged else "prediction"
+    values = "values" if only.classes else array
     header, note = _header(only, values)
+    unit = "step" if feed.ragged else "sample"
     return ScorePlan(
         doc=(
             "Metrics over all samples, in original units if both arrays are."
@@ -83,12 +88,18 @@ def plan_scores(training: Training, targets: Sequence[Feed]) -> ScorePlan:
         lines=tuple(_lines(only)),
         entries=tuple(_entries(only)),
         write_doc=(
-            "Writes a csv file with the most likely class of each sample."
+            f"Writes a csv file with the most likely class of each {unit}."
             if only.classes
-            else "Writes a csv file with one line for each sample."
+            else f"Writes a csv file with one line for each {unit}."
         ),
-        npy_words="all scores as an array" if only.classes else "the bare array",
-        flatten=("values = prediction.argmax(axis=-1)",) if only.classes else (),
+        npy_words="a padded array of all"
+        if feed.ragged
+        else "all scores as an array"
+        if only.classes
+        else "the bare array",
+        flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
+        ragged=feed.ragged,
+        prediction="Ragged" if feed.ragged else "np.ndarray",
         header=tuple(header),
         header_note=note,
         values=values,
@@ -153,6 +164,8 @@ def _several(training: Training, targets: Sequence[Feed]) -> ScorePlan:
         entries=tuple(entry for one in scored for entry in _entries(one)),
         write_doc=f"Writes a csv file with one line for each sample{most_likely}.",
         npy_words="an array for each output",
+        ragged=False,
+        prediction="tuple[np.ndarray, ...]",
         flatten=tuple(f"{name} = {name}.argmax(axis=-1)" for name in classes),
         header=tuple(_joint_header(scored)),
         header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",
@@ -192,8 +205,9 @@ def _columns(one: _Scored) -> str:
 
 
 def _axes(one: _Scored) -> Shape:
-    """The axes of what is written of one sample."""
-    return one.feed.shape[1:-1] if one.term.compares == "one_hot" else one.feed.shape[1:]
+    """The axes of what is written in one line: of a sample, or of a step of one."""
+    axes = one.feed.shape[1:-1] if one.term.compares == "one_hot" else one.feed.shape[1:]
+    return axes[1:] if one.feed.ragged else axes
 
 
 def _long(axes: Shape) -> list[int]:
@@ -212,11 +226,15 @@ def _header(one: _Scored, values: str) -> tuple[list[str], str]:
         return [f'yield [f"{{name}}_{{step + 1}}" {steps}]'], _COUNTED
     name = literal(title) if title else "TARGET"
     if not long:
-        return [f"yield [{name}]"], ""
+        return [f"yield [{_WHERE if target.ragged else ''}{name}]"], ""
+    before: list[str] = []
     if len(long) == 1:
         text = f'f"{title}_{{place + 1}}"' if title else 'f"{TARGET}_{place + 1}"'
-        return [f"yield [{text} for place in range({values}.shape[{long[0]}])]"], _COUNTED
-    return [
-        f"places = np.ndindex({values}.shape[1:])",
-        f'yield ["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]',
-    ], f"{_COUNTED}, steps first"
+        titles, note = f"[{text} for place in range({values}.shape[{long[0]}])]", _COUNTED
+    else:
+        before = [f"places = np.ndindex({values}.shape[1:])"]
+        titles = f'["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]'
+        note = f"{_COUNTED}, steps first"
+    if target.ragged:
+        return [*before, f"titles = {titles}", f"yield [{_WHERE}*titles]"], note
+    return [*before, f"yield {titles}"], note

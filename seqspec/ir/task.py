@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqspec.ir.graph import Graph, Value
@@ -32,6 +32,8 @@ class Data:
     name of one array. ``targets`` maps each output to what it is compared with.
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
+    ``ragged`` maps each time axis along which samples have lengths of their own to the array that
+    holds the lengths; ``batches`` says which samples share a batch, None where any do.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Data:
     span: Span
     #: for messages and docs: the columns that are read, each once, inputs first
     columns: tuple[str, ...] = ()
+    ragged: Mapping[str, str] = field(default_factory=dict[str, str])
+    batches: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Sink
+from seqspec.diagnostics.model import Label, Sink
+from seqspec.ir import ragged
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
+from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
@@ -29,6 +31,8 @@ def check(
     found = tuple(term for term in terms if term is not None)
     if len(found) < len(terms) or stray:
         return None
+    if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
+        return None
     optimizer = values["optimizer"]
     if optimizer is None:
         adam = ENTRIES["optimizer"]["adam"]
@@ -46,6 +50,29 @@ def check(
         values["stop"],
         section.span,
     )
+
+
+def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
+    """Whether samples can be drawn into batches as both sections say."""
+    if fed.data.batches is not None and not section.values["shuffle"]:
+        what = f"`{fed.data.batches.name}` draws samples in an order of its own, "
+        what += "but `shuffle = false` keeps that of the file"
+        labels = (Label(fed.section.at("batches"), "the order"),)
+        sink.report(
+            codes.FORBIDDEN_VALUE(what=what),
+            section.at("shuffle"),
+            labels=labels,
+            help="leave out one of them",
+        )
+        return False
+    if fed.data.ragged and len(graph.outputs) > 1:
+        what = "sequences of lengths of their own train one output, but "
+        what += f"`{graph.name}` has {len(graph.outputs)}"
+        help = "save padded arrays, or train a model for each output"
+        sink.report(codes.FORBIDDEN_VALUE(what=what), fed.section.at("source"), help=help)
+        return False
+    ports = [(value, value.tensor) for value in graph.inputs if not value.parts]
+    return ragged.padded(ports, fed.data.ragged, section, fed.section, sink)
 
 
 def _measures(metric: WrittenTerm) -> Callable[[Trained], bool]:

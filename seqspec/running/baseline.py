@@ -78,7 +78,9 @@ class _Sample:
         several = getattr(part, "targets", None)
         targets = (part.target,) if several is None else several
         self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
-        self.targets = targets if rows is None else tuple(a[rows] for a in targets)
+        picked = targets if rows is None else tuple(a[rows] for a in targets)
+        # Of sequences of their own lengths, the steps one after another.
+        self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
         self.target = self.targets[0]
 
     def of(self, output: int) -> _Sample:
@@ -162,7 +164,7 @@ def _frequencies(term: Term, sample: _Sample) -> Rule:
         counts = target.reshape(-1, classes).sum(0, dtype=float)
     share = np.clip(counts / counts.sum(), 1e-7, None)
     values = np.log(share) if term.from_logits else share / share.sum()
-    middle = len(shape) - 1
+    middle = target.ndim if term.compares == "class_ids" else target.ndim - 1
 
     def predict(part: _Sample) -> Array:
         leading = part.target.shape[:middle]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -90,17 +91,19 @@ class TrainPlan:
     shuffle_note: str
     many_inputs: bool
     several: bool
-    inputs_type: str
     batch_type: str
     result: str
+    batch_inputs: str
+    lengths: LengthsPlan
+    reshuffled: bool
 
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
     about = f"{task.graph.name}: its training. Run by run.py."
+    lengths = plan_lengths(task, training)
     many_inputs = len(task.graph.inputs) > 1
-    inputs = "tuple[np.ndarray, ...]" if many_inputs else "np.ndarray"
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
@@ -117,9 +120,11 @@ def plan(task: Task, training: Training) -> TrainPlan:
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=many_inputs,
         several=training.several,
-        inputs_type=inputs,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
-        result="tuple[np.ndarray, ...]" if training.several else "np.ndarray",
+        result="tuple[np.ndarray, ...]" if training.several else lengths.result,
+        batch_inputs="tuple[np.ndarray, ...]" if many_inputs else "np.ndarray",
+        lengths=lengths,
+        reshuffled=lengths.inputs and training.shuffle,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import Group, assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -36,6 +37,7 @@ class TrainPlan:
     several: bool
     targets: str
     size_of: str
+    lengths: LengthsPlan
     normalised: bool
     samples: str
     best: str
@@ -57,27 +59,26 @@ class Signatures:
 
 
 _TWO = "tuple[Tensor, Tensor]"
-_INPUTS = "inputs: tuple[np.ndarray, ...]"
+_SIZE = "batch_size: int = 256"
 
 
 def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     """Decides what ``train.py`` of a task with a training says."""
     training = task.training
     assert training is not None
-    split = training.data.split.args
-    validated = float(split["validation"]) > 0
+    validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
     stopping = _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(training, model)
-    several = training.several
+    several, lengths = training.several, plan_lengths(task, training)
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
         constants=tuple(_constants(training)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
-        signatures=_signatures(training, model.main),
+        signatures=_signatures(training, model.main, lengths),
         measure=tuple(measure),
         functional=any("functional." in line for line in measure),
         optimizer=tuple(plan_optimizer(training.optimizer)),
@@ -91,6 +92,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         several=several,
         targets="targets" if several else "target",
         size_of="targets[0]" if several else "target",
+        lengths=lengths,
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
@@ -105,15 +107,15 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
-def _signatures(training: Training, main: str) -> Signatures:
+def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
     truth = "targets: list[Tensor]" if training.several else "target: Tensor"
-    result = "tuple[np.ndarray, ...]" if training.several else "np.ndarray"
+    result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores = "dict[str, float]"
     return Signatures(
         tuple(definition("measure", [me, "inputs: list[Tensor]", truth], _TWO)),
-        tuple(definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], result)),
+        tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
     )
 
