@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
@@ -69,6 +69,7 @@ class Feed:
     key: Code
     kind: str = ""
     output: str = ""
+    per_step: bool = False
     lengths: str = ""
     fill: int | float = 0
 
@@ -113,6 +114,11 @@ class Feeds:
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
         self._several = training.several
         self.targets = tuple(self._target(term) for term in training.terms)
+        self.weights = {
+            term.output: self._weight(term, target)
+            for term, target in zip(training.terms, self.targets, strict=True)
+            if term.output in self._data.weights
+        }
 
     @property
     def target(self) -> Feed:
@@ -126,8 +132,8 @@ class Feeds:
 
     @property
     def all(self) -> tuple[Feed, ...]:
-        """The inputs, then the targets."""
-        return (*self.inputs, *self.targets)
+        """The inputs, then the targets, then what weighs samples."""
+        return (*self.inputs, *self.targets, *self.weights.values())
 
     def may_be_swapped(self) -> bool:
         """Whether an array can have the wrong shape and the right one with its axes swapped."""
@@ -199,6 +205,25 @@ class Feeds:
             kind=target.kind,
             output=term.output,
             lengths=self._lengths(shape),
+        )
+
+    def _weight(self, term: Term, target: Feed) -> Feed:
+        weight = self._data.weights[term.output]
+        shape = term.value.tensor.shape
+        return replace(
+            target,
+            variable="",
+            names=(weight.name,),
+            shape=shape[:-1] if weight.per_step else shape[:1],
+            stacked=False,
+            windowed=self.windowed and weight.per_step,
+            is_ids=False,
+            bound=None,
+            scaled=False,
+            constant="",
+            key=literal(weight.name),
+            lengths="",
+            per_step=weight.per_step,
         )
 
 

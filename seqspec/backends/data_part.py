@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds
 from seqspec.backends.python_text import WIDTH, Code, Group, Names, statement
+from seqspec.ir.task import Term, Training
+from seqspec.shapes.dim import Dim, Shape, show
 
 
 @dataclass(frozen=True, slots=True)
 class TargetsPlan:
-    """What ``data.py`` says of its targets: which is the first, how they get their units back.
+    """What ``data.py`` says of its targets: ``batch`` is the line that says what a batch is.
 
     ``scaled`` and ``stacked`` are those of the only one; of several, ``invert`` is the body of the
     method, and ``inverts_columns`` whether it needs another one.
     """
 
+    batch: str
     first: str
     scaled: bool
     stacked: bool
@@ -24,9 +27,18 @@ class TargetsPlan:
     inverts_columns: bool
 
 
-def plan_targets(feeds: Feeds, *, several: bool) -> TargetsPlan:
+def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
     """Decides what is said of the targets."""
+    several = training.several
+    inputs = "Several" if several and training.weighted else "tuple[np.ndarray, ...]"
+    kind = inputs if several else "np.ndarray"
+    kinds = [inputs, kind, *([kind] if training.weighted else [])]
+    named = "Several = tuple[np.ndarray, ...]  # an array for each output, or input\n"
+    end = "s" if several else ""
+    note = f"inputs, target{end}" + (f", weight{end}" if training.weighted else "")
     return TargetsPlan(
+        batch=(named if inputs == "Several" else "")
+        + f"Batch = tuple[{', '.join(kinds)}]  # {note}",
         first="targets[0]" if several else "target",
         scaled=feeds.targets[0].scaled,
         stacked=feeds.targets[0].stacked,
@@ -35,8 +47,27 @@ def plan_targets(feeds: Feeds, *, several: bool) -> TargetsPlan:
     )
 
 
-def part_fields(feeds: Feeds, *, several: bool) -> list[str]:
-    """The fields, each with the shapes of its arrays; ``several`` targets are a tuple."""
+def part_fields(feeds: Feeds, training: Training) -> list[str]:
+    """The fields, each with the shapes of its arrays; several targets are a tuple."""
+    fields = _part_fields(feeds, several=training.several)
+    if not training.weighted:
+        return fields
+    shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
+    if not training.several:
+        return [*fields, *_noted("weight: np.ndarray", f"{shapes[0]}, in the loss")]
+    weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
+    return [*fields, *_noted("weights: tuple[np.ndarray, ...]", weights)]
+
+
+def _weight_shape(term: Term, feeds: Feeds) -> Shape:
+    shape = term.value.tensor.shape[:-1]
+    feed = feeds.weights.get(term.output)
+    if term.class_weight is not None or feeds.windowed or (feed is not None and feed.per_step):
+        return shape
+    return (shape[0], *(Dim.of(1) for _ in shape[1:]))
+
+
+def _part_fields(feeds: Feeds, *, several: bool) -> list[str]:
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
     kind = "np.ndarray | Ragged" if feeds.lengths else "np.ndarray"
     fields = _noted(f"inputs: tuple[{kind}, ...]", inputs)
@@ -45,6 +76,19 @@ def part_fields(feeds: Feeds, *, several: bool) -> list[str]:
         return [*fields, *_noted(f"target: {kind}", _shape(feeds.target))]
     targets = ", ".join(f"{feed.output} {_shape(feed)}" for feed in feeds.targets)
     return [*fields, *_noted("targets: tuple[np.ndarray, ...]", targets)]
+
+
+def first_batch(training: Training) -> list[str]:
+    """The lines that give the first batch of a part, as a part of its own."""
+    cut = "tuple(array[:BATCH_SIZE] for array in part.{})"
+    if training.several:
+        names = ["inputs", "targets", *(["weights"] if training.weighted else [])]
+        lines = [f"{name} = {cut.format(name)}" for name in names[:-1]]
+        return [*lines, f"return Part({', '.join(names[:-1])}, {cut.format(names[-1])})"]
+    if training.weighted:
+        head = f"inputs = {cut.format('inputs')}"
+        return [head, "return Part(inputs, part.target[:BATCH_SIZE], part.weight[:BATCH_SIZE])"]
+    return [f"return Part({cut.format('inputs')}, part.target[:BATCH_SIZE])"]
 
 
 def needed_rows(feeds: Feeds) -> tuple[str, str]:

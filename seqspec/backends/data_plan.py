@@ -13,6 +13,7 @@ from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_part import TargetsPlan, needed_rows, part_fields, plan_targets
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
+from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights, returned
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
@@ -22,9 +23,8 @@ from seqspec.backends.python_text import (
     Group,
     Pair,
     assign,
-    call,
     literal,
-    statement,
+    mapping,
 )
 from seqspec.backends.render import render
 from seqspec.ir.task import Data, Task, Training
@@ -47,8 +47,7 @@ class DataPlan:
     all_names: str
     prediction_lines: tuple[str, ...]
     holder: str
-    sample_lines: tuple[str, ...]
-    samples_doc: str
+    samples: SamplesPlan
     tabular: bool
     npy: bool
     windowed: bool
@@ -71,6 +70,8 @@ class DataPlan:
     needed_words: str
     split: SplitPlan
     score: ScorePlan
+    weights: WeightsPlan
+    ignored: bool
     ragged: RaggedPlan | None
 
     @property
@@ -105,6 +106,7 @@ class _Planner:
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
         self.ragged = plan_ragged(self.data, self.feeds)
+        self.weights = plan_weights(self.feeds, training)
 
     @property
     def _inputs_constant(self) -> str:
@@ -164,6 +166,8 @@ class _Planner:
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
+        if ignored := self._ignored():
+            lines += assign("IGNORED", mapping(list(ignored.items())), note="counts in no loss")
         if self.tabular:
             lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
             lines.append("LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32")
@@ -174,17 +178,29 @@ class _Planner:
                 lines.append(f"STRIDE = {self.feeds.stride}  # from window to window")
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
-        return (*lines, *(self.ragged.constants if self.ragged else ()), *self.split.constants)
+        lines += self.ragged.constants if self.ragged else ()
+        lines += self.weights.constants
+        return (*lines, *self.split.constants)
+
+    def _ignored(self) -> dict[str, int]:
+        """The ids that losses ignore and that are no ids of classes."""
+        found: dict[str, int] = {}
+        for term, feed in zip(self.training.terms, self.feeds.targets, strict=True):
+            ignored = term.ignore_class
+            if ignored is not None and not 0 <= ignored < (feed.bound or 0):
+                found |= dict.fromkeys(feed.names, ignored)
+        return found
 
     def _all_columns(self) -> Expr:
         """The columns of inputs and targets, by their constants where none is in two of them."""
         inputs, targets = names_of(self.feeds.inputs), self.feeds.targets
-        read = [*inputs, *(name for target in targets for name in target.names)]
+        weights = [name for feed in self.feeds.weights.values() for name in feed.names]
+        read = [*inputs, *(name for target in targets for name in target.names), *weights]
         if len(set(read)) < len(read):
             return _names(names_of(self.feeds.all))
         constant = self._constant(self.feeds.inputs, self._inputs_constant)
         own = (Code(f"*{t.constant}" if t.constant else str(t.key)) for t in targets)
-        return Group("(", (Code(f"*{constant}"), *own))
+        return Group("(", (Code(f"*{constant}"), *own, *weights))
 
     def _read_for_inputs(self) -> tuple[str, ...]:
         lengths = (feed.lengths for feed in self.feeds.inputs if feed.ragged)
@@ -211,66 +227,9 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
-    # --------------------------------------------------------------------- samples and predictions
+    # -------------------------------------------------------------------------------- predictions
 
-    def _window(self, rows: str, length: str, *, strided: bool) -> Code:
-        stride = ", STRIDE" if strided and self.feeds.stride > 1 else ""
-        return Code(f"windows({rows}, {length}{stride})")
-
-    def _sample_lines(self) -> tuple[str, ...]:
-        scales = any(feed.scaled for feed in self.feeds.all)
-        lines = ["scaled = scaling.apply(part)"] if scales else []
-        inputs: list[Expr] = []
-        for feed in self.feeds.inputs:
-            lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
-            if self.windowed:
-                rows = feed.variable + self._until(0)
-                inputs.append(self._window(rows, "STEPS", strided=True))
-            else:
-                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
-        known = list(self.feeds.inputs)
-        targets: list[Expr] = []
-        for target in self.feeds.targets:
-            twin = next((feed for feed in known if feed.same_rows(target)), target)
-            if twin is target:
-                lines.append(f"{target.variable} = {target.rows('part', 'scaled')}")
-                known.append(target)
-            targets.append(self._target_expr(target, twin.variable))
-        given = Group("(", tuple(inputs))
-        if self.training.several:
-            return (
-                *lines,
-                *_returned(call("Part", inputs=given, targets=Group("(", tuple(targets)))),
-            )
-        return (*lines, *_returned(call("Part", inputs=given, target=targets[0])))
-
-    def _until(self, start: int) -> str:
-        """The slice of rows from ``start``, without those that no window of that start reaches."""
-        rest = self.feeds.beyond - start
-        if rest <= 0:
-            return f"[{start}:]" if start else ""
-        if self.feeds.horizon == 1:
-            return f"[{start or ''}:-{rest}]"
-        return f"[{start} : {start} - HORIZON]" if start else "[:-HORIZON]"
-
-    def _target_expr(self, target: Feed, name: str) -> Code:
-        if not self.windowed:
-            return Code(name + self._shortened(target, 0))
-        if target.kind != "ahead":
-            rows = name + self._until(1 if target.kind == "next_step" else 0)
-            return self._window(rows, "STEPS", strided=True)
-        if target.windowed:
-            length = "HORIZON" if self.feeds.horizon > 1 else "1"
-            return self._window(f"{name}[STEPS:]", length, strided=True)
-        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
-
-    def _shortened(self, feed: Feed, at: int) -> str:
-        """Sequences are as long as their target: without the step that has no partner."""
-        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
-        shifted = alike and self.feeds.target.kind == "next_step"
-        return f".shortened({at})" if shifted else ""
-
-    def _prediction_lines(self) -> tuple[str, ...]:
+    def _prediction_lines(self, samples: Samples) -> tuple[str, ...]:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         holder = "columns" if self.tabular else "arrays"
         lines = [f"{holder} = read(path, {names})"]
@@ -288,15 +247,16 @@ class _Planner:
         for feed in self.feeds.inputs:
             values = feed.rows(holder, "scaled")
             arrays.append(
-                self._window(values, "STEPS", strided=False) if self.windowed else Code(values)
+                samples.window(values, "STEPS", strided=False) if self.windowed else Code(values)
             )
-        return (*lines, *_returned(Group("(", tuple(arrays))))
+        return (*lines, *returned(Group("(", tuple(arrays))))
 
     # ----------------------------------------------------------------------------------- the whole
 
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds, several = self.feeds, self.training.several
+        samples = Samples(feeds, self.training)
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
@@ -307,16 +267,15 @@ class _Planner:
             constants=self._constants(),
             arrays_note=self._arrays_note(),
             batches=self.batches,
-            part_fields=tuple(part_fields(self.feeds, several=several)),
+            part_fields=tuple(part_fields(self.feeds, self.training)),
             several=several,
-            targets=plan_targets(feeds, several=several),
+            targets=plan_targets(feeds, self.training),
             part_note=" Arrays may be views into the series." if self.windowed else "",
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction_lines=self._prediction_lines(),
+            prediction_lines=self._prediction_lines(samples),
             holder=holder,
-            sample_lines=self._sample_lines(),
-            samples_doc=self._samples_doc(),
+            samples=samples.plan(self.weights),
             tabular=self.tabular,
             npy=self.npy,
             windowed=self.windowed,
@@ -340,6 +299,8 @@ class _Planner:
             split=self.split,
             score=plan_scores(self.training, feeds.targets),
             ragged=self.ragged,
+            weights=self.weights,
+            ignored=bool(self._ignored()),
         )
 
     def _arrays_note(self) -> str:
@@ -351,22 +312,6 @@ class _Planner:
         """The argument of the csv reader, if it is not the usual one."""
         delimiter = self.data.source.args.get("delimiter", ",")
         return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
-
-    def _samples_doc(self) -> str:
-        if not self.windowed:
-            return (
-                "The samples of a part, one for each row."
-                if self.tabular
-                else "The samples of a part."
-            )
-        after = {
-            "ahead": "what follows each",
-            "next_step": "the step after each of their steps",
-            "same_step": "the target of each of their steps",
-        }
-        kinds = {target.kind for target in self.feeds.targets}
-        with_ = after[kinds.pop()] if len(kinds) == 1 else "what each output is compared with"
-        return f"The windows of a part with {with_}; views, not copies."
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         if scaled == names_of(self.feeds.all) and not self.ragged:
@@ -386,8 +331,3 @@ _SCALING_DOCS = {
 
 def _names(names: tuple[str, ...]) -> Group:
     return Group("(", names)
-
-
-def _returned(expr: Expr) -> list[str]:
-    # Laid out where it will stand; the template indents it again.
-    return [line[4:] for line in statement("return ", expr, indent=4)]

@@ -123,7 +123,11 @@ def _lines(scored: _Scored) -> list[str]:
     else:
         truth = f"{target}.argmax(axis=-1)" if term.compares == "one_hot" else target
         value = f"{prediction}.argmax(axis=-1) == {truth}"
-    return [f"{scored.result} = {value}"]
+    lines = [f"{scored.result} = {value}"]
+    if term.ignore_class is not None:
+        kept = f"{scored.result}[{target} != {term.ignore_class}]"
+        lines.append(f"{scored.result} = {kept}  # what the loss ignores does not count")
+    return lines
 
 
 def _entries(scored: _Scored) -> Iterator[str]:

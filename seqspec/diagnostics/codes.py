@@ -151,6 +151,12 @@ BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
 NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
 UNKNOWN_OUTPUT = _code("SEQ618", "unknown-output", "`{model}` has no output called `{name}`")
 UNTRAINED = _code("SEQ619", "untrained-output", "no loss is computed on the output `{name}`")
+CLASS_WEIGHTS = _code(
+    "SEQ620", "class-weights", "`class_weight` has {given} numbers, but `{output}` has {classes}"
+)
+WEIGHT_SHAPE = _code(
+    "SEQ621", "weight-shape", "the loss has an entry for each {wanted}, but its weight is {actual}"
+)
 NO_PADDING = _code(
     "SEQ630",
     "no-padding",

@@ -75,7 +75,8 @@ class Arrays(Feeder):
     ) -> Fed | None:
         if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
-        data = self.data(inputs, targets)
+        weights = self.weights(found)
+        data = None if weights is None else self.data(inputs, targets, weights)
         if data is None:
             return None
         offered = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import header
@@ -53,6 +55,7 @@ class Comparison:
         self.sizes = fed.sizes
         self.tabular = fed.data.tabular
         self.windowed = fed.data.windows is not None
+        self.horizon = int(fed.data.windows.args["horizon"]) if fed.data.windows else 1
         self.target = fed.data.targets[trained.output]
         self.offered = fed.targets[trained.output]
 
@@ -61,7 +64,7 @@ class Comparison:
         if not self._loss_fits():
             return None
         # A target of another shape is a mistake of its own; what the model sees is asked after it.
-        fits = self._target_fits() and self._causal()
+        fits = self._target_fits() and self._causal() and self._weights_fit()
         for metric in self.trained.metrics:
             if not measures(metric, self.trained.loss):
                 mismatch(metric, self.trained.loss, self.sink)
@@ -78,6 +81,44 @@ class Comparison:
             tuple(metrics.values()),
             self.trained.loss.weight,
         )
+
+    def _weights_fit(self) -> bool:
+        """Whether there is a weight for each class, and for each entry of the loss."""
+        weight = self.loss.args.get("class_weight")
+        width = self.output.tensor.shape[-1].value
+        many_steps = self.windowed and self.target.kind == "ahead" and self.output.tensor.rank == 2
+        if self.kind == "binary" and weight is not None and width != 1:
+            what = "`class_weight` tells no from yes, but each sample has several such answers"
+            help = "give the weights in the data: sample_weight=…"
+        elif weight == "balanced" and getattr(self.output, "mask", None) is not None:
+            what = "`balanced` counts the classes of the training part, padding among them"
+            help = "give a number for each class"
+        elif (
+            many_steps
+            and (weight is not None or self.loss.args["sample_weight"] is not None)
+            and self.horizon > 1
+        ):
+            what = f"the loss has one entry for {self.horizon} steps, which weigh differently"
+            help = "let the model give an axis of steps: [B, steps, 1]"
+        elif isinstance(weight, tuple):
+            return self._class_weights_fit(len(cast("tuple[float, ...]", weight)))
+        else:
+            return True
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.at, help=help)
+        return False
+
+    def _class_weights_fit(self, given: int) -> bool:
+        width = self.output.tensor.shape[-1].value
+        classes = 2 if self.kind == "binary" else width
+        if classes is None or given == classes:
+            return True
+        finding = codes.CLASS_WEIGHTS(
+            given=given, output=str(self.output.type), classes=f"{classes} classes"
+        )
+        help = "first no, then yes" if self.kind == "binary" else "one number for each class id"
+        labels = (Label(self.output.span, "the output"),)
+        self.sink.report(finding, self.at, labels=labels, help=help)
+        return False
 
     def _loss_fits(self) -> bool:
         loss, output = self.loss, self.output

@@ -15,7 +15,7 @@ from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
-from seqspec.ir.task import Data, Target
+from seqspec.ir.task import Data, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
 from seqspec.types import State, Tensor
@@ -152,6 +152,37 @@ class Feeder:
             fix=Fix(at, found) if found and found.removesuffix("()").isidentifier() else None,
         )
 
+    def weights(self, found: Mapping[str, Array | None] | None) -> dict[str, SampleWeight] | None:
+        """The columns or arrays that weigh losses; None after reporting those that do not fit.
+
+        ``found`` are those that are there; an array has one entry for each sample or each step.
+        """
+        weights: dict[str, SampleWeight] = {}
+        for one in self.trained:
+            name: str | None = one.loss.setting.args["sample_weight"]
+            if name is None:
+                continue
+            if found is not None and name not in found:
+                what = "column" if self.tabular else "array"
+                self.missing(what, name, found, "source", one.loss.span)
+                return None
+            array = None if found is None else found[name]
+            shape = one.value.tensor.shape[:-1]
+            per_step = len(shape) == 2 and (self.windows is not None or array is None)
+            if array is not None and self.windows is None:
+                sizes = tuple(d.value for d in shape[1:])
+                per_step = len(array.shape) == 2 == len(shape)
+                fits = all(a in (None, b) for a, b in zip(sizes, array.shape[1:], strict=False))
+                if len(array.shape) > len(shape) or not fits or array.kind not in "fiub":
+                    unit = "step, " + show(shape) if len(shape) > 1 else "sample, " + show(shape)
+                    actual = str(list(array.shape))
+                    help = "save one number for each sample, or for each step"
+                    finding = codes.WEIGHT_SHAPE(wanted=unit, actual=actual)
+                    self.sink.report(finding, one.loss.span, help=help)
+                    return None
+            weights[one.output] = SampleWeight(name, per_step)
+        return weights
+
     def missing_target(self, one: Trained, what: str, name: str, present: Iterable[str]) -> None:
         """Report that what an output is compared with is not there."""
         if one.target.span != self.section.span:
@@ -167,7 +198,10 @@ class Feeder:
         )
 
     def data(
-        self, inputs: Mapping[str, tuple[str, ...]], targets: Mapping[str, Target]
+        self,
+        inputs: Mapping[str, tuple[str, ...]],
+        targets: Mapping[str, Target],
+        weights: Mapping[str, SampleWeight],
     ) -> Data | None:
         split = self.split()
         if split is None:
@@ -188,7 +222,11 @@ class Feeder:
                 codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
             )
             return None
-        read = (*inputs.values(), *(target.names for target in targets.values()))
+        read = (
+            *inputs.values(),
+            *(target.names for target in targets.values()),
+            *((weight.name,) for weight in weights.values()),
+        )
         columns = tuple(dict.fromkeys(name for names in read for name in names))
         values = self.section.values
         return Data(
@@ -205,6 +243,7 @@ class Feeder:
             columns,
             self.ragged,
             values["batches"],
+            weights,
         )
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:

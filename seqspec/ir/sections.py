@@ -109,10 +109,37 @@ class Sections:
             return self._losses().loss(expr)
         if kind.category == "target expression":
             return read_target(expr, self._binder, self._sink)
+        if kind.category == "class weight":
+            return self._class_weight(kind, expr)
         if isinstance(expr, ast.Name):
             return expr.text
+        if isinstance(expr, ast.Text) and kind.category == "column":
+            return expr.value
         self._sink.report(codes.FORBIDDEN_VALUE(what=f"{kind.describe} is wanted here"), expr.span)
         return FAILED
+
+    def _class_weight(self, kind: Kind, expr: ast.Expr) -> str | tuple[float, ...] | Failed:
+        """The word ``balanced``, or a number for each class."""
+        if isinstance(expr, ast.Name) and expr.text == "balanced":
+            return expr.text
+        if not isinstance(expr, ast.List):
+            written = f"`{self._source.excerpt(expr.span)}`"
+            finding = codes.BAD_ARGUMENT(
+                callee="loss", argument="class_weight", expected=kind.describe, actual=written
+            )
+            self._sink.report(finding, expr.span, help="such as class_weight=[1, 3.5]")
+            return FAILED
+        numbers: list[float] = []
+        for item in expr.items:
+            value = self._constants.evaluate(item, self._params.peek())
+            if isinstance(value, Failed):
+                return FAILED
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                what = f"the weight of a class is a number, zero or more, not `{value}`"
+                self._sink.report(codes.FORBIDDEN_VALUE(what=what), item.span)
+                return FAILED
+            numbers.append(float(value))
+        return tuple(numbers)
 
     def _losses(self) -> LossReader:
         """A reader for the section that is being read, which has the name of its model."""

@@ -29,11 +29,14 @@ class Table(Feeder):
         inputs, targets = chosen
         if present is not None and not self._known(inputs, targets, present):
             return None
+        weights = self.weights(None if present is None else dict.fromkeys(present))
+        if weights is None:
+            return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
-        data = self.data(inputs, targets)
+        data = self.data(inputs, targets, weights)
         if data is None:
             return None
         offered = {
@@ -87,6 +90,7 @@ class Table(Feeder):
                 if kinds[one.output] in ("row", "same_step")
                 for column in one.target.columns
             }
+            labels |= {one.loss.setting.args["sample_weight"] for one in self.trained}
             inputs = {ports[0][0].name: tuple(c for c in present if c not in labels)}
         else:
             inputs = {ports[0][0].name: given}

@@ -25,11 +25,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleWeight:
+    """The column or array that weighs the loss of each sample, or of each of its steps."""
+
+    name: str
+    per_step: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
     ``inputs`` maps each model input to what feeds it: column names of a table in order, or the
-    name of one array. ``targets`` maps each output to what it is compared with.
+    name of one array. ``targets`` maps each output to what it is compared with, ``weights`` those
+    that are weighed by the data to how.
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
     ``ragged`` maps each time axis along which samples have lengths of their own to the array that
@@ -50,6 +59,7 @@ class Data:
     columns: tuple[str, ...] = ()
     ragged: Mapping[str, str] = field(default_factory=dict[str, str])
     batches: Setting | None = None
+    weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,31 @@ class Term:
     from_logits: bool
     metrics: tuple[Setting, ...] = ()
     weight: float = 1.0
+
+    @property
+    def class_weight(self) -> str | tuple[float, ...] | None:
+        """A number for each class, or ``balanced``."""
+        return self.loss.args.get("class_weight")
+
+    @property
+    def ignore_class(self) -> int | None:
+        """The class id that does not count."""
+        return self.loss.args.get("ignore_class")
+
+    @property
+    def counted(self) -> bool:
+        """Whether not all entries count: metrics are means over those that do."""
+        return self.ignore_class is not None
+
+    def measured(self) -> tuple[Setting, ...]:
+        """The metrics besides the loss, which is reported anyway, if it is the same number."""
+        plain = not self.weighted and not self.counted
+        return tuple(m for m in self.metrics if not (plain and m.name == self.loss.name))
+
+    @property
+    def weighted(self) -> bool:
+        """Whether samples weigh differently in its loss."""
+        return self.class_weight is not None or self.loss.args.get("sample_weight") is not None
 
     @property
     def compares(self) -> str:
@@ -93,6 +128,16 @@ class Training:
     def several(self) -> bool:
         """Whether several outputs are trained: programs then deal in tuples of them."""
         return len(self.terms) > 1
+
+    @property
+    def weighted(self) -> bool:
+        """Whether samples weigh differently in any loss."""
+        return any(term.weighted for term in self.terms)
+
+    @property
+    def counted(self) -> bool:
+        """Whether metrics of some output are means over what counts of it."""
+        return any(term.counted for term in self.terms)
 
     @property
     def only(self) -> Term:

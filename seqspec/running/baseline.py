@@ -159,12 +159,13 @@ def _frequencies(term: Term, sample: _Sample) -> Rule:
         return lambda part: np.full(part.target.shape, value, np.float32)
     classes = shape[-1].value or int(target.max()) + 1
     if term.compares == "class_ids":
+        target = target if term.ignore_class is None else target[target != term.ignore_class]
         counts = np.bincount(target.reshape(-1).astype(np.int64), minlength=classes).astype(float)
     else:
         counts = target.reshape(-1, classes).sum(0, dtype=float)
     share = np.clip(counts / counts.sum(), 1e-7, None)
     values = np.log(share) if term.from_logits else share / share.sum()
-    middle = target.ndim if term.compares == "class_ids" else target.ndim - 1
+    middle = sample.target.ndim if term.compares == "class_ids" else sample.target.ndim - 1
 
     def predict(part: _Sample) -> Array:
         leading = part.target.shape[:middle]

@@ -13,7 +13,18 @@ ROWS = {"L1", "R1", "R2", "R3", "R4", "R5", "R8", "R9", "R10", "R11", "R12", "S5
 TWINS = twins()
 # Messages about words, where no shape is to blame.
 WORDS = {
-    *("SEQ303", "SEQ309", "SEQ414", "SEQ504", "SEQ602", "SEQ607", "SEQ610", "SEQ618", "SEQ619"),
+    *(
+        "SEQ303",
+        "SEQ309",
+        "SEQ414",
+        "SEQ504",
+        "SEQ602",
+        "SEQ607",
+        "SEQ610",
+        "SEQ618",
+        "SEQ619",
+        "SEQ620",
+    ),
 }
 SHAPE = re.compile(r"\[[A-Z\d][^\]]*\]|\d\*[A-Z]")
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import (
+    WIDTH,
     Call,
     Code,
     Expr,
     Group,
     assign,
+    definition,
     docstring,
     literal,
     mapping,
@@ -93,7 +96,10 @@ class TrainPlan:
     several: bool
     batch_type: str
     result: str
-    batch_inputs: str
+    batch: tuple[str, ...]
+    batch_head: tuple[str, ...]
+    kept_accuracy: bool
+    first_batch: tuple[str, ...]
     lengths: LengthsPlan
     reshuffled: bool
 
@@ -122,10 +128,40 @@ def plan(task: Task, training: Training) -> TrainPlan:
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
         result="tuple[np.ndarray, ...]" if training.several else lengths.result,
-        batch_inputs="tuple[np.ndarray, ...]" if many_inputs else "np.ndarray",
+        batch=tuple(_batch(training, many_inputs=many_inputs)),
+        batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
+        first_batch=tuple(first_batch(training)),
+        kept_accuracy=any(
+            term.ignore_class is not None and metric.name == "accuracy"
+            for term in training.terms
+            for metric in term.metrics
+        ),
         lengths=lengths,
         reshuffled=lengths.inputs and training.shuffle,
     )
+
+
+def _batch_head(training: Training, *, many_inputs: bool) -> list[str]:
+    """The head of the method that gives a batch."""
+    target = "dict[str, np.ndarray]" if training.several else "np.ndarray"
+    inputs = "tuple[np.ndarray, ...]" if many_inputs else "np.ndarray"
+    kinds = ", ".join([inputs, target, *([target] if training.weighted else [])])
+    return definition("__getitem__", ["self", "index: int"], f"tuple[{kinds}]", indent=4)
+
+
+def _batch(training: Training, *, many_inputs: bool) -> list[str]:
+    """The lines that give Keras a batch: inputs, targets and perhaps weights."""
+    taken = "self.part.batch(self.order[start : start + BATCH_SIZE])"
+    if many_inputs and not training.several:
+        return [f"        return {taken}"]
+    inputs = "inputs" if many_inputs else "(inputs,)"
+    end = "s" if training.several else ""
+    names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
+    given = [f"dict(zip(OUTPUTS, {n}, strict=True))" for n in names] if training.several else names
+    first = f"        {inputs}, {', '.join(names)} = {taken}"
+    together = Group("(", tuple(Code(each) for each in ("inputs", *given)))
+    line = f"        return inputs, {', '.join(given)}"
+    return [first, *([line] if len(line) <= WIDTH else statement("return ", together, indent=8))]
 
 
 _ADVICE = "a smaller learning rate"
@@ -216,6 +252,10 @@ def _optimizer(optimizer: Setting) -> Call:
     return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
 
 
+#: what a loss is multiplied by: that comes with the data
+WEIGHTS = ("class_weight", "sample_weight")
+
+
 def _of_output(term: Term) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
     metrics = _metrics(term)
@@ -242,7 +282,7 @@ def _loss(term: Term) -> Call:
     if term.from_logits and loss.name.endswith("crossentropy"):
         keywords.append(("from_logits", True))
     for arg in loss.entry.args:
-        if loss.args[arg.name] != arg.default:
+        if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
             keywords.append((arg.name, loss.args[arg.name]))
     return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
 
@@ -252,8 +292,8 @@ def _metrics(term: Term) -> tuple[Call, ...]:
     return tuple(_metric(metric, term) for metric in _wanted(term))
 
 
-def _wanted(term: Term) -> list[Setting]:
-    return [metric for metric in term.metrics if metric.name != term.loss.name]
+def _wanted(term: Term) -> tuple[Setting, ...]:
+    return term.measured()
 
 
 def _metric(metric: Setting, term: Term) -> Call:
@@ -264,4 +304,6 @@ def _metric(metric: Setting, term: Term) -> Call:
         if name == "BinaryAccuracy" and term.from_logits:
             # A logit above zero is a probability above one half.
             keywords = (("threshold", 0.0),)
+        if term.ignore_class is not None:
+            return Call("KeptAccuracy", (term.ignore_class,), (("name", metric.name),))
     return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from seqspec.backends.data_scores import unpacked
+from seqspec.backends.data_part import unpacked
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -14,60 +13,35 @@ from seqspec.backends.python_text import (
     Group,
     Names,
     assign,
+    call,
     flat,
     literal,
     statement,
 )
+from seqspec.backends.torch.elements import ELEMENTS, reduced
 from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
 from seqspec.ir.task import Term, Training
 from seqspec.types import Role
 from seqspec.vocabulary import ENTRIES
 
-Args = Mapping[str, Any]
-
-
 #: What ``measure()`` calls something else than the target of an output.
 _NAMES = (
     "functional",
+    "importance",
     "inputs",
     "loss",
     "math",
     "measured",
     "model",
     "outputs",
+    "samples",
+    "sizes",
     "targets",
     "torch",
 )
 #: What losses call what they compute on their way.
-_LOCALS = ("cosine", "error", "ratio", "side", "smooth", "truth")
-
-
-@dataclass(frozen=True, slots=True)
-class _Prediction:
-    """What a loss compares: the prediction, whether yes is above zero (logits), and its rank.
-
-    ``target`` and ``result`` are the names of what it is compared with and of the loss; where
-    several outputs have one, ``prefix`` keeps their other variables apart.
-    """
-
-    name: str
-    logits: bool
-    rank: int
-    target: str = "target"
-    prefix: str = ""
-
-    @property
-    def rows(self) -> str:
-        """Every step a row: [N, classes]."""
-        return self.name if self.rank == 2 else f"{self.name}.flatten(0, -2)"
-
-    @property
-    def result(self) -> str:
-        return f"{self.prefix}loss"
-
-    def own(self, variable: str) -> str:
-        """The name of a variable of this output."""
-        return f"{self.prefix}{variable}"
+_LOCALS = ("cosine", "error", "ratio", "side", "smooth", "truth", "values", "kept", "entries")
 
 
 def plan_measure(training: Training, model: ModelPlan) -> list[str]:
@@ -78,14 +52,40 @@ def plan_measure(training: Training, model: ModelPlan) -> list[str]:
     term = training.only
     logits = term.from_logits or bool(model.logits)
     name = _called(term, logits)
-    prediction = _Prediction(name, logits, term.value.tensor.rank)
+    weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
+    rank = term.value.tensor.rank
+    prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
     lines = statement(f"{name} = ", Code(f"{function}(*inputs)"), indent=4)
     lines += _loss_lines(term, prediction)
     names = reported(term).names
+    lines += _metric_lines(term, prediction)
+    if term.counted:
+        sizes = ["samples", *("entries" for _ in names)]
+        return [*lines, *_sizes("kept", "target"), *_counted(["loss", *names], sizes)]
     if not names:
-        lines.append("    return loss, loss.detach()[None]")
-        return lines
-    return [*lines, *_metric_lines(term, prediction), *_returned(["loss", *names])]
+        return [*lines, "    return loss, loss.detach()[None]"]
+    return [*lines, *_returned(["loss", *names])]
+
+
+def _sizes(kept: str, target: str, prefix: str = "") -> list[str]:
+    """How many entries count, and how many samples there are."""
+    lines = [f"    {prefix}entries = {kept}.sum()"]
+    if not prefix:
+        lines += _samples("entries", target)
+    return lines
+
+
+def _samples(like: str, target: str) -> list[str]:
+    return [f"    samples = torch.full_like({like}, len({target}))"]
+
+
+def _counted(names: list[str], sizes: list[str]) -> list[str]:
+    """The end of ``measure()`` where numbers are means over different numbers of entries."""
+    listed = Group("[", tuple(Code(name) for name in names))
+    lines = assign("measured", listed, indent=4)
+    lines += assign("sizes", Group("[", tuple(Code(size) for size in sizes)), indent=4)
+    end = "torch.stack(measured).detach(), torch.stack(sizes)"
+    return [*lines, f"    return loss, {end}"]
 
 
 def _measure_several(training: Training, model: ModelPlan, function: str) -> list[str]:
@@ -99,20 +99,33 @@ def _measure_several(training: Training, model: ModelPlan, function: str) -> lis
     lines += [f"    {line}" for line in unpacked(own, "targets")]
     shown: list[str] = []
     total: list[str] = []
-    for term, target in zip(training.terms, own, strict=True):
-        logits = term.from_logits or term.output in model.logits
-        attribute = f"outputs.{fields.fresh(term.output)}"
-        rank = term.value.tensor.rank
-        prediction = _Prediction(attribute, logits, rank, target, f"{term.output}_")
+    sizes: list[str] = []
+    for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
+        prediction = Prediction(
+            f"outputs.{fields.fresh(term.output)}",
+            term.from_logits or term.output in model.logits,
+            term.value.tensor.rank,
+            target,
+            f"{term.output}_",
+            f"importance[{place}]" if term.weighted else "",
+            f"{term.output}_kept" if term.counted else "",
+        )
         lines += _loss_lines(term, prediction)
         lines += _metric_lines(term, prediction)
-        shown += [prediction.own(name) for name in ("loss", *reported(term).names)]
+        if term.counted:
+            lines += _sizes(prediction.kept, target, prediction.prefix)
+        shown += [prediction.own(name) for name in reported(term).names]
+        size = prediction.own("entries") if term.counted else "samples"
+        sizes += [size for _ in reported(term).names]
         weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
         total.append(f"{weight}{prediction.result}")
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
-    losses = [f"{term.output}_loss" for term in training.terms]
-    wanted = tuple(Code(n) for n in ("loss", *losses, *(n for n in shown if n not in losses)))
-    lines += assign("measured", Group("[", wanted), indent=4)
+    names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
+    if training.counted:
+        like = next(f"{term.output}_entries" for term in training.terms if term.counted)
+        everywhere = ["samples"] * (1 + len(training.terms))
+        return [*lines, *_samples(like, own[0]), *_counted(names, [*everywhere, *sizes])]
+    lines += assign("measured", Group("[", tuple(Code(name) for name in names)), indent=4)
     return [*lines, "    return loss, torch.stack(measured).detach()"]
 
 
@@ -124,14 +137,19 @@ def _called(term: Term, logits: bool) -> str:
     return "probabilities" if distribution else "prediction"
 
 
-def _loss_lines(term: Term, prediction: _Prediction) -> list[str]:
+def _loss_lines(term: Term, prediction: Prediction) -> list[str]:
     lines: list[str] = []
-    for variable, value in LOSSES[term.loss.name](prediction, term.loss.args):
+    if term.ignore_class is not None:
+        kept = Code(f"{prediction.target} != {literal(term.ignore_class)}")
+        lines += assign(prediction.kept, kept, indent=4)
+    each = bool(prediction.weight or prediction.kept)
+    table = ELEMENTS if each else LOSSES
+    for variable, value in table[term.loss.name](prediction, term.loss.args):
         lines += assign(prediction.own(variable), value, indent=4)
-    return lines
+    return lines + (assign(prediction.result, Code(reduced(prediction)), indent=4) if each else [])
 
 
-def _metric_lines(term: Term, prediction: _Prediction) -> list[str]:
+def _metric_lines(term: Term, prediction: Prediction) -> list[str]:
     lines: list[str] = []
     for metric in reported(term).names:
         lines += assign(
@@ -158,11 +176,11 @@ def reported(term: Term, prefix: str = "") -> Reported:
 
     The root is taken of the mean square over all samples, so that is what batches give.
     """
-    names = [metric.name for metric in term.metrics if metric.name != term.loss.name]
+    names = [metric.name for metric in term.measured()]
     if "rmse" not in names:
         return Reported(names, "")
     names.remove("rmse")
-    if term.loss.name == "mse":
+    if term.loss.name == "mse" and not (term.weighted or term.counted):
         square = f"means[{literal(prefix + 'loss')}]"
     elif "mse" in names:
         square = f"means[{literal(prefix + 'mse')}]"
@@ -173,47 +191,55 @@ def reported(term: Term, prefix: str = "") -> Reported:
     return Reported(names, f"{made}  # the root of the mean over all samples")
 
 
-def _mse(p: _Prediction) -> Expr:
+def _kept(loss: str, p: Prediction) -> Expr:
+    """A metric that is a loss, of the entries that count."""
+    ((_, values),) = ELEMENTS[loss](p, {})
+    return call("mean_over", values, Code(p.kept))
+
+
+def _mse(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mse", p)
     return Call("functional.mse_loss", (Code(p.name), Code(p.target)))
 
 
-def _mae(p: _Prediction) -> Expr:
+def _mae(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mae", p)
     return Call("functional.l1_loss", (Code(p.name), Code(p.target)))
 
 
-def _mape(p: _Prediction) -> Expr:
+def _mape(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mape", p)
     share = f"({p.target} - {p.name}) / {p.target}.abs().clamp(min=1e-7)"
     return Code(f"100 * ({share}).abs().mean()")
 
 
-#: Assignments; the last one is to ``loss``.
-_Lines = list[tuple[str, Expr]]
-
-
-def _huber(p: _Prediction, args: Args) -> _Lines:
+def _huber(p: Prediction, args: Args) -> Lines:
     delta = (("delta", args["delta"]),) if args["delta"] != 1 else ()
     return [("loss", Call("functional.huber_loss", (Code(p.name), Code(p.target)), delta))]
 
 
-def _log_cosh(p: _Prediction, _: Args) -> _Lines:
+def _log_cosh(p: Prediction, _: Args) -> Lines:
     # Without the overflow of cosh.
     error = p.own("error")
     value = f"({error} + functional.softplus(-2 * {error}) - math.log(2)).mean()"
     return [("error", Code(f"{p.name} - {p.target}")), ("loss", Code(value))]
 
 
-def _poisson(p: _Prediction, _: Args) -> _Lines:
+def _poisson(p: Prediction, _: Args) -> Lines:
     keywords = (("log_input", False), ("eps", 1e-7))
     return [("loss", Call("functional.poisson_nll_loss", (Code(p.name), Code(p.target)), keywords))]
 
 
-def _cosine(p: _Prediction, _: Args) -> _Lines:
+def _cosine(p: Prediction, _: Args) -> Lines:
     keywords = (("dim", -1), ("eps", 1e-7))
     call = Call("functional.cosine_similarity", (Code(p.name), Code(p.target)), keywords)
     return [("cosine", call), ("loss", Code(f"-{p.own('cosine')}.mean()"))]
 
 
-def _divergence(p: _Prediction, _: Args) -> _Lines:
+def _divergence(p: Prediction, _: Args) -> Lines:
     truth, ratio = p.own("truth"), p.own("ratio")
     return [
         ("truth", Code(f"{p.target}.clamp(1e-7, 1)")),
@@ -222,55 +248,42 @@ def _divergence(p: _Prediction, _: Args) -> _Lines:
     ]
 
 
-def _hinge(p: _Prediction, _: Args) -> _Lines:
+def _hinge(p: Prediction, _: Args) -> Lines:
     return [
         ("side", Code(f"2 * {p.target} - 1")),
         ("loss", Code(f"functional.relu(1 - {p.own('side')} * {p.name}).mean()")),
     ]
 
 
-#: Probabilities that do not come straight from logits are kept off 0 and 1, as Keras does.
-_CLAMP = "clamp(1e-7, 1 - 1e-7)"
-
-
-def _smoothed(p: _Prediction, args: Args, classes: str) -> tuple[_Lines, str]:
-    """The line that smooths the target, if it is smoothed, and what the loss compares with."""
-    share = args["label_smoothing"]
-    if not share:
-        return [], p.target
-    smooth = f"{p.target} + {literal(share)} * (1 / {classes} - {p.target})"
-    return [("smooth", Code(smooth))], p.own("smooth")
-
-
-def _binary(p: _Prediction, args: Args) -> _Lines:
-    lines, target = _smoothed(p, args, "2")
+def _binary(p: Prediction, args: Args) -> Lines:
+    lines, target = smoothed(p, args, "2")
     if p.logits:
         function, guess = "functional.binary_cross_entropy_with_logits", p.name
     else:
-        function, guess = "functional.binary_cross_entropy", f"{p.name}.{_CLAMP}"
+        function, guess = "functional.binary_cross_entropy", f"{p.name}.{CLAMP}"
     return [*lines, ("loss", Call(function, (Code(guess), Code(target))))]
 
 
-def _categorical(p: _Prediction, args: Args) -> _Lines:
+def _categorical(p: Prediction, args: Args) -> Lines:
     if p.logits:
         target = p.target if p.rank == 2 else f"{p.target}.flatten(0, -2)"
         share = args["label_smoothing"]
         keywords = (("label_smoothing", share),) if share else ()
         call = Call("functional.cross_entropy", (Code(p.rows), Code(target)), keywords)
         return [("loss", call)]
-    lines, target = _smoothed(p, args, f"{p.target}.shape[-1]")
-    return [*lines, ("loss", Code(f"-({target} * {p.name}.{_CLAMP}.log()).sum(-1).mean()"))]
+    lines, target = smoothed(p, args, f"{p.target}.shape[-1]")
+    return [*lines, ("loss", Code(f"-({target} * {p.name}.{CLAMP}.log()).sum(-1).mean()"))]
 
 
-def _sparse(p: _Prediction, _: Args) -> _Lines:
+def _sparse(p: Prediction, _: Args) -> Lines:
     target = p.target if p.rank == 2 else f"{p.target}.flatten()"
     if p.logits:
         return [("loss", Call("functional.cross_entropy", (Code(p.rows), Code(target))))]
-    guess = f"{p.rows}.{_CLAMP}.log()"
+    guess = f"{p.rows}.{CLAMP}.log()"
     return [("loss", Call("functional.nll_loss", (Code(guess), Code(target))))]
 
 
-LOSSES: Mapping[str, Callable[[_Prediction, Args], _Lines]] = {
+LOSSES: Mapping[str, Callable[[Prediction, Args], Lines]] = {
     "mse": lambda p, _: [("loss", _mse(p))],
     "mae": lambda p, _: [("loss", _mae(p))],
     "mape": lambda p, _: [("loss", _mape(p))],
@@ -286,19 +299,22 @@ LOSSES: Mapping[str, Callable[[_Prediction, Args], _Lines]] = {
 }
 
 
-def _accuracy(p: _Prediction, target: str) -> Expr:
+def _accuracy(p: Prediction, target: str) -> Expr:
     if target == "binary":
         # A logit above 0 is a probability above one half.
         threshold = "0" if p.logits else "0.5"
         hits = f"(({p.name} > {threshold}) == ({p.target} > 0.5))"
+        if p.kept:
+            return Code(f"mean_over({hits}.float().mean(-1), {p.kept})")
     else:
         truth = f"{p.target}.argmax(-1)" if target == "one_hot" else p.target
         hits = f"({p.name}.argmax(-1) == {truth})"
-    return Code(f"{hits}.float().mean()")
+    inner = hits.removeprefix("(").removesuffix(")")
+    return Code(f"mean_over({inner}, {p.kept})" if p.kept else f"{hits}.float().mean()")
 
 
 #: ``rmse`` is made of the mean square once an epoch is over.
-METRICS: Mapping[str, Callable[[_Prediction, str], Expr]] = {
+METRICS: Mapping[str, Callable[[Prediction, str], Expr]] = {
     "accuracy": _accuracy,
     "mse": lambda p, _: _mse(p),
     "rmse": lambda p, _: _mse(p),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import Group, assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure, reported
@@ -37,6 +38,11 @@ class TrainPlan:
     several: bool
     targets: str
     size_of: str
+    batch: str
+    measured: str
+    weighted: bool
+    counted: bool
+    first_batch: tuple[str, ...]
     lengths: LengthsPlan
     normalised: bool
     samples: str
@@ -58,7 +64,6 @@ class Signatures:
     evaluate: tuple[str, ...]
 
 
-_TWO = "tuple[Tensor, Tensor]"
 _SIZE = "batch_size: int = 256"
 
 
@@ -92,9 +97,14 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         several=several,
         targets="targets" if several else "target",
         size_of="targets[0]" if several else "target",
+        batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
+        measured=", ".join(name for name, _ in _measured(training)),
+        weighted=training.weighted,
+        counted=training.counted,
+        first_batch=tuple(first_batch(training)),
         lengths=lengths,
         normalised=normalised,
-        samples="samples" if normalised else "len(part)",
+        samples=_samples(training, normalised=normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
         advice=literal(
@@ -107,14 +117,30 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
+def _samples(training: Training, *, normalised: bool) -> str:
+    """What the sums of an epoch are divided by."""
+    if training.counted:
+        return "seen.clamp(min=1)"
+    return "samples" if normalised else "len(part)"
+
+
+def _measured(training: Training) -> list[tuple[str, str]]:
+    """What ``measure()`` takes besides model and inputs, with types."""
+    several = training.several
+    kind = "list[Tensor]" if several else "Tensor"
+    weight = [("importance" if several else "weight", kind)] if training.weighted else []
+    return [("targets" if several else "target", kind), *weight]
+
+
 def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
-    truth = "targets: list[Tensor]" if training.several else "target: Tensor"
+    truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
+    given = f"tuple[{', '.join(['Tensor'] * (3 if training.counted else 2))}]"
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores = "dict[str, float]"
     return Signatures(
-        tuple(definition("measure", [me, "inputs: list[Tensor]", truth], _TWO)),
+        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], given)),
         tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
     )
