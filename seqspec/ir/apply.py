@@ -56,6 +56,12 @@ def apply_layer(
         help = "apply it to the whole sequence, or leave `initial` out"
         sink.report(codes.FORBIDDEN_VALUE(what=what), layer.place("initial", at), help=help)
         return FAILED
+    if applied.several and fold:
+        what = f"`{spec.name}` inside `each` gives one value, not two (`{applied.because}`)"
+        owner.sink.report(
+            codes.FORBIDDEN_VALUE(what=what), at, help="merge them, such as by concat"
+        )
+        return FAILED
     if layer.initial:
         written = layer.place("initial", at)
         start = states.Start(layer.initial, written, owner.source.excerpt(written))
@@ -75,7 +81,8 @@ def apply_layer(
         fold,
     )
     owner.add(node)
-    return Flow(node.value, node, layer, operands[0])
+    several, because = applied.several, applied.because
+    return Flow(node.value, node, layer, operands[0], several, because)
 
 
 def _tensors(
@@ -347,8 +354,16 @@ def _values(
     for output, type_ in applied.outputs.items():
         if fold and output != applied.passes_on:
             continue
-        outputs[output] = value_of(unfold(type_), at, name if output == applied.passes_on else "")
+        outputs[output] = value_of(unfold(type_), at, _name(applied, output, name))
     return outputs
+
+
+def _name(applied: Applied, output: str, name: str) -> str:
+    """What an output is called, given what the result is bound to: ``name``, ``name_forward``."""
+    if not applied.several:
+        return name if output == applied.passes_on else ""
+    called = output.partition(".")[0] if output in applied.several else output.replace(".", "_")
+    return f"{name}_{called}" if name and not isinstance(applied.outputs[output], State) else ""
 
 
 def value_of(type_: Type, at: Span, name: str) -> Value:
