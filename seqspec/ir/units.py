@@ -53,6 +53,7 @@ def report_several(flow: Flow, at: Span, sink: Sink, name: str = "") -> None:
     sink.report(
         codes.TWO_DIRECTIONS(layer=flow.node.unit.kind, argument=flow.because),
         at if name else flow.value.span,
+        labels=(Label(flow.value.span, f"this gives {flow.value.type} twice"),) if name else (),
         help=f"take {fields} of it" if name else f"give it a name, and take {fields} of the name",
         fix=Fix(Span(at.end, at.end), f".{flow.several[0]}") if name else None,
     )

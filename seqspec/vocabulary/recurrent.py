@@ -234,8 +234,8 @@ BIDIRECTIONAL = LayerSpec(
     ),
     inputs=(SEQUENCE,),
     rule=_both_ways,
-    outputs="as the layer's, 2*units wide if merged by concat, for each direction if merged by none; "
-    "state of both directions",
+    outputs="as the layer's, 2*units wide if merged by concat; for each direction if merged by "
+    "none; state of both directions",
     fields=(
         *("last", "sequence", "state", "forward.state", "backward.state"),
         *("forward.last", "backward.last", "forward.sequence", "backward.sequence"),

@@ -88,7 +88,8 @@ model M(x: float[B, T, 3]) {
 model M(x: float[B, T, 3]) {
     slow = x -> bidirectional(gru(4, activation=softsign, return=sequence), merge_mode=none)
     drop = slow.backward.sequence -> bidirectional(lstm(4, dropout=0.5), merge_mode=none)
-    rare = slow.forward.sequence -> bidirectional(simple_rnn(4, recurrent_dropout=0.5), merge_mode=none)
+    rare = slow.forward.sequence
+        -> bidirectional(simple_rnn(4, recurrent_dropout=0.5), merge_mode=none)
     concat(drop.forward.last, rare.backward.state.h, rare.forward.last, slow.backward.last)
 }
 """,
