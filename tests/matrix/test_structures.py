@@ -22,6 +22,7 @@ FAST = {
     "both ways apart, loops and dropout",
     "each each model",
     "repeat by arithmetic",
+    "slices of steps and features",
 }
 
 
