@@ -106,8 +106,16 @@ ENDS = Kind(
 )
 
 
+SIDES = Kind(
+    "a whole number above zero, or two such as [3, 5]",
+    lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
+    samples=(1, 3, (2, 3)),
+    items=POSITIVE,
+)
+
+
 def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
-    """A number for each end: what an argument of the kind ENDS says."""
+    """A number for each end, or side: what an argument of the kind ENDS or SIDES says."""
     return (value, value) if isinstance(value, int) else value
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
-from seqspec.backends.python_text import Call, Expr
+from seqspec.backends.python_text import Call, Expr, literal
 from seqspec.shapes.dim import Dim
 from seqspec.vocabulary.spec import Setting
 
@@ -47,7 +47,10 @@ def written(args: Mapping[str, Any], defaults: Defaults) -> Iterator[tuple[str, 
             if value.name != default or _changed(value):
                 yield name, setting(value)
         elif value != default:
-            yield name, value
+            yield (
+                name,
+                literal(cast("tuple[int, ...]", value)) if isinstance(value, tuple) else value,
+            )
 
 
 def setting(value: Setting) -> Expr:

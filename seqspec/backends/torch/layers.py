@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, rearranging, windows
+from seqspec.backends.torch import activations, images, rearranging, windows
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
@@ -187,7 +187,7 @@ def _noise_expression(applied: Applied) -> Expr:
 
 
 #: layers that apply an activation to their result at the end
-ACTIVATED = frozenset({"dense", "conv_1d"})
+ACTIVATED = frozenset({"dense", "conv_1d", "conv_2d"})
 
 LAYERS: Mapping[str, Lowering] = {
     "embedding": Lowering(_embedding, module, stepwise=True),
@@ -202,4 +202,5 @@ LAYERS: Mapping[str, Lowering] = {
     "group_norm": Lowering(_group_norm, _group_norm_expression),
     **rearranging.LAYERS,
     **windows.LAYERS,
+    **images.LAYERS,
 }
