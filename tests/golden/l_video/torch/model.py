@@ -90,7 +90,7 @@ def initialise_lstm(lstm: nn.LSTM) -> None:
 def pad_same_2d(
     x: Tensor, window: tuple[int, int], stride: tuple[int, int], value: float = 0.0
 ) -> Tensor:
-    """[B, C, H, W] with pixels at all sides, so that windows begin at each stride-th row, column."""
+    """[B, C, H, W] with rows and columns around, so that windows begin at each stride-th one."""
     widths: list[int] = []
     for size, reach, step in zip(x.shape[:1:-1], window[::-1], stride[::-1], strict=True):
         missing = max((-(-size // step) - 1) * step + reach - size, 0)
