@@ -210,6 +210,11 @@ class Weight:
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
 
+    @property
+    def whole(self) -> bool:
+        """Whether this is one matrix, not those of several gates or steps side by side."""
+        return len(self.shape.split()) == 2 and "*" not in self.shape
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

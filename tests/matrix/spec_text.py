@@ -117,11 +117,13 @@ def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
 
     Some initialisers (fact ``axes``) need weights with as many axes as they say.
     """
-    axes = [len(w.shape.split()) for w in spec.weights if w.initializer == arg.name]
+    weights = [w for w in spec.weights if w.initializer == arg.name]
+    axes = min((len(w.shape.split()) for w in weights), default=0)
+    whole = all(w.whole for w in weights)
     return [
         entry
         for entry in ENTRIES[arg.kind.category].values()
-        if entry.facts.get("axes", 0) <= min(axes, default=0)
+        if entry.facts.get("axes", 0) <= axes and (whole or not entry.facts.get("whole"))
     ]
 
 

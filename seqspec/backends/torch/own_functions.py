@@ -22,6 +22,9 @@ class OwnFunction:
 #: in the order of the file
 OWN_FUNCTIONS = (
     OwnFunction("scaled_normal_", "torch/functions/scaled_normal.j2"),
+    OwnFunction("bent_relu", "torch/functions/bent_relu.j2", "torch.where("),
+    OwnFunction("squareplus", "torch/functions/squareplus.j2", "torch.sqrt("),
+    OwnFunction("sparse_plus", "torch/functions/sparse_plus.j2", "torch.where("),
     OwnFunction("pad_same", "torch/functions/pad_same.j2", "functional.pad("),
     OwnFunction("average_same", "torch/functions/average_same.j2", "pad_same(torch.ones_like("),
     OwnFunction("pad_same_2d", "torch/functions/pad_same_2d.j2", "functional.pad("),
