@@ -23,6 +23,7 @@ def _entry(name: str, summary: str, *args: Arg, role: Role = Role.PLAIN) -> Entr
 
 
 _SLOPE = "Slope below zero."
+_NUMBER = Kind(NUMBER.describe, NUMBER.accepts, samples=(1.5,))  # tests try it without a jump
 _NUMBER_OR_NONE = Kind(ABOVE_ZERO.describe, ABOVE_ZERO.accepts, samples=(1.5,))
 
 _ALL = (
@@ -82,7 +83,7 @@ _ALL = (
     _entry(
         "threshold",
         "x above a threshold, else another number.",
-        Arg("threshold", NUMBER, doc="What x has to be above."),
+        Arg("threshold", _NUMBER, doc="What x has to be above."),
         Arg("default_value", NUMBER, doc="What stands for x otherwise."),
     ),
     _entry("log_sigmoid", "Logarithm of the sigmoid."),

@@ -187,6 +187,17 @@ class Setting:
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The arguments that are not the entry's defaults."""
+        named = {a.name: a.default for a in self.entry.args}
+        return {name: self.args[name] for name in named if self.args[name] != named[name]}
+
+    def __str__(self) -> str:
+        """As a spec says it: ``adam(learning_rate=0.01)``."""
+        given = ", ".join(f"{k}={str(v).lower()}" for k, v in self.changed.items())
+        return f"{self.name}({given})" if given else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Slow:

@@ -94,7 +94,7 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used,
+            untyped=self.steps.used or bool(activations),
             reverse=self.reverse,
             ops=self.ops or self.steps.used or self.reverse,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from seqspec.backends.python_text import Call, Code, Expr, literal, statement
+from seqspec.backends.python_text import Call, Code, Expr, definition, literal, statement
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.shapes.dim import Dim
 from seqspec.vocabulary.spec import Setting
@@ -50,7 +50,7 @@ def written(args: Mapping[str, Any], defaults: Defaults) -> Iterator[tuple[str, 
     for name, default in defaults.items():
         value = args[name]
         if isinstance(value, Setting):
-            if value.name != default or _changed(value):
+            if value.name != default or value.changed:
                 yield name, setting(value)
         elif value != default:
             yield (
@@ -61,7 +61,7 @@ def written(args: Mapping[str, Any], defaults: Defaults) -> Iterator[tuple[str, 
 
 def setting(value: Setting) -> Expr:
     """An activation or initialiser: its name, or an object where it has arguments of its own."""
-    changed = _changed(value)
+    changed = value.changed
     if value.name in INITIALIZERS:
         if not changed and value.name != "constant":
             return value.name
@@ -73,7 +73,10 @@ def setting(value: Setting) -> Expr:
 
 @dataclass(frozen=True, slots=True)
 class Bent:
-    """An activation with arguments of its own: a function of the program that is named for them."""
+    """An activation with arguments of its own: a function of the program that is named for them.
+
+    ``lines`` are the whole function.
+    """
 
     name: str
     lines: tuple[str, ...]
@@ -81,12 +84,14 @@ class Bent:
 
 def bent(value: Setting) -> Bent:
     """The function for an activation that differs from Keras's own."""
-    changed = _changed(value)
+    changed = value.changed
     words = [value.name]
     for argument, given in changed.items():
         words += [argument] if given is True else [argument, re.sub(r"\W", "_", str(given))]
+    name = "_".join(words)
+    signature = definition(name, ["x: Any"], "Any")
     call = Call(f"keras.activations.{value.name}", (Code("x"),), tuple(changed.items()))
-    return Bent("_".join(words), tuple(statement("return ", call, indent=4)))
+    return Bent(name, (*signature, *statement("return ", call, indent=4)))
 
 
 def bent_activations(graph: Graph) -> Mapping[str, Bent]:
@@ -98,14 +103,9 @@ def bent_activations(graph: Graph) -> Mapping[str, Bent]:
             continue
         for layer in (unit, unit.inner):
             for value in layer.args.values() if layer is not None else ():
-                if isinstance(value, Setting) and value.name in ACTIVATIONS and _changed(value):
+                if isinstance(value, Setting) and value.name in ACTIVATIONS and value.changed:
                     found.setdefault(bent(value).name, bent(value))
     return found
-
-
-def _changed(value: Setting) -> dict[str, Any]:
-    """The arguments that differ from the entry's own defaults."""
-    return {a.name: value.args[a.name] for a in value.entry.args if value.args[a.name] != a.default}
 
 
 def number(size: int | Dim) -> int:
