@@ -8,6 +8,7 @@ from seqspec.vocabulary import (
     images,
     joining,
     recurrent,
+    sequences,
     shaping,
     training,
     windows,
@@ -76,6 +77,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }
 
