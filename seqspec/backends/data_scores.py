@@ -44,8 +44,8 @@ class ScorePlan:
     field: str
 
 
-def plan_scores(training: Training, target: Feed) -> ScorePlan:
-    """Decides what is scored and how predictions are written."""
+def plan_scores(training: Training, target: Feed, *, origin: bool = False) -> ScorePlan:
+    """Decides what is scored and how predictions are written, with their ``origin`` in front."""
     kind: str = training.loss.entry.facts["target"]
     metrics = dict.fromkeys((*(metric.name for metric in training.metrics), *_ALWAYS[kind]))
     classes = kind in ("class_ids", "one_hot")
@@ -78,7 +78,7 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
         ),
         npy_words="all scores as an array" if classes else "the bare array",
         classes=classes,
-        header=tuple(header),
+        header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,
         field=Code("str(value)") if classes else Code('f"{value:.7g}"'),
@@ -106,6 +106,18 @@ def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[st
         f"places = np.ndindex({values}.shape[1:])",
         f'yield ["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]',
     ], f"{_COUNTED}, steps first"
+
+
+def _after_origin(header: list[str]) -> list[str]:
+    """The same header behind the columns that tell where a prediction is from."""
+    *before, line = header
+    if line.startswith("yield list("):
+        return [*before, f"yield [*ORIGIN, *{line[11:-1]}]"]
+    item = line.removeprefix("yield [").removesuffix("]")
+    return [
+        *before,
+        f"yield [*ORIGIN, *({item})]" if " for " in item else f"yield [*ORIGIN, {item}]",
+    ]
 
 
 _COUNTED = ", counted from 1"

@@ -49,6 +49,8 @@ class Arrays(Feeder):
                 return None
             name = next(iter(inputs.values()))[0]
             found = {name: found[""]}
+        if not self._groups(found):
+            return None
         sizes: dict[str, Dim] = {}
         if found is not None and not self._arrays_fit(ports, inputs, found, sizes):
             return None
@@ -87,6 +89,23 @@ class Arrays(Feeder):
             return Fed(data, self.section, sizes, self.window_targets(kind, width, ports[0][1]))
         shape = (batch, *(Dim.of(n) for n in array.shape[1:]))
         return Fed(data, self.section, sizes, (shape,), array)
+
+    def _groups(self, found: Mapping[str, Array] | None) -> bool:
+        """Whether the groups of a split, if it has any, can be read; reports if not."""
+        if not self.group or self.windows is not None or found is None:
+            return True
+        array = found.get(self.group)
+        if array is None:
+            self.missing("array", self.group, found, "split")
+            return False
+        if len(array.shape) != 1 or array.kind not in "iubU":
+            reason = f"the array `{self.group}` of {self.shown} does not name a group a sample"
+            help = "save it as [samples], whole numbers or texts"
+            self.sink.report(
+                codes.BAD_DATA(reason=reason), self.section.at("split", self.group), help=help
+            )
+            return False
+        return True
 
     def _arrays_fit(
         self,

@@ -53,6 +53,12 @@ class Feeder:
         self.path = override or folder / self.source.args["path"]
         self.shown = f"`{self.source.args['path'] if override is None else override}`"
 
+        split: Setting | None = section.values["split"]
+        #: the column or array that a split keeps together, and the columns that arrange the rows
+        self.group: str = (split.args.get("by") if split else None) or ""
+        arranging = (self.source.args.get(role) for role in ("series", "order"))
+        self.arranging = tuple(name for name in arranging if name)
+
     # ---- what both kinds of file share
 
     def there(self) -> bool:
@@ -91,6 +97,8 @@ class Feeder:
         if split is None:
             entry = ENTRIES["split"][name]
             return Setting.plain(entry)
+        if not self._deals_out(split):
+            return None
         if split.name == "random" and self.windows is not None:
             self.sink.report(
                 codes.RANDOM_WINDOWS(),
@@ -111,6 +119,25 @@ class Feeder:
             )
             return None
         return split
+
+    def _deals_out(self, split: Setting) -> bool:
+        """Whether there are series or groups where a split deals them out; reports if not."""
+        unit = split.entry.facts["unit"]
+        cut = unit == "series" or (unit == "group" and self.windows is not None)
+        if not cut or self.source.args.get("series"):
+            return True
+        why = "deals out whole series" if unit == "series" else "would tear windows apart"
+        several = "series" in self.source.args
+        column = split.args.get("by", "…")
+        self.sink.report(
+            codes.NO_SERIES(split=split.name, why=why, path=self.shown),
+            self.section.at("split"),
+            labels=(Label(self.section.at("source"), "one series, as it is read"),),
+            help=f"name the column that tells the series apart: `series={column}`"
+            if several
+            else "write chronological(…)",
+        )
+        return False
 
     def _chronological(self) -> Fix | None:
         at = self.section.at("split", "random")

@@ -106,6 +106,8 @@ class Sections:
             return self._target(expr)
         if isinstance(expr, ast.Name):
             return expr.text
+        if isinstance(expr, ast.Text) and kind.category == "column":
+            return expr.value
         self._sink.report(codes.FORBIDDEN_VALUE(what=f"{kind.describe} is wanted here"), expr.span)
         return FAILED
 

@@ -45,9 +45,11 @@ class Table(Feeder):
             self.unreadable(found)
             return found
         wanted: tuple[str, ...] | None = self.source.args["columns"]
-        for name in wanted or ():
+        places = [(name, "source") for name in (*(wanted or ()), *self.arranging)]
+        places += [(self.group, "split")] if self.group else []
+        for name, setting in places:
             if name not in found:
-                self.missing("column", name, found, "source")
+                self.missing("column", name, found, setting)
                 return Unreadable("")
         return wanted or found
 
@@ -73,17 +75,19 @@ class Table(Feeder):
                 self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
                                  help="say so: csv(…, columns=[…])")  # fmt: skip
                 return None
-            label = kind in ("row", "same_step") and bool(target)
-            inputs = {ports[0][0].name: tuple(c for c in present if not label or c not in target)}
+            apart = target if kind in ("row", "same_step") else ()
+            if self.source.args["columns"] is None:
+                apart = (*apart, *self.arranging, self.group)
+            inputs = {ports[0][0].name: tuple(c for c in present if c not in apart)}
         else:
             inputs = {ports[0][0].name: given}
         if not target:
             target = next(iter(inputs.values()))
         return inputs, target
 
-    @staticmethod
-    def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(c for c in present if c not in target) or present
+    def _only(self, present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+        apart = (*target, *self.arranging, self.group)
+        return tuple(c for c in present if c not in apart) or present
 
     def _known(
         self,

@@ -37,6 +37,21 @@ class Data:
     #: for messages and docs: the columns that are read, each once, inputs first
     columns: tuple[str, ...] = ()
 
+    @property
+    def series(self) -> str:
+        """The column that tells the series of one table apart; empty if there is but one."""
+        return self.source.args.get("series") or ""
+
+    @property
+    def order(self) -> str:
+        """The column that rows are sorted by, each series for itself; empty for file order."""
+        return self.source.args.get("order") or ""
+
+    @property
+    def group(self) -> str:
+        """The column or array that tells the groups which a split keeps together."""
+        return self.split.args.get("by") or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Training:

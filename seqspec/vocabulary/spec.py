@@ -76,6 +76,9 @@ TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
 CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+COLUMN = Kind(
+    "the name of a column, such as station", lambda v: isinstance(v, str), category="column"
+)
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.data_series import cuts_series
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
@@ -33,6 +34,7 @@ class TrainPlan:
     shuffled: bool
     rng: str
     windows: bool
+    cuts: bool
     root: str
     normalised: bool
     samples: str
@@ -46,7 +48,6 @@ class TrainPlan:
 
 
 _TWO = "tuple[Tensor, Tensor]"
-_INPUTS = "inputs: tuple[np.ndarray, ...]"
 
 
 def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
@@ -61,6 +62,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(task, training, model.has_logits, names)
+    cut = cuts_series(training.data)
+    inputs = "inputs: Inputs" if cut else "inputs: tuple[np.ndarray, ...]"
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
     return TrainPlan(
@@ -73,7 +76,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         ),
         measure=tuple(measure),
         predict_signature=tuple(
-            definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], "np.ndarray")
+            definition("predict", [me, inputs, device, "batch_size: int = 256"], "np.ndarray")
         ),
         evaluate_signature=tuple(
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
@@ -86,6 +89,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         windows=training.data.windows is not None,
+        cuts=cut,
         root=root,
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
