@@ -73,6 +73,7 @@ class DataPlan:
     score: ScorePlan
     series: SeriesPlan
     texts: bool
+    fills_numbers: bool
     prediction_type: str
 
 
@@ -344,6 +345,7 @@ class _Planner:
             score=plan_scores(self.training, target, origin=self.series.arranged),
             series=self.series,
             texts=self.texts,
+            fills_numbers=self.texts and self.data.missing in ("forward_fill", "interpolate"),
             prediction_type=prediction.type,
         )
 

@@ -61,7 +61,7 @@ def returned(expr: Expr) -> list[str]:
 
 def _type(series: SeriesPlan) -> str:
     inputs = "Inputs" if series.cuts else "tuple[np.ndarray, ...]"
-    return f"tuple[{inputs}, list[list[str]]]" if series.arranged else inputs
+    return f"tuple[{inputs}, Origins]" if series.arranged else inputs
 
 
 def _last_rows(feeds: Feeds, series: SeriesPlan) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
-from seqspec.backends.python_text import Code, literal
+from seqspec.backends.python_text import Code, Group, literal, statement
 from seqspec.ir.task import Training
 from seqspec.shapes.dim import Shape
 
@@ -112,12 +112,13 @@ def _after_origin(header: list[str]) -> list[str]:
     """The same header behind the columns that tell where a prediction is from."""
     *before, line = header
     if line.startswith("yield list("):
-        return [*before, f"yield [*ORIGIN, *{line[11:-1]}]"]
-    item = line.removeprefix("yield [").removesuffix("]")
-    return [
-        *before,
-        f"yield [*ORIGIN, *({item})]" if " for " in item else f"yield [*ORIGIN, {item}]",
-    ]
+        items = f"*{line[11:-1]}"
+    else:
+        items = line.removeprefix("yield [").removesuffix("]")
+        items = f"*({items})" if " for " in items else items
+    # Laid out where it will stand; the template indents it again.
+    whole = statement("yield ", Group("[", (Code("*ORIGIN"), Code(items))), indent=4)
+    return [*before, *(line[4:] for line in whole)]
 
 
 _COUNTED = ", counted from 1"

@@ -16,7 +16,8 @@ class SplitPlan:
     """The template's values; see ``templates/_shared/data/split.j2``.
 
     ``lines`` deal the rows out. ``parts`` are those that the split keeps, the last of which is what
-    a model is judged by. ``rows`` says what is dealt out, for messages.
+    a model is judged by. ``rows`` says what is dealt out, for messages; ``within``
+    tells that rows are cut in each series by itself.
     """
 
     constants: tuple[str, ...]
@@ -28,6 +29,7 @@ class SplitPlan:
     titles: str
     unit: str
     dealt: str
+    within: bool
 
 
 def plan_split(data: Data) -> SplitPlan:
@@ -37,11 +39,12 @@ def plan_split(data: Data) -> SplitPlan:
     parts = ("train", *(["validation"] if validation else []), *(["test"] if tested else []))
     unit = "row" if data.tabular or data.windows is not None else "sample"
     dealt = {"row": f"{unit}s", "series": "series", "group": "groups"}[_unit(data)]
-    each = " of each series" if data.series and dealt == "rows" else ""
+    in_series = data.series and not data.split.entry.facts["drawn"]
+    each = " of each series" if in_series else ""
 
     drawn = bool(data.split.entry.facts["drawn"])
     order = "in order" if data.order else "in file order"
-    note = f"  # of the {dealt}{'' if drawn else each}, {'drawn at random' if drawn else order}"
+    note = f"  # of the {dealt}{each}, {'drawn at random' if drawn else order}"
     note += "; the rest is the test part" if tested else ""
     constants: list[str] = []
     ends: list[str] = []
@@ -65,6 +68,7 @@ def plan_split(data: Data) -> SplitPlan:
         titles=flat(Group("(", tuple(TITLES[part] for part in parts))),
         unit=unit,
         dealt=dealt,
+        within=bool(each),
     )
 
 

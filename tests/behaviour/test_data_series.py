@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seqspec.ir.task import Task
 from seqspec.running.baseline import baselines
 from seqspec.vocabulary.data import SPLITS
 from tests.behaviour.data_tasks import (
@@ -24,6 +25,7 @@ from tests.behaviour.data_tasks import (
     task,
     tokens,
 )
+from tests.behaviour.test_data_program import clean
 
 #: series -> its rows; the values tell series and place
 LENGTHS = {"JFK": 37, "EWR": 23, "LGA": 29}
@@ -343,6 +345,42 @@ def test_rows_name_themselves(mixed: Path, tmp_path: Path) -> None:
     lines = mixed.read_text().splitlines()
     for values, (_, row) in zip(x, origins, strict=True):
         assert lines[int(row)].split(",")[2:] == [f"{values[0]:g}", f"{values[1]:g}"]
+
+
+def test_programs_are_formatted_and_clean(tmp_path: Path) -> None:
+    inputs = {"x": (floats("B", "T", 2), COLUMNS)}
+    rows = {"x": (floats("B", 2), COLUMNS), "n": (tokens(3, "B"), ("c",))}
+    sources = [
+        csv("t.csv", series="s"),
+        csv("t.csv", series="s", order="h"),
+        csv("t.csv", order="h"),
+    ]
+    found: list[Task] = []
+    for source in sources:
+        splits = [chronological()]
+        if source.args["series"]:
+            splits += [by_series(), grouped("g"), chronological(0.9, 0.1)]
+        for split in splits:
+            windows = sliding(3, stride=2, horizon=2)
+            found.append(
+                task(source, inputs, floats("B", 2), ("b",), kind="ahead", windows=windows,
+                     split=split, missing="interpolate", scale=STANDARD)
+            )  # fmt: skip
+            found.append(task(source, rows, floats("B", 1), ("b",), split=split, missing="drop"))
+            found.append(
+                task(source, inputs, floats("B", "T", 1), ("b",), kind="next_step",
+                     windows=sliding(3), split=split, missing="forward_fill")
+            )  # fmt: skip
+    arrays = {"x": (floats("B", 5, 2), ("x",))}
+    for missing in ("error", "drop", "forward_fill", "interpolate"):
+        found.append(
+            task(npz("a.npz"), arrays, floats("B", 1), ("y",), split=grouped("who"),
+                 missing=missing, scale=STANDARD)
+        )  # fmt: skip
+        found.append(
+            task(csv("t.csv"), rows, floats("B", 1), ("b",), split=grouped("g"), missing=missing)
+        )
+    clean(tmp_path, *found)
 
 
 def test_baselines_stay_within_a_series(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ TRAIN, VALIDATION = 0.7, 0.15  # of the rows of each series, in order; the rest 
 
 Arrays = dict[str, np.ndarray]  # columns by name, [rows] each
 Batch = tuple[tuple[np.ndarray, ...], np.ndarray]  # inputs, target
+Origins = list[list[str]]  # what each sample has under the names of ORIGIN
 
 
 class DataError(ValueError):
@@ -55,7 +56,7 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows into rows of several series, cut out when they are asked for: [windows, STEPS, ...]."""
+    """Windows into the rows of several series, cut out when asked for: [windows, STEPS, ...]."""
 
     rows: np.ndarray  # the rows of all series, one series after the other
     first: np.ndarray  # the row that each window begins with
@@ -161,7 +162,7 @@ def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     return Dataset(train, validation, test, scaling)
 
 
-def inputs_for_prediction(path: Path, scaling: Scaling) -> tuple[Inputs, list[list[str]]]:
+def inputs_for_prediction(path: Path, scaling: Scaling) -> tuple[Inputs, Origins]:
     """The model's inputs for every window of a file, and what tells each.
 
     That includes the last window, after which nothing is known yet.
@@ -260,7 +261,7 @@ def arranged(columns: Arrays, times: np.ndarray, path: Path) -> Arrays:
     return {name: values[order] for name, values in columns.items()}
 
 
-def origins(columns: Arrays, rows: np.ndarray) -> list[list[str]]:
+def origins(columns: Arrays, rows: np.ndarray) -> Origins:
     """What tells each prediction: its series and the place of the last row of its window."""
     return [[str(columns[name][row]) for name in ORIGIN] for row in rows.tolist()]
 
@@ -408,7 +409,7 @@ def score(prediction: np.ndarray, target: np.ndarray) -> dict[str, float]:
     }
 
 
-def write_predictions(path: Path, prediction: np.ndarray, origins: list[list[str]]) -> None:
+def write_predictions(path: Path, prediction: np.ndarray, origins: Origins) -> None:
     """Writes a csv file with one line for each sample.
 
     A name that ends in .npy gets the bare array. The file appears whole or not at all.
@@ -426,7 +427,7 @@ def write_predictions(path: Path, prediction: np.ndarray, origins: list[list[str
         partial.unlink(missing_ok=True)
 
 
-def lines(prediction: np.ndarray, origins: list[list[str]]) -> Iterator[list[str]]:
+def lines(prediction: np.ndarray, origins: Origins) -> Iterator[list[str]]:
     """The lines of a csv file of predictions, header first."""
     yield [*ORIGIN, *TARGET_COLUMNS]
     rows = prediction.reshape(len(prediction), -1).tolist()
