@@ -28,6 +28,7 @@ _RESERVED = frozenset(
         "ORIGIN",
         "ROW",
         "SCALED",
+        "STATIC",
         "SERIES",
         "SHAPES",
         "SPLIT_SEED",
@@ -58,6 +59,7 @@ class Feed:
 
     ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
     ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
+    An input ``stands`` in the window, ahead of it, or static beside it: one value for each series.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
     """
 
@@ -71,6 +73,7 @@ class Feed:
     scaled: bool
     constant: str
     key: Code
+    stands: str = "window"
 
     def same_rows(self, other: Feed) -> bool:
         """Whether two feeds read the same columns in the same way."""
@@ -109,21 +112,30 @@ class Feeds:
         """The inputs, then the target."""
         return (*self.inputs, self.target)
 
+    @property
+    def ahead_rows(self) -> str:
+        """The number of rows after a window that are fed or compared, as the program says it."""
+        return "HORIZON" if self.horizon > 1 else "1"
+
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor
         is_ids = tensor.kind == "token"
-        stacked = self._data.tabular and tensor.rank - self.windowed == 2
+        static = value.name in self._data.static
+        stands = "static" if static else "ahead" if value.name in self._data.ahead else "window"
+        windowed = self.windowed and not static
+        stacked = self._data.tabular and tensor.rank - windowed == 2
         return Feed(
             variable=self._names.fresh(value.name),
             names=self._data.inputs[value.name],
             shape=tensor.shape,
             stacked=stacked,
-            windowed=self.windowed,
+            windowed=windowed,
             is_ids=is_ids,
             bound=tensor.bound.value if is_ids and tensor.bound is not None else None,
             scaled=self._data.scale is not None and not is_ids,
             constant=self._names.fresh(f"{value.name.upper()}_COLUMNS") if stacked else "",
             key=literal(self._data.inputs[value.name][0]),
+            stands=stands,
         )
 
     def _target(self, output: Value, facts: Mapping[str, Any]) -> Feed:

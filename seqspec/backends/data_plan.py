@@ -13,7 +13,7 @@ from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_prediction import plan_prediction, returned
 from seqspec.backends.data_scores import ScorePlan, plan_scores
-from seqspec.backends.data_series import SeriesPlan, plan_series, target_rows
+from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
     WIDTH,
@@ -223,8 +223,6 @@ class _Planner:
     # --------------------------------------------------------------------- samples and predictions
 
     def _window(self, rows: str, length: str) -> Code:
-        if self.series.cuts:
-            return Code(f"Windows({rows}, first)")
         stride = ", STRIDE" if self.feeds.stride > 1 else ""
         return Code(f"windows({rows}, {length}{stride})")
 
@@ -238,7 +236,11 @@ class _Planner:
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
-            if self.windowed:
+            if self.series.cuts:
+                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
+            elif feed.stands == "ahead":
+                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
+            elif self.windowed:
                 rows = feed.variable + cut.get(self.data.target_kind, "")
                 inputs.append(self._window(rows, "STEPS"))
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feeds
-from seqspec.backends.data_series import SeriesPlan
+from seqspec.backends.data_series import SeriesPlan, input_rows
 from seqspec.backends.python_text import Code, Expr, Group, assign, statement
 from seqspec.ir.task import Data
 
@@ -24,16 +24,18 @@ def plan_prediction(data: Data, feeds: Feeds, series: SeriesPlan, names: str) ->
     lines = [f"{holder} = read(path, {names})"]
     if data.missing == "interpolate":
         lines.append(f"{holder} = interpolate({holder}, path)")
+    after = any(feed.stands == "ahead" for feed in feeds.inputs)
+    needed = f"STEPS + {feeds.ahead_rows}" if after else "STEPS"
     if series.cuts:
         lines += [
-            "check_lengths(columns[SERIES], STEPS, str(path))",
-            "first = starts(columns[SERIES], STEPS)",
+            f"check_lengths(columns[SERIES], {needed}, str(path))",
+            f"first = starts(columns[SERIES], {needed})",
         ]
     elif feeds.windowed:
         lines += [
             f"rows = len(next(iter({holder}.values())))",
-            "if rows < STEPS:",
-            '    raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")',
+            f"if rows < {needed}:",
+            f'    raise DataError(f"{{path}} has {{rows}} rows; a window takes {{{needed}}}")',
         ]
     if any(feed.scaled for feed in feeds.inputs):
         lines.append(f"scaled = scaling.apply({holder})")
@@ -41,14 +43,18 @@ def plan_prediction(data: Data, feeds: Feeds, series: SeriesPlan, names: str) ->
     for feed in feeds.inputs:
         values = feed.rows(holder, "scaled")
         if series.cuts:
-            arrays.append(Code(f"Windows({values}, first)"))
+            arrays.append(input_rows(feed, values, feeds.ahead_rows))
+        elif feed.stands == "ahead":
+            arrays.append(Code(f"windows({values}[STEPS:], {feeds.ahead_rows})"))
         else:
-            arrays.append(Code(f"windows({values}, STEPS)" if feeds.windowed else values))
+            rows = f"{values}[:-{feeds.ahead_rows}]" if after else values
+            arrays.append(Code(f"windows({rows}, STEPS)" if feeds.windowed else values))
     inputs = Group("(", tuple(arrays))
     if series.arranged:
         # Laid out where it will stand; the template indents it again.
         lines += [line[4:] for line in assign("inputs", inputs, indent=4)]
-        lines.append(f"return inputs, origins(columns, {_last_rows(feeds, series)})")
+        until = f"rows - {feeds.ahead_rows}" if after else "rows"
+        lines.append(f"return inputs, origins(columns, {_last_rows(feeds, series, until)})")
     else:
         lines += returned(inputs)
     return PredictionPlan(tuple(lines), _type(series))
@@ -64,8 +70,8 @@ def _type(series: SeriesPlan) -> str:
     return f"tuple[{inputs}, Origins]" if series.arranged else inputs
 
 
-def _last_rows(feeds: Feeds, series: SeriesPlan) -> str:
+def _last_rows(feeds: Feeds, series: SeriesPlan, until: str) -> str:
     """The rows that name predictions: the last one of each window, or every one."""
     if series.cuts:
         return "first + STEPS - 1"
-    return "np.arange(STEPS - 1, rows)" if feeds.windowed else "np.arange(len(columns[ROW]))"
+    return f"np.arange(STEPS - 1, {until})" if feeds.windowed else "np.arange(len(columns[ROW]))"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.data_feeds import Feeds, names_of
+from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.python_text import Code, Group, assign, flat, literal
 from seqspec.ir.task import Data
 
@@ -20,7 +20,7 @@ class SeriesPlan:
     ``labels`` tells whether columns of text are read, ``arranged`` whether rows change places and
     predictions therefore name theirs. ``cuts`` is for windows out of several series; ``strided``
     tells whether they may leave steps out. ``torn`` series are those that a split into groups
-    would tear apart.
+    would tear apart; ``static`` tells that some columns have one value for each series.
     """
 
     labels: bool
@@ -30,6 +30,7 @@ class SeriesPlan:
     cuts: bool
     strided: bool
     torn: bool
+    static: bool
     constants: tuple[str, ...]
 
 
@@ -57,6 +58,9 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
         named = {series: "SERIES", group: "GROUP"}
         lines += assign("LABELS", Group("(", tuple(Code(named[name]) for name in labels)),
                         note="columns read as text")  # fmt: skip
+    static = tuple(dict.fromkeys(name for port in data.static for name in data.inputs[port]))
+    if static:
+        lines += assign("STATIC", Group("(", static), note="one value for each series")
     arranged = bool(series or order)
     if arranged:
         row = "row"
@@ -73,8 +77,18 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
         cuts=cuts_series(data),
         strided=feeds.stride > 1,
         torn=bool(series and data.group),
+        static=bool(static),
         constants=tuple(lines),
     )
+
+
+def input_rows(feed: Feed, rows: str, horizon: str) -> Code:
+    """The rows of an input for windows that begin at the rows ``first``."""
+    if feed.stands == "static":
+        return Code(f"{rows}[first]")
+    if feed.stands == "ahead":
+        return Code(f"Windows({rows}, first + STEPS, {horizon})")
+    return Code(f"Windows({rows}, first, STEPS)")
 
 
 def target_rows(name: str, kind: str, windowed: bool, horizon: int) -> Code:

@@ -150,7 +150,8 @@ BAD_DATA = _code("SEQ614", "bad-data", "{reason}")
 TRAINING_STOPPED = _code("SEQ615", "training-stopped", "{reason}")
 BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
 NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
-NO_SERIES = _code("SEQ640", "no-series", "`{split}` {why}, but {path} is one series")
+NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
+KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

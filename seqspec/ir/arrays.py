@@ -25,19 +25,25 @@ class Arrays(Feeder):
     def feed(self) -> Fed | None:
         kind = self.kind()
         ports = self.ports()
-        if kind is None or ports is None:
+        if kind is None or ports is None or not self.feeds_inputs(ports):
             return None
         found = files.arrays(self.path, self.source.name) if self.there() else None
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
-        given: tuple[str, ...] | None = self.section.values["inputs"]
+        given = self.given
         single = self.source.name == "npy"
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one array of a model's only input"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
             return None
         inputs = {p.name: given or (p.name,) for p, _ in ports}
+        for name, columns in self.feeding.items():
+            if columns.ahead or len(columns.names) != 1:
+                what = f"`{name}` is fed by one array, which has a time axis of its own"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
+                return None
+            inputs[name] = columns.names
         target = self.target.columns or next(iter(inputs.values()))
         if single and found is not None:
             if len(ports) > 1:

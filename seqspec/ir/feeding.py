@@ -13,6 +13,7 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
+from seqspec.ir.inputs import Feeding
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
@@ -58,6 +59,9 @@ class Feeder:
         self.group: str = (split.args.get("by") if split else None) or ""
         arranging = (self.source.args.get(role) for role in ("series", "order"))
         self.arranging = tuple(name for name in arranging if name)
+        given: tuple[str, ...] | Feeding | None = section.values["inputs"]
+        self.feeding: Feeding = given if isinstance(given, Mapping) else {}
+        self.given = None if isinstance(given, Mapping) else given
 
     # ---- what both kinds of file share
 
@@ -130,7 +134,7 @@ class Feeder:
         several = "series" in self.source.args
         column = split.args.get("by", "…")
         self.sink.report(
-            codes.NO_SERIES(split=split.name, why=why, path=self.shown),
+            codes.NO_SERIES(what=split.name, why=why, path=self.shown),
             self.section.at("split"),
             labels=(Label(self.section.at("source"), "one series, as it is read"),),
             help=f"name the column that tells the series apart: `series={column}`"
@@ -189,7 +193,72 @@ class Feeder:
             self.windows,
             self.section.span,
             columns,
+            self._standing("ahead"),
+            self._standing("static"),
         )
+
+    def _standing(self, role: str) -> tuple[str, ...]:
+        """The inputs that stand so in time."""
+        ports = [(v, v.type) for v in self.graph.inputs if not isinstance(v.type, State)]
+        return tuple(port.name for port, type_ in ports if self.role(port, type_) == role)
+
+    def feeds_inputs(self, ports: list[tuple[Value, Tensor]]) -> bool:
+        """Whether all that `feed(…)` names are inputs; reports if not."""
+        names = [port.name for port, _ in ports]
+        for name, columns in self.feeding.items():
+            if name not in names:
+                found = nearest(name, names)
+                self.sink.report(
+                    codes.UNKNOWN_NAME(name=name),
+                    columns.span,
+                    help=f"did you mean `{found}`?" if found else "inputs: " + ", ".join(names),
+                    fix=Fix(columns.span, found) if found else None,
+                )
+                return False
+        return True
+
+    def role(self, port: Value, type_: Tensor) -> str:
+        """Where an input stands in time: ``window``, ``ahead`` of it, or ``static``."""
+        if self.windows is None:
+            return "row"
+        columns = self.feeding.get(port.name)
+        if columns is not None and columns.ahead:
+            return "ahead"
+        without_time = type_.rank == (1 if type_.kind == "token" else 2)
+        told = columns is not None or self.source.args.get("series")
+        alone = len(self.graph.inputs) == 1
+        return "static" if without_time and told and not alone else "window"
+
+    def role_fits(self, port: Value, type_: Tensor, kind: str, target: tuple[str, ...]) -> bool:
+        """Whether an input can stand where it does in time; reports if not."""
+        columns = self.feeding.get(port.name)
+        role = self.role(port, type_)
+        if role == "static" and not self.source.args.get("series"):
+            self.sink.report(
+                codes.NO_SERIES(
+                    what=port.name, why="takes one value for each series", path=self.shown
+                ),
+                port.span,
+                labels=(Label(self.section.at("source"), "the data"),),
+                help="name the column that tells the series apart: `series=…`; "
+                f"or give `{port.name}` a time axis",
+            )
+            return False
+        if columns is None or not columns.ahead:
+            return True
+        leaks = [name for name in columns.names if name in target]
+        if role == "ahead" and kind == "ahead" and not leaks:
+            return True
+        why = "there are no windows" if role != "ahead" else f"`{kind}()` has no horizon"
+        help = "ahead([…]) goes with `windows = sliding(…, horizon=…)` and columns as the target"
+        if leaks:
+            why, help = f"`{leaks[0]}` is what is to be predicted there", "leave it out"
+        self.sink.report(
+            codes.KNOWN_AHEAD(port=port.name, why=why),
+            self.section.at("inputs", leaks[0]) if leaks else columns.span,
+            help=help,
+        )
+        return False
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:
         ports: list[tuple[Value, Tensor]] = []
@@ -222,7 +291,9 @@ class Feeder:
         """Whether windows (or rows) of some columns fit a port; reports if not."""
         width = columns if isinstance(columns, int) else len(columns)
         batch = Dim.of("B")
-        steps = [] if self.windows is None else [Dim.of(self.windows.args["steps"])]
+        role = self.role(port, type_)
+        axis = {"window": "steps", "ahead": "horizon"}.get(role)
+        steps = [] if self.windows is None or axis is None else [Dim.of(self.windows.args[axis])]
         features = [] if type_.kind == "token" else [Dim.of(width)]
         actual = (type_.shape[0] if type_.shape else batch, *steps, *features)
         if type_.kind == "token" and width != 1:
@@ -238,7 +309,7 @@ class Feeder:
         if header.swapped(type_.shape, actual):
             self.swapped(port, show(actual))
             return False
-        self._report_windows(port, type_, actual, columns)
+        self._report_windows(port, type_, actual, columns, axis or "")
         return False
 
     def _no_windows(self, port: Value, type_: Tensor, rows: str) -> None:
@@ -256,9 +327,14 @@ class Feeder:
         )
 
     def _report_windows(
-        self, port: Value, type_: Tensor, actual: Shape, columns: tuple[str, ...] | int
+        self,
+        port: Value,
+        type_: Tensor,
+        actual: Shape,
+        columns: tuple[str, ...] | int,
+        axis: str,
     ) -> None:
-        unit = "windows are" if self.windows is not None else "rows are"
+        unit = {"steps": "windows are", "horizon": "the steps after are"}.get(axis, "rows are")
         width = columns if isinstance(columns, int) else len(columns)
         feed = "one column feeds it" if width == 1 else f"{width} columns feed it"
         if isinstance(columns, tuple) and 0 < width < 8:
@@ -266,9 +342,9 @@ class Feeder:
         setting = ""
         if type_.kind == "float" and len(actual) == type_.rank + 1:
             feed = f"features are an axis of their own, however few: float{show(actual)}"
-        elif self.windows is not None and type_.shape[2:] == actual[2:]:
+        elif axis and type_.shape[2:] == actual[2:]:
             setting = "windows"
-            feed = f"write steps={type_.shape[1]} here, or {type_.shaped(actual)} in the header"
+            feed = f"write {axis}={type_.shape[1]} here, or {type_.shaped(actual)} in the header"
         self.mismatch(port, f"{unit} {show(actual)}", feed, setting)
 
     def swapped(self, port: Value, actual: str) -> None:

@@ -22,6 +22,8 @@ class Table(Feeder):
         present = self._columns()
         if kind is None or ports is None or isinstance(present, Unreadable):
             return None
+        if not self.feeds_inputs(ports):
+            return None
         chosen = self._choose(ports, present, kind)
         if chosen is None:
             return None
@@ -30,6 +32,8 @@ class Table(Feeder):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
+            if not self.role_fits(port, type_, kind, target):
+                return None
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
         data = self.data(inputs, target, kind)
@@ -57,13 +61,15 @@ class Table(Feeder):
         self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
     ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]] | None:
         """The columns of every input and of the target."""
-        given: tuple[str, ...] | None = self.section.values["inputs"]
-        target = self.target.columns
-        if len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
+        given, target = self.given, self.target.columns
+        if self.feeding:
+            own = {p.name: self.feeding.get(p.name) for p, _ in ports}
+            inputs = {name: (name,) if fed is None else fed.names for name, fed in own.items()}
+        elif len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
             inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
             if inputs is None:
                 what = "`inputs` names the columns of a model's only input"
-                help = "several inputs take the columns of their own names"
+                help = "write feed(input=[…], …), or leave it out: they take the columns of their names"
                 at = self.section.at("inputs")
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
                 return None
@@ -98,7 +104,7 @@ class Table(Feeder):
         for port, names in inputs.items():
             for name in names:
                 if name not in present:
-                    if name == port and "inputs" not in self.section.spans:
+                    if name == port and self.given is None and port not in self.feeding:
                         self.sink.report(
                             codes.NOT_FED(data=self.section.name, port=port),
                             self.section.span,

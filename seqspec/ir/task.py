@@ -36,6 +36,9 @@ class Data:
     span: Span
     #: for messages and docs: the columns that are read, each once, inputs first
     columns: tuple[str, ...] = ()
+    #: inputs fed from the steps after a window, and those fed with one value for each series
+    ahead: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
 
     @property
     def series(self) -> str:
