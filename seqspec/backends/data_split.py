@@ -17,7 +17,8 @@ class SplitPlan:
 
     ``lines`` deal the rows out. ``parts`` are those that the split keeps, the last of which is what
     a model is judged by. ``rows`` says what is dealt out, for messages; ``within``
-    tells that rows are cut in each series by itself.
+    tells that rows are cut in each series by itself, ``pairs`` that ends are
+    taken in pairs.
     """
 
     constants: tuple[str, ...]
@@ -30,6 +31,7 @@ class SplitPlan:
     unit: str
     dealt: str
     within: bool
+    pairs: bool
 
 
 def plan_split(data: Data) -> SplitPlan:
@@ -69,6 +71,7 @@ def plan_split(data: Data) -> SplitPlan:
         unit=unit,
         dealt=dealt,
         within=bool(each),
+        pairs=_unit(data) == "row" or bool(data.series),
     )
 
 
@@ -114,7 +117,8 @@ def _lines(data: Data, ends: str) -> list[str]:
             "count = len(names)",
             "order = np.random.default_rng(SPLIT_SEED).permutation(count)",
             ends,
-            f"chosen = [np.isin({here}, names[order[a:b]]) for a, b in pairwise((0, *ends))]",
+            f"dealt = [np.isin({here}, names[part]) for part in np.split(order, ends[:-1])]",
+            "chosen = [np.flatnonzero(rows) for rows in dealt]",
             f"parts = [{{name: values[rows] for name, values in {items}}} for rows in chosen]",
         ]
     drawn = bool(data.split.entry.facts["drawn"])

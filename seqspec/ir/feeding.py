@@ -14,6 +14,7 @@ from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.inputs import Feeding
+from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
@@ -51,6 +52,8 @@ class Feeder:
         self.tabular = bool(self.source.entry.facts["tabular"])
         self.windows: Setting | None = section.values["windows"]
         self.target: Target = section.values["target"]
+        #: time axes along which samples differ in length, with the arrays of their lengths
+        self.ragged: dict[str, str] = {}
         self.path = override or folder / self.source.args["path"]
         self.shown = f"`{self.source.args['path'] if override is None else override}`"
 
@@ -84,7 +87,8 @@ class Feeder:
     def kind(self) -> str | None:
         """When the target is taken; None after reporting that it makes no sense here."""
         kind = self.target.kind
-        if kind is not None and self.windows is None and self.tabular:
+        stepless = self.tabular or (kind == "next_step" and not self.ragged)
+        if kind is not None and self.windows is None and stepless:
             self.sink.report(
                 codes.NEEDS_WINDOWS(
                     what=f"`{kind}()` speaks of the steps of a window, but there are none"
@@ -176,6 +180,13 @@ class Feeder:
                 help="write forward_fill or interpolate, or mend the file",
             )
             return None
+        if self.section.values["batches"] is not None and not self.ragged:
+            what = "`bucketed` draws samples of similar length together, but all are equally long"
+            help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
+            )
+            return None
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
         )
@@ -193,72 +204,15 @@ class Feeder:
             self.windows,
             self.section.span,
             columns,
-            self._standing("ahead"),
-            self._standing("static"),
+            self.roles().standing("ahead"),
+            self.roles().standing("static"),
+            self.ragged,
+            values["batches"],
         )
 
-    def _standing(self, role: str) -> tuple[str, ...]:
-        """The inputs that stand so in time."""
-        ports = [(v, v.type) for v in self.graph.inputs if not isinstance(v.type, State)]
-        return tuple(port.name for port, type_ in ports if self.role(port, type_) == role)
-
-    def feeds_inputs(self, ports: list[tuple[Value, Tensor]]) -> bool:
-        """Whether all that `feed(…)` names are inputs; reports if not."""
-        names = [port.name for port, _ in ports]
-        for name, columns in self.feeding.items():
-            if name not in names:
-                found = nearest(name, names)
-                self.sink.report(
-                    codes.UNKNOWN_NAME(name=name),
-                    columns.span,
-                    help=f"did you mean `{found}`?" if found else "inputs: " + ", ".join(names),
-                    fix=Fix(columns.span, found) if found else None,
-                )
-                return False
-        return True
-
-    def role(self, port: Value, type_: Tensor) -> str:
-        """Where an input stands in time: ``window``, ``ahead`` of it, or ``static``."""
-        if self.windows is None:
-            return "row"
-        columns = self.feeding.get(port.name)
-        if columns is not None and columns.ahead:
-            return "ahead"
-        without_time = type_.rank == (1 if type_.kind == "token" else 2)
-        told = columns is not None or self.source.args.get("series")
-        alone = len(self.graph.inputs) == 1
-        return "static" if without_time and told and not alone else "window"
-
-    def role_fits(self, port: Value, type_: Tensor, kind: str, target: tuple[str, ...]) -> bool:
-        """Whether an input can stand where it does in time; reports if not."""
-        columns = self.feeding.get(port.name)
-        role = self.role(port, type_)
-        if role == "static" and not self.source.args.get("series"):
-            self.sink.report(
-                codes.NO_SERIES(
-                    what=port.name, why="takes one value for each series", path=self.shown
-                ),
-                port.span,
-                labels=(Label(self.section.at("source"), "the data"),),
-                help="name the column that tells the series apart: `series=…`; "
-                f"or give `{port.name}` a time axis",
-            )
-            return False
-        if columns is None or not columns.ahead:
-            return True
-        leaks = [name for name in columns.names if name in target]
-        if role == "ahead" and kind == "ahead" and not leaks:
-            return True
-        why = "there are no windows" if role != "ahead" else f"`{kind}()` has no horizon"
-        help = "ahead([…]) goes with `windows = sliding(…, horizon=…)` and columns as the target"
-        if leaks:
-            why, help = f"`{leaks[0]}` is what is to be predicted there", "leave it out"
-        self.sink.report(
-            codes.KNOWN_AHEAD(port=port.name, why=why),
-            self.section.at("inputs", leaks[0]) if leaks else columns.span,
-            help=help,
-        )
-        return False
+    def roles(self) -> Roles:
+        """Where the inputs stand in time."""
+        return Roles(self.section, self.graph, self.feeding, self.shown, self.sink)
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:
         ports: list[tuple[Value, Tensor]] = []
@@ -291,7 +245,7 @@ class Feeder:
         """Whether windows (or rows) of some columns fit a port; reports if not."""
         width = columns if isinstance(columns, int) else len(columns)
         batch = Dim.of("B")
-        role = self.role(port, type_)
+        role = self.roles().role(port, type_)
         axis = {"window": "steps", "ahead": "horizon"}.get(role)
         steps = [] if self.windows is None or axis is None else [Dim.of(self.windows.args[axis])]
         features = [] if type_.kind == "token" else [Dim.of(width)]

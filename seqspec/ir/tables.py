@@ -22,7 +22,7 @@ class Table(Feeder):
         present = self._columns()
         if kind is None or ports is None or isinstance(present, Unreadable):
             return None
-        if not self.feeds_inputs(ports):
+        if not self.roles().known():
             return None
         chosen = self._choose(ports, present, kind)
         if chosen is None:
@@ -32,7 +32,7 @@ class Table(Feeder):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
-            if not self.role_fits(port, type_, kind, target):
+            if not self.roles().fits(port, type_, kind, target):
                 return None
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
@@ -65,11 +65,11 @@ class Table(Feeder):
         if self.feeding:
             own = {p.name: self.feeding.get(p.name) for p, _ in ports}
             inputs = {name: (name,) if fed is None else fed.names for name, fed in own.items()}
-        elif len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
+        elif len(ports) > 1 or (given is None and self._by_name(ports[0][1])):
             inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
             if inputs is None:
                 what = "`inputs` names the columns of a model's only input"
-                help = "write feed(input=[…], …), or leave it out: they take the columns of their names"
+                help = "write feed(input=[…], …); inputs left out take the columns of their names"
                 at = self.section.at("inputs")
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
                 return None
@@ -90,6 +90,10 @@ class Table(Feeder):
         if not target:
             target = next(iter(inputs.values()))
         return inputs, target
+
+    def _by_name(self, type_: Tensor) -> bool:
+        """Whether the only input has no axis of features: the column of its name feeds it."""
+        return type_.rank == 1 + (self.windows is not None)
 
     def _only(self, present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
         apart = (*target, *self.arranging, self.group)

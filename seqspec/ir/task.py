@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqspec.ir.graph import Graph, Value
@@ -21,6 +21,8 @@ class Data:
     target per step of the window), ``"row"`` (no windows: one target per sample).
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
+    ``ragged`` maps each time axis along which samples have lengths of their own to the array that
+    holds the lengths; ``batches`` says which samples share a batch, None where any do.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Data:
     #: inputs fed from the steps after a window, and those fed with one value for each series
     ahead: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    ragged: Mapping[str, str] = field(default_factory=dict[str, str])
+    batches: Setting | None = None
 
     @property
     def series(self) -> str:

@@ -26,6 +26,13 @@ _IN_SERIES = (
     Arg("order", COLUMN, None, "The column that the rows (of a series) are sorted by."),
 )
 
+_LENGTHS = Arg(
+    "lengths",
+    NAMES,
+    None,
+    "The array of the sequences' lengths, where they differ; one for each named time axis.",
+)
+
 READERS: dict[str, Entry] = {
     e.name: e
     for e in (
@@ -42,7 +49,7 @@ READERS: dict[str, Entry] = {
             facts={"tabular": True},
         ),
         Entry(
-            "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH,),
+            "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH, _LENGTHS),
             facts={"tabular": False},
         ),
         Entry(

@@ -41,7 +41,7 @@ DATA = SectionSpec(
     (
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
         Arg("inputs", INPUTS, None,
-            "What feeds the model's only input, or feed(…) for several; found by name if left out."),
+            "What feeds the model's input, or feed(…) for several; found by name if left out."),
         Arg("target", TARGET, doc="What the model is to give."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),
@@ -49,6 +49,8 @@ DATA = SectionSpec(
             "Training, validation and test part; chronological() with windows, else random()."),
         Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
             "Of numbers; fitted on the training part."),
+        Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
+            "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
     ),
     names="itself",

@@ -380,7 +380,96 @@ def test_programs_are_formatted_and_clean(tmp_path: Path) -> None:
         found.append(
             task(csv("t.csv"), rows, floats("B", 1), ("b",), split=grouped("g"), missing=missing)
         )
+    several = {**inputs, "c": (floats("B", 2, 2), ("d", "e")), "s": (floats("B", 1), ("f",))}
+    for scale in (None, STANDARD):
+        found.append(
+            task(sources[1], several, floats("B", 2), ("b",), kind="ahead", scale=scale,
+                 windows=sliding(3, horizon=2), ahead=("c",), static=("s",))
+        )  # fmt: skip
     clean(tmp_path, *found)
+
+
+def in_three_places(path: Path, folder: Path, **changes: Any) -> Any:
+    """A program of a window, a calendar ahead of it, and one number for each station."""
+    inputs = {
+        "x": (floats("B", 3, 1), ("b",)),
+        "calendar": (floats("B", 2, 1), ("a",)),
+        "size": (floats("B", 1), ("size",)),
+    }
+    given: dict[str, Any] = {"ahead": ("calendar",), "windows": sliding(3, horizon=2)}
+    return stations(path, folder, inputs=inputs, output=floats("B", 2), **(given | changes))
+
+
+@pytest.fixture
+def sized(tmp_path: Path) -> Path:
+    sizes = {"JFK": 5, "EWR": 7, "LGA": 2}
+    rows = [(*row, sizes[station]) for station in LENGTHS for row in rows_of(station)]
+    random.Random(5).shuffle(rows)
+    return write(tmp_path / "t.csv", "station,hour,a,b,size", rows)
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_inputs_ahead_and_beside(sized: Path, tmp_path: Path, stride: int) -> None:
+    windows = sliding(3, horizon=2, stride=stride)
+    part = in_three_places(sized, tmp_path, windows=windows, static=("size",)).load().train
+    (x, calendar, size), target = part.batch(np.arange(len(part)))
+    assert len(part) == sum(len(range(0, round(n * 0.6) - 4, stride)) for n in LENGTHS.values())
+    np.testing.assert_array_equal(calendar[:, 0, 0], x[:, -1, 0] - 0.5 + 1)
+    np.testing.assert_array_equal(calendar[:, 1, 0], x[:, -1, 0] - 0.5 + 2)
+    np.testing.assert_array_equal(target, calendar[:, :, 0] + 0.5)
+    expected = {1: 5, 2: 7, 3: 2}
+    assert [expected[int(v)] for v in x[:, 0, 0] // 1000] == size[:, 0].tolist()
+
+
+def test_predictions_know_the_steps_ahead(sized: Path, tmp_path: Path) -> None:
+    data = in_three_places(sized, tmp_path, static=("size",), missing="forward_fill")
+    lines = sized.read_text().splitlines()
+    # The last two hours of each station are to come: only the calendar is known.
+    coming = {(s, str(h)) for s, n in LENGTHS.items() for h in (n - 2, n - 1)}
+    cut = [f.split(",") for f in lines[1:]]
+    rows = [(*f[:3], "" if (f[0], f[1]) in coming else f[3], f[4]) for f in cut]
+    path = write(tmp_path / "future.csv", lines[0], rows)
+    inputs, origins = data.inputs_for_prediction(path)
+    assert len(inputs[0]) == sum(LENGTHS.values()) - 4 * len(LENGTHS)
+    last = [i for i, (s, row) in enumerate(origins) if int(rows[int(row) - 1][1]) == LENGTHS[s] - 3]
+    assert len(last) == 3
+    for i in last:
+        assert inputs[1][i : i + 1][0, :, 0].tolist() == [
+            inputs[0][i : i + 1][0, -1, 0] - 0.5 + k for k in (1, 2)
+        ]
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+def test_steps_ahead_of_a_single_series(tmp_path: Path, horizon: int) -> None:
+    path = write(tmp_path / "t.csv", "a,b", [(h, 100 + h) for h in range(50)])
+    inputs = {"x": (floats("B", 3, 1), ("b",)), "c": (floats("B", horizon, 1), ("a",))}
+    of = task(
+        csv(path), inputs, floats("B", horizon), ("b",), kind="ahead", ahead=("c",),
+        windows=sliding(3, horizon=horizon, stride=2), scale=STANDARD,
+    )  # fmt: skip
+    data = program(of, tmp_path)
+    dataset = data.load()
+    (x, calendar), target = dataset.train.batch(np.arange(len(dataset.train)))
+    assert len(x) == len(calendar) == len(range(0, 30 - 3 - horizon + 1, 2))
+    spread = dataset.scaling.factor["a"]
+    np.testing.assert_allclose(calendar[:, :, 0], target, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(calendar[:, 0, 0] - x[:, -1, 0], 1 / spread, rtol=1e-4)
+    ahead = data.inputs_for_prediction(path, dataset.scaling)
+    assert len(ahead[0]) == len(ahead[1]) == 50 - 3 - horizon + 1
+    clean(tmp_path / "c", of)
+
+
+def test_what_is_not_constant_in_a_series(sized: Path, tmp_path: Path) -> None:
+    data = in_three_places(sized, tmp_path, static=("size",))
+    lines = sized.read_text().splitlines()
+    changed = [line + "5" if line.startswith("EWR,9,") else line for line in lines]
+    sized.write_text("\n".join(changed) + "\n")
+    with pytest.raises(
+        data.DataError, match="'size' is not the same all through series 'EWR': 7 in"
+    ):
+        data.load()
+    with pytest.raises(data.DataError, match="75 in row"):
+        data.inputs_for_prediction(sized)
 
 
 def test_baselines_stay_within_a_series(tmp_path: Path) -> None:
