@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
-from seqspec.backends.data_prediction import plan_prediction, returned
+from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
@@ -44,7 +44,7 @@ class DataPlan:
     part_note: str
     load_summary: str
     all_names: str
-    prediction_lines: tuple[str, ...]
+    prediction: PredictionPlan
     holder: str
     sample_lines: tuple[str, ...]
     samples_doc: str
@@ -74,9 +74,12 @@ class DataPlan:
     score: ScorePlan
     series: SeriesPlan
     texts: bool
-    fills_numbers: bool
-    prediction_type: str
     ragged: RaggedPlan | None
+
+    @property
+    def fills_numbers(self) -> bool:
+        """Whether missing values are filled in beside columns that are none."""
+        return self.texts and self.missing in ("forward_fill", "interpolate")
 
     @property
     def bucketed(self) -> bool:
@@ -312,7 +315,6 @@ class _Planner:
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = self._needed()
         read = self._constant(feeds.inputs, self._inputs_constant)
-        prediction = plan_prediction(self.data, feeds, self.series, read)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
@@ -323,7 +325,7 @@ class _Planner:
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction_lines=prediction.lines,
+            prediction=plan_prediction(self.data, feeds, self.series, read),
             holder=holder,
             sample_lines=self._sample_lines(),
             samples_doc=samples_doc(self.data),
@@ -354,8 +356,6 @@ class _Planner:
             ragged=self.ragged,
             series=self.series,
             texts=self.texts,
-            fills_numbers=self.texts and self.data.missing in ("forward_fill", "interpolate"),
-            prediction_type=prediction.type,
         )
 
     def _arrays_note(self) -> str:

@@ -16,9 +16,8 @@ class SplitPlan:
     """The template's values; see ``templates/_shared/data/split.j2``.
 
     ``lines`` deal the rows out. ``parts`` are those that the split keeps, the last of which is what
-    a model is judged by. ``rows`` says what is dealt out, for messages; ``within``
-    tells that rows are cut in each series by itself, ``pairs`` that ends are
-    taken in pairs.
+    a model is judged by. ``dealt`` says what is dealt out, for messages; ``within`` tells that rows
+    are cut in each series by itself, ``pairs`` that ends are taken in pairs.
     """
 
     constants: tuple[str, ...]

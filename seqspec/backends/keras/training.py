@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.data_series import cuts_series
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -84,7 +83,6 @@ class TrainPlan:
     best: str
     advice: str
     windows: bool
-    cuts: bool
     validation: bool
     metrics: bool
     scale: bool
@@ -110,7 +108,6 @@ def plan(task: Task, training: Training) -> TrainPlan:
         best="lowest validation loss" if validation else "lowest training loss",
         advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
         windows=training.data.windows is not None,
-        cuts=cuts_series(training.data),
         validation=validation,
         metrics=bool(_metrics(training)),
         scale=training.data.scale is not None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.data_series import cuts_series
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
@@ -35,7 +34,6 @@ class TrainPlan:
     shuffled: bool
     rng: str
     windows: bool
-    cuts: bool
     lengths: LengthsPlan
     root: str
     normalised: bool
@@ -63,11 +61,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
-    cuts = cuts_series(training.data)
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
     lengths = plan_lengths(task, training)
-    taken = "inputs: Inputs" if cuts else lengths.taken
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
@@ -77,7 +73,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
             definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
         ),
         measure=measure,
-        predict_signature=tuple(definition("predict", [me, taken, device, _SIZE], lengths.result)),
+        predict_signature=tuple(
+            definition("predict", [me, lengths.taken, device, _SIZE], lengths.result)
+        ),
         evaluate_signature=tuple(
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
         ),
@@ -89,7 +87,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         windows=training.data.windows is not None,
-        cuts=cuts,
         lengths=lengths,
         root=root,
         normalised=normalised,

@@ -56,16 +56,17 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows into the rows of several series, cut out when asked for: [windows, STEPS, ...]."""
+    """Windows into the rows of several series, cut out when asked for: [windows, length, ...]."""
 
     rows: np.ndarray  # the rows of all series, one series after the other
     first: np.ndarray  # the row that each window begins with
+    length: int
 
     def __len__(self) -> int:
         return len(self.first)
 
     def __getitem__(self, places: np.ndarray | slice) -> np.ndarray:
-        return windows(self.rows, STEPS)[self.first[places]]
+        return windows(self.rows, self.length)[self.first[places]]
 
 
 Inputs = tuple[Windows | np.ndarray, ...]  # one for each input of the model
@@ -172,7 +173,7 @@ def inputs_for_prediction(path: Path, scaling: Scaling) -> tuple[Inputs, Origins
     check_lengths(columns[SERIES], STEPS, str(path))
     first = starts(columns[SERIES], STEPS)
     scaled = scaling.apply(columns)
-    inputs = (Windows(stack(scaled, HOURS_COLUMNS), first),)
+    inputs = (Windows(stack(scaled, HOURS_COLUMNS), first, STEPS),)
     return inputs, origins(columns, first + STEPS - 1)
 
 
@@ -189,7 +190,7 @@ def assemble(part: Arrays, scaling: Scaling) -> Part:
     first = starts(part[SERIES], STEPS + 1, STRIDE)
     hours = stack(scaled, HOURS_COLUMNS)
     target = stack(scaled, TARGET_COLUMNS)
-    return Part(inputs=(Windows(hours, first),), target=target[first + STEPS])
+    return Part(inputs=(Windows(hours, first, STEPS),), target=target[first + STEPS])
 
 
 def windows(rows: np.ndarray, length: int, stride: int = 1) -> np.ndarray:
