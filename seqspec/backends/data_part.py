@@ -35,11 +35,14 @@ def plan_targets(feeds: Feeds, *, several: bool) -> TargetsPlan:
     )
 
 
-def part_fields(feeds: Feeds, *, several: bool) -> list[str]:
-    """The fields, each with the shapes of its arrays; ``several`` targets are a tuple."""
+def part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
+    """The fields, each with the shapes of its arrays; ``several`` targets are a tuple.
+
+    ``cuts`` says that windows of inputs are cut out of several series when they are asked for.
+    """
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
     kind = "np.ndarray | Ragged" if feeds.lengths else "np.ndarray"
-    fields = _noted(f"inputs: tuple[{kind}, ...]", inputs)
+    fields = _noted("inputs: Inputs" if cuts else f"inputs: tuple[{kind}, ...]", inputs)
     if not several:
         kind = "Ragged" if feeds.target.ragged else "np.ndarray"
         return [*fields, *_noted(f"target: {kind}", _shape(feeds.target))]
