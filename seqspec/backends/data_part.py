@@ -47,9 +47,12 @@ def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
     )
 
 
-def part_fields(feeds: Feeds, training: Training) -> list[str]:
-    """The fields, each with the shapes of its arrays; several targets are a tuple."""
-    fields = _part_fields(feeds, several=training.several)
+def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
+    """The fields, each with the shapes of its arrays; several targets are a tuple.
+
+    ``cuts`` says that windows of inputs are cut out of several series when they are asked for.
+    """
+    fields = _part_fields(feeds, cuts=cuts, several=training.several)
     if not training.weighted:
         return fields
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
@@ -67,10 +70,10 @@ def _weight_shape(term: Term, feeds: Feeds) -> Shape:
     return (shape[0], *(Dim.of(1) for _ in shape[1:]))
 
 
-def _part_fields(feeds: Feeds, *, several: bool) -> list[str]:
+def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
     kind = "np.ndarray | Ragged" if feeds.lengths else "np.ndarray"
-    fields = _noted(f"inputs: tuple[{kind}, ...]", inputs)
+    fields = _noted("inputs: Inputs" if cuts else f"inputs: tuple[{kind}, ...]", inputs)
     if not several:
         kind = "Ragged" if feeds.target.ragged else "np.ndarray"
         return [*fields, *_noted(f"target: {kind}", _shape(feeds.target))]

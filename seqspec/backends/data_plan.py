@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.base import OutputFile
-from seqspec.backends.data_doc import describe, summary
+from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_part import TargetsPlan, needed_rows, part_fields, plan_targets
+from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
-from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights, returned
+from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
+from seqspec.backends.data_series import SeriesPlan, plan_series
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
     Call,
@@ -45,7 +47,7 @@ class DataPlan:
     part_note: str
     load_summary: str
     all_names: str
-    prediction_lines: tuple[str, ...]
+    prediction: PredictionPlan
     holder: str
     samples: SamplesPlan
     tabular: bool
@@ -72,7 +74,14 @@ class DataPlan:
     score: ScorePlan
     weights: WeightsPlan
     ignored: bool
+    series: SeriesPlan
+    texts: bool
     ragged: RaggedPlan | None
+
+    @property
+    def fills_numbers(self) -> bool:
+        """Whether missing values are filled in beside columns that are none."""
+        return self.texts and self.missing in ("forward_fill", "interpolate")
 
     @property
     def bucketed(self) -> bool:
@@ -105,6 +114,9 @@ class _Planner:
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
+        self.series = plan_series(self.data, self.feeds)
+        # Whether more is read than numbers: what only tells rows apart.
+        self.texts = self.series.labels or self.series.arranged or bool(self.data.group)
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
 
@@ -122,15 +134,17 @@ class _Planner:
     def _imports(self) -> tuple[str, ...]:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
+        plain += ["sys"] if self.series.cuts else []
         plain += ["math"] if self.tabular and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
+            *(["from datetime import UTC, datetime"] if self.series.ordered else []),
             *([] if self.npy else ["from difflib import get_close_matches"]),
             *(["from functools import cached_property"] if self.ragged else []),
-            "from itertools import pairwise",
+            *(["from itertools import pairwise"] if self.split.pairs else []),
             "from pathlib import Path",
             *(["from typing import TextIO"] if self.tabular else []),
             "",
@@ -142,6 +156,7 @@ class _Planner:
     def _constants(self) -> tuple[str, ...]:
         path = literal(str(self.data.source.args["path"]))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        lines += self.series.constants
         for feed in self.feeds.all:
             if feed.constant:
                 # Where the target is an input's own columns, later, it says so.
@@ -220,6 +235,10 @@ class _Planner:
                 sizes = ["rows", *sizes[1:]]
             for name in feed.names:
                 entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
+        if self.data.group:
+            batch = self.feeds.inputs[0].shape[0]
+            size = Group("(", (batch.value or str(batch),))
+            entries.setdefault(self.data.group, Pair(Code("GROUP"), size))
         return list(entries.values())
 
     def _has_single_columns(self) -> bool:
@@ -227,53 +246,30 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
-    # -------------------------------------------------------------------------------- predictions
-
-    def _prediction_lines(self, samples: Samples) -> tuple[str, ...]:
-        names = self._constant(self.feeds.inputs, self._inputs_constant)
-        holder = "columns" if self.tabular else "arrays"
-        lines = [f"{holder} = read(path, {names})"]
-        if self.data.missing == "interpolate":
-            lines.append(f"{holder} = interpolate({holder}, path)")
-        if self.windowed:
-            lines += [
-                f"rows = len(next(iter({holder}.values())))",
-                "if rows < STEPS:",
-                '    raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")',
-            ]
-        if any(feed.scaled for feed in self.feeds.inputs):
-            lines.append(f"scaled = scaling.apply({holder})")
-        arrays: list[Expr] = []
-        for feed in self.feeds.inputs:
-            values = feed.rows(holder, "scaled")
-            arrays.append(
-                samples.window(values, "STEPS", strided=False) if self.windowed else Code(values)
-            )
-        return (*lines, *returned(Group("(", tuple(arrays))))
-
     # ----------------------------------------------------------------------------------- the whole
 
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds, several = self.feeds, self.training.several
-        samples = Samples(feeds, self.training)
+        samples = Samples(feeds, self.training, self.series)
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = needed_rows(self.feeds)
+        read = self._constant(feeds.inputs, self._inputs_constant)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
             constants=self._constants(),
             arrays_note=self._arrays_note(),
             batches=self.batches,
-            part_fields=tuple(part_fields(self.feeds, self.training)),
+            part_fields=tuple(part_fields(feeds, self.training, cuts=self.series.cuts)),
             several=several,
             targets=plan_targets(feeds, self.training),
-            part_note=" Arrays may be views into the series." if self.windowed else "",
+            part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction_lines=self._prediction_lines(samples),
+            prediction=plan_prediction(self.data, feeds, self.series, read),
             holder=holder,
             samples=samples.plan(self.weights),
             tabular=self.tabular,
@@ -284,7 +280,7 @@ class _Planner:
             scale=scale,
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
-            all_scaled=scaled == names_of(feeds.all),
+            all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
@@ -297,10 +293,12 @@ class _Planner:
             needed=needed,
             needed_words=needed_words,
             split=self.split,
-            score=plan_scores(self.training, feeds.targets),
+            score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
             weights=self.weights,
             ignored=bool(self._ignored()),
+            series=self.series,
+            texts=self.texts,
         )
 
     def _arrays_note(self) -> str:
@@ -314,7 +312,8 @@ class _Planner:
         return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
-        if scaled == names_of(self.feeds.all) and not self.ragged:
+        every = scaled == names_of(self.feeds.all) and not self.ragged
+        if every and (self.tabular or not self.data.group):
             return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
         own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
         return next((constant for constant in own if constant), "SCALED")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.data_doc import samples_doc
 from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_part import needed_rows
+from seqspec.backends.data_prediction import returned
+from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
 from seqspec.backends.python_text import (
     Code,
     Expr,
@@ -14,7 +18,6 @@ from seqspec.backends.python_text import (
     literal,
     mapping,
     safe,
-    statement,
 )
 from seqspec.ir.task import Term, Training
 
@@ -32,12 +35,13 @@ class SamplesPlan:
 class Samples:
     """Writes ``assemble``: from the rows of a part to its samples."""
 
-    def __init__(self, feeds: Feeds, training: Training) -> None:
+    def __init__(self, feeds: Feeds, training: Training, series: SeriesPlan) -> None:
         self.feeds = feeds
         self.training = training
+        self.series = series
 
-    def window(self, rows: str, length: str, *, strided: bool) -> Code:
-        stride = ", STRIDE" if strided and self.feeds.stride > 1 else ""
+    def _window(self, rows: str, length: str) -> Code:
+        stride = ", STRIDE" if self.feeds.stride > 1 else ""
         return Code(f"windows({rows}, {length}{stride})")
 
     def plan(self, weights: WeightsPlan) -> SamplesPlan:
@@ -46,36 +50,26 @@ class Samples:
         return SamplesPlan(
             arguments=(", scaling" if scaled else "") + weights.argument,
             parameters=(", scaling: Scaling" if scaled else "") + weights.parameter,
-            doc=self._doc(),
+            doc=samples_doc(self.training.data),
             lines=self.lines(),
         )
-
-    def _doc(self) -> str:
-        if not self.feeds.windowed:
-            return (
-                "The samples of a part, one for each row."
-                if self.training.data.tabular
-                else "The samples of a part."
-            )
-        after = {
-            "ahead": "what follows each",
-            "next_step": "the step after each of their steps",
-            "same_step": "the target of each of their steps",
-        }
-        kinds = {target.kind for target in self.feeds.targets}
-        with_ = after[kinds.pop()] if len(kinds) == 1 else "what each output is compared with"
-        return f"The windows of a part with {with_}; views, not copies."
 
     def lines(self) -> tuple[str, ...]:
         """The body of ``assemble``."""
         scales = any(feed.scaled for feed in self.feeds.all)
         lines = ["scaled = scaling.apply(part)"] if scales else []
+        if self.series.cuts:
+            stride = ", STRIDE" if self.feeds.stride > 1 else ""
+            lines.append(f"first = starts(part[SERIES], {needed_rows(self.feeds)[0]}{stride})")
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
-            if self.feeds.windowed:
-                rows = feed.variable + self._until(0)
-                inputs.append(self.window(rows, "STEPS", strided=True))
+            if self.series.cuts:
+                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
+            elif feed.stands == "ahead":
+                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
+            elif self.feeds.windowed:
+                inputs.append(self._window(feed.variable + self._until(0), "STEPS"))
             else:
                 inputs.append(Code(feed.variable + self._shortened(feed, -1)))
         known = list(self.feeds.inputs)
@@ -141,12 +135,14 @@ class Samples:
     def _target_expr(self, target: Feed, name: str) -> Code:
         if not self.feeds.windowed:
             return Code(name + self._shortened(target, 0))
+        if self.series.cuts:
+            return target_rows(name, target.kind, target.windowed, self.feeds.horizon)
         if target.kind != "ahead":
             rows = name + self._until(1 if target.kind == "next_step" else 0)
-            return self.window(rows, "STEPS", strided=True)
+            return self._window(rows, "STEPS")
         if target.windowed:
             length = "HORIZON" if self.feeds.horizon > 1 else "1"
-            return self.window(f"{name}[STEPS:]", length, strided=True)
+            return self._window(f"{name}[STEPS:]", length)
         return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
 
     def _shortened(self, feed: Feed, at: int) -> str:
@@ -223,8 +219,3 @@ def _class_ids(term: Term, rows: str) -> str:
     if term.compares == "binary":
         return f"({rows}[..., 0] > 0.5).astype(np.int64)"
     return rows
-
-
-def returned(expr: Expr) -> list[str]:
-    # Laid out where it will stand; the template indents it again.
-    return [line[4:] for line in statement("return ", expr, indent=4)]

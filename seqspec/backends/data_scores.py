@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
 from seqspec.backends.data_part import unpacked
-from seqspec.backends.python_text import Code, Names, literal
+from seqspec.backends.python_text import Code, Group, Names, literal, statement
 from seqspec.ir.task import Term, Training
 from seqspec.shapes.dim import Shape
 
@@ -68,10 +68,10 @@ class _Scored:
         return self.term.compares in _CLASSES
 
 
-def plan_scores(training: Training, targets: Sequence[Feed]) -> ScorePlan:
-    """Decides what is scored and how predictions are written."""
+def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = False) -> ScorePlan:
+    """Decides what is scored and how predictions are written, with their ``origin`` in front."""
     if training.several:
-        return _several(training, targets)
+        return _several(training, targets, origin=origin)
     feed = targets[0]
     only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "")
     array = "prediction.values" if feed.ragged else "prediction"
@@ -100,7 +100,7 @@ def plan_scores(training: Training, targets: Sequence[Feed]) -> ScorePlan:
         flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
         ragged=feed.ragged,
         prediction="Ragged" if feed.ragged else "np.ndarray",
-        header=tuple(header),
+        header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,
         field=Code("str(value)") if only.classes else Code('f"{value:.7g}"'),
@@ -141,7 +141,7 @@ def _entries(scored: _Scored) -> Iterator[str]:
 # -------------------------------------------------------------------------------- several outputs
 
 
-def _several(training: Training, targets: Sequence[Feed]) -> ScorePlan:
+def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> ScorePlan:
     names = Names(("float", "header", "np", "path", "predictions", "tables", "targets"))
     outputs = [names.fresh(term.output) for term in training.terms]
     scored = [
@@ -171,18 +171,20 @@ def _several(training: Training, targets: Sequence[Feed]) -> ScorePlan:
         ragged=False,
         prediction="tuple[np.ndarray, ...]",
         flatten=tuple(f"{name} = {name}.argmax(axis=-1)" for name in classes),
-        header=tuple(_joint_header(scored)),
+        header=tuple(_joint_header(scored, origin=origin)),
         header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",
         values=f"({', '.join(one.prediction for one in scored)})",
         field=Code('f"{value:.7g}"'),
     )
 
 
-def _joint_header(scored: Sequence[_Scored]) -> Iterator[str]:
+def _joint_header(scored: Sequence[_Scored], *, origin: bool) -> Iterator[str]:
     """The lines that collect the columns of all outputs, and yield them."""
+    if origin:
+        yield "header = list(ORIGIN)"
     for number, one in enumerate(scored):
         columns = _columns(one)
-        yield f"header {'+=' if number else '='} {columns}"
+        yield f"header {'+=' if number or origin else '='} {columns}"
     yield "yield header"
 
 
@@ -242,3 +244,16 @@ def _header(one: _Scored, values: str) -> tuple[list[str], str]:
     if target.ragged:
         return [*before, f"titles = {titles}", f"yield [{_WHERE}*titles]"], note
     return [*before, f"yield {titles}"], note
+
+
+def _after_origin(header: list[str]) -> list[str]:
+    """The same header behind the columns that tell where a prediction is from."""
+    *before, line = header
+    if line.startswith("yield list("):
+        items = f"*{line[11:-1]}"
+    else:
+        items = line.removeprefix("yield [").removesuffix("]")
+        items = f"*({items})" if " for " in items else items
+    # Laid out where it will stand; the template indents it again.
+    whole = statement("yield ", Group("[", (Code("*ORIGIN"), Code(items))), indent=4)
+    return [*before, *(line[4:] for line in whole)]

@@ -36,6 +36,7 @@ class RunPlan:
     prediction: str
     first: str
     invert: str
+    named: bool
 
 
 def run_file(
@@ -73,6 +74,7 @@ def run_file(
         scaled=scaled,
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
+        named=bool(training.data.series or training.data.order),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",

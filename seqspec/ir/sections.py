@@ -11,6 +11,7 @@ from seqspec.diagnostics.model import Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
+from seqspec.ir.inputs import read_inputs
 from seqspec.ir.items import FAILED, Failed
 from seqspec.ir.losses import LossReader
 from seqspec.ir.params import Params
@@ -107,6 +108,8 @@ class Sections:
             return self._losses().metrics(expr)
         if kind.category == "loss expression":
             return self._losses().loss(expr)
+        if kind.category == "input expression":
+            return read_inputs(expr, self._binder, self._sink)
         if kind.category == "target expression":
             return read_target(expr, self._binder, self._sink)
         if kind.category == "class weight":

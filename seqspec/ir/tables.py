@@ -23,6 +23,8 @@ class Table(Feeder):
         present = self._columns()
         if kinds is None or ports is None or isinstance(present, Unreadable):
             return None
+        if not self.roles().known():
+            return None
         chosen = self._choose(ports, present, kinds)
         if chosen is None:
             return None
@@ -34,6 +36,8 @@ class Table(Feeder):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
+            if not self.roles().fits(port, type_, *self._soonest(targets)):
+                return None
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
         data = self.data(inputs, targets, weights)
@@ -45,6 +49,13 @@ class Table(Feeder):
         }
         return Fed(data, self.section, sizes, offered)
 
+    @staticmethod
+    def _soonest(targets: Mapping[str, Target]) -> tuple[str, tuple[str, ...]]:
+        """When targets are taken, ahead of the window if any is, and the columns of those."""
+        kinds = [target.kind for target in targets.values()]
+        kind = "ahead" if "ahead" in kinds else kinds[0]
+        return kind, tuple(n for t in targets.values() if t.kind == kind for n in t.names)
+
     def _columns(self) -> tuple[str, ...] | Unreadable | None:
         if not self.there():
             return self.source.args["columns"]
@@ -53,9 +64,11 @@ class Table(Feeder):
             self.unreadable(found)
             return found
         wanted: tuple[str, ...] | None = self.source.args["columns"]
-        for name in wanted or ():
+        places = [(name, "source") for name in (*(wanted or ()), *self.arranging)]
+        places += [(self.group, "split")] if self.group else []
+        for name, setting in places:
             if name not in found:
-                self.missing("column", name, found, "source")
+                self.missing("column", name, found, setting)
                 return Unreadable("")
         return wanted or found
 
@@ -66,13 +79,16 @@ class Table(Feeder):
         kinds: Mapping[str, str],
     ) -> tuple[dict[str, tuple[str, ...]], dict[str, Target]] | None:
         """The columns of every input and of every target."""
-        given: tuple[str, ...] | None = self.section.values["inputs"]
+        given = self.given
         target = tuple(dict.fromkeys(c for one in self.trained for c in one.target.columns))
-        if len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
+        if self.feeding:
+            own = {p.name: self.feeding.get(p.name) for p, _ in ports}
+            inputs = {name: (name,) if fed is None else fed.names for name, fed in own.items()}
+        elif len(ports) > 1 or (given is None and self._by_name(ports[0][1])):
             inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
             if inputs is None:
                 what = "`inputs` names the columns of a model's only input"
-                help = "several inputs take the columns of their own names"
+                help = "write feed(input=[…], …); inputs left out take the columns of their names"
                 at = self.section.at("inputs")
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
                 return None
@@ -84,24 +100,31 @@ class Table(Feeder):
                 self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
                                  help="say so: csv(…, columns=[…])")  # fmt: skip
                 return None
-            labels = {
+            apart = {
                 column
                 for one in self.trained
                 if kinds[one.output] in ("row", "same_step")
                 for column in one.target.columns
             }
-            labels |= {one.loss.setting.args["sample_weight"] for one in self.trained}
-            inputs = {ports[0][0].name: tuple(c for c in present if c not in labels)}
+            apart |= {one.loss.setting.args["sample_weight"] for one in self.trained}
+            if self.source.args["columns"] is None:
+                apart |= {*self.arranging, self.group}
+            inputs = {ports[0][0].name: tuple(c for c in present if c not in apart)}
         else:
             inputs = {ports[0][0].name: given}
-        own = next(iter(inputs.values()))
+        first = next(iter(inputs.values()))
         return inputs, {
-            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+            one.output: Target(one.target.columns or first, kinds[one.output])
+            for one in self.trained
         }
 
-    @staticmethod
-    def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(c for c in present if c not in target) or present
+    def _by_name(self, type_: Tensor) -> bool:
+        """Whether the only input has no axis of features: the column of its name feeds it."""
+        return type_.rank == 1 + (self.windows is not None)
+
+    def _only(self, present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+        apart = (*target, *self.arranging, self.group)
+        return tuple(c for c in present if c not in apart) or present
 
     def _known(
         self,
@@ -112,7 +135,7 @@ class Table(Feeder):
         for port, names in inputs.items():
             for name in names:
                 if name not in present:
-                    if name == port and "inputs" not in self.section.spans:
+                    if name == port and self.given is None and port not in self.feeding:
                         self.sink.report(
                             codes.NOT_FED(data=self.section.name, port=port),
                             self.section.span,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from seqspec.vocabulary.data import MISSING
 from seqspec.vocabulary.spec import (
     BOOL,
-    NAMES,
     POSITIVE,
     WHOLE,
     Arg,
@@ -32,6 +31,9 @@ LOSS = Kind("a loss, such as mse", lambda _: True, category="loss expression")
 TARGET = Kind(
     "a column, a list of columns, or next_step()", lambda _: True, category="target expression"
 )
+INPUTS = Kind(
+    "a list of columns, or feed(input=[…], …)", lambda _: True, category="input expression"
+)
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
 DATA = SectionSpec(
@@ -39,7 +41,8 @@ DATA = SectionSpec(
     "Where samples come from.",
     (
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
-        Arg("inputs", NAMES, None, "The columns or array that feed the model's only input."),
+        Arg("inputs", INPUTS, None,
+            "What feeds the model's input, or feed(…) for several; found by name if left out."),
         Arg("target", TARGET, None,
             "What a model's only output is to give; several find it by their names."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
