@@ -11,6 +11,7 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir.arguments import Binder
 from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
+from seqspec.ir.copies import Copies
 from seqspec.ir.graph import Value
 from seqspec.ir.items import (
     FAILED,
@@ -50,6 +51,7 @@ class Expressions:
         self._models = models
         self._owner = owner
         self.constants = Constants(source, owner.sink, scope.look)
+        self._copies = Copies(self, scope, owner.sink)
         self._slicing = Slicing(scope, self.constants, owner)
         self.binder = Binder(source, owner.sink, self.constants, lambda: scope.known, self._special)
 
@@ -80,13 +82,13 @@ class Expressions:
                 self._step(step, name)
             return FAILED
         rest = expr.steps[1:]
-        if isinstance(first, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+        if isinstance(first, Unbuilt):
             steps = [first, *(self._step(s, name) for s in rest)]
             if any(isinstance(s, Failed) for s in steps):
                 return FAILED
             built = tuple(s for s in steps if not isinstance(s, Failed))
             for step in built:
-                if not isinstance(step, UnbuiltChain) and step.name == name and name:
+                if step.name == name and name:
                     step.name = within(name, kind_of(step))
             return UnbuiltChain(built, expr.span)
         flow = self.as_flow(first, expr.steps[0].span)
@@ -100,8 +102,8 @@ class Expressions:
 
     def _step(self, expr: ast.Expr, name: str) -> Unbuilt | Failed:
         item = self._call(expr, name) if isinstance(expr, ast.Call) else self.evaluate(expr, name)
-        if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
-            if isinstance(item, UnbuiltLayer | UnbuiltModel) and item.name == name and name:
+        if isinstance(item, Unbuilt | Failed):
+            if not isinstance(item, Failed) and item.name == name and name:
                 shared = isinstance(expr, ast.Name) and expr.text in self._scope.bindings
                 item.name = name if shared else within(name, kind_of(item))
             return item
@@ -185,6 +187,8 @@ class Expressions:
         if spec is None:
             self._unknown(callee, expr.name.span, layer=True)
             return FAILED
+        if spec.copies:
+            return self._copies.read(spec, expr, name)
         arguments = self._split(expr, [p.name for p in spec.inputs])
         if isinstance(arguments, Failed):
             return FAILED
@@ -241,7 +245,7 @@ class Expressions:
         item = bound.item
         if isinstance(item, Failed):
             return FAILED
-        if not isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+        if not isinstance(item, Unbuilt):
             self._sink.report(
                 codes.NOT_A_VALUE(what=describe(item), direction="into"), expr.name.span
             )
@@ -288,7 +292,7 @@ class Expressions:
         """Arguments that are layers, states or dimensions."""
         if kind.category == "layer":
             item = self.evaluate(expr, "")
-            if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
+            if isinstance(item, Unbuilt | Failed):
                 return item
         elif kind.category == "state":
             return self._state(expr)

@@ -99,10 +99,18 @@ class UnbuiltModel:
 
 @dataclass(eq=False)
 class UnbuiltChain:
-    """A pipeline without its beginning."""
+    """A pipeline without its beginning, or the copies that a ``combinator`` made.
+
+    Copies are called after ``name`` once they are applied, but for those that have a name.
+    ``joint`` makes one value of what stands side by side.
+    """
 
     steps: tuple[Unbuilt, ...]
     call: Span
+    name: str = ""
+    combinator: str = ""
+    joint: UnbuiltLayer | None = None
+    applied: bool = False
 
 
 Unbuilt = UnbuiltLayer | UnbuiltModel | UnbuiltChain

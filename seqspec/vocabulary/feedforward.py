@@ -231,6 +231,33 @@ GROUP_NORM = LayerSpec(
     examples=("group_norm(13)",),
 )
 
+_MANY = Arg("n", POSITIVE, None, "How many copies; as many as the lists have values if left out.")
+
+CHAIN = LayerSpec(
+    "chain",
+    "Copies of a layer or a model one after the other; lists give each copy a value of its own.",
+    args=(Arg("layer", LAYER, doc="The layer or model; one that has a name is shared."), _MANY),
+    inputs=(Port("input", "...", kind="any"),),
+    rule=unchanged,
+    outputs="what the last copy gives",
+    copies=True,
+    aliases=("Sequential", "sequential", "stack", "repeat_layer"),
+    examples=("chain(dense(13), 2)", "chain(dense, units=[5, 3])"),
+)
+
+BRANCHES = LayerSpec(
+    "branches",
+    "Layers or models side by side on the same input, their outputs concatenated.",
+    args=(Arg("layer", LAYER, doc="A layer or a model; several, or copies of one."), _MANY),
+    inputs=(Port("input", "...", kind="any"),),
+    rule=unchanged,
+    outputs="[B, ..., sum of the widths]",
+    copies=True,
+    joined_by="concat",
+    aliases=("parallel", "Parallel", "inception"),
+    examples=("branches(dense(3), dense(4))", "branches(dense, units=[5, 3])"),
+)
+
 EACH = LayerSpec(
     "each",
     "Applies a layer or a model to every step on its own, always with the same weights.",

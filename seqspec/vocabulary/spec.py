@@ -288,8 +288,9 @@ class LayerSpec:
     ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
-    layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
+    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
+    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
@@ -306,6 +307,8 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    copies: bool = False
+    joined_by: str = ""
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

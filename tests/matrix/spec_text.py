@@ -207,6 +207,8 @@ def rows(spec: LayerSpec) -> Iterator[Applied]:
     layers = [arg for arg in spec.args if arg.kind.category == "layer"]
     if not layers:
         yield from _plain_rows(spec)
+    elif spec.copies:
+        yield from _copy_rows(spec)
     elif spec.per_step:
         yield from _each_rows(spec, layers[0])
     else:
@@ -270,6 +272,15 @@ def _wrapper_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
             outer[layer.name] = wrapped.call
             applied = _row(spec, outer)
             yield replace(applied, wrapped=wrapped)
+
+
+def _copy_rows(spec: LayerSpec) -> Iterator[Applied]:
+    """Copies of layers that keep the width, and each example as it is written."""
+    unit, number = spec.args
+    for count in values_of(spec, number)[0]:
+        for inner in (f"dense({WIDTH})", f"gru({WIDTH}, return=sequence)", "batch_norm"):
+            given = {unit.name: inner, number.name: count}
+            yield Applied(spec, given, (f"float[B, T, {WIDTH}]",))
 
 
 def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:

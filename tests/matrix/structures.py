@@ -509,6 +509,37 @@ model M(add_2: float[B, T, 6], multiply: float[B, T, 6]) {
 }
 model add_layer(h: float[B, 4], x: float[B, 4]) { h + x -> dense(2) }
 """,
+    # ---- copies
+    "copies in series and side by side": """
+model Lane(x: float[B, T, F], units, rate=0.1) {
+    x -> layer_norm -> gru(units, return=sequence) -> dropout(rate)
+}
+model Block(x: float[B, T, F]) { x + (x -> dense(F, activation=tanh)) }
+model M(hum: float[B, T, 6], y: float[B, N, T, 6]) {
+    tower = chain(dense(7) -> batch_norm, 2)
+    same = dense(7)
+    a = hum -> chain(Lane(rate=0.2), units=[4, 3]) -> branches(gru(4, return=sequence), Block)
+    b = a -> chain(same, 2) -> tower -> chain(Block, 3) -> tower
+    c = y -> each(chain(Block -> chain(dense, units=[3, 6]), 2) -> gru(3))
+          -> branches(gru(2), lstm(3))
+    d = b -> branches(conv_1d(2, padding=same), kernel_size=[1, 3]) -> branches(gru(3), gru(2))
+    c * d
+}
+""",
+    "copies beside what is called like them": """
+model M(chain: float[B, T, 6]) {
+    chain_0 = chain -> dense(6)
+    branches = chain_0 -> Copies
+    h = branches -> dense(6)
+    h -> gru(2)
+}
+model Copies(x: float[B, T, 6]) {
+    chain_0 = dense(6)
+    a = x -> chain_0 -> chain(dense(6), 2) -> chain(dense(6), 2)
+    chain_1 = a -> chain(dense(6), 2)
+    chain_1 -> branches(dense(3), dense(3))
+}
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

@@ -22,6 +22,7 @@ FAST = {
     "repeat by arithmetic",
     "slices of steps and features",
     "highway and residual stacks",
+    "copies in series and side by side",
 }
 
 
