@@ -154,6 +154,11 @@ BAD_DATA = _code("SEQ614", "bad-data", "{reason}")
 TRAINING_STOPPED = _code("SEQ615", "training-stopped", "{reason}")
 BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
 NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
+NO_PADDING = _code(
+    "SEQ630",
+    "no-padding",
+    "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
+)
 
 # ---- 7 speed
 SLOW_CELL = _code(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from seqspec.vocabulary import data, feedforward, joining, recurrent, shaping, training, windows
+from seqspec.vocabulary import (
+    data,
+    feedforward,
+    images,
+    joining,
+    recurrent,
+    sequences,
+    shaping,
+    training,
+    windows,
+)
 from seqspec.vocabulary.activations import ACTIVATIONS
 from seqspec.vocabulary.initializers import INITIALIZERS
 from seqspec.vocabulary.sections import SECTIONS
@@ -29,6 +39,11 @@ LAYERS: dict[str, LayerSpec] = {
         windows.GLOBAL_MAX_POOLING_1D,
         windows.GLOBAL_AVERAGE_POOLING_1D,
         windows.UPSAMPLING_1D,
+        images.CONV_2D,
+        images.MAX_POOLING_2D,
+        images.AVERAGE_POOLING_2D,
+        images.GLOBAL_MAX_POOLING_2D,
+        images.GLOBAL_AVERAGE_POOLING_2D,
         shaping.REPEAT,
         shaping.FLATTEN,
         shaping.RESHAPE,
@@ -64,6 +79,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }
 
