@@ -131,6 +131,11 @@ STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, categor
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
 
 
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
+
+
 def choice(*options: str) -> Kind:
     """One of a few words."""
     listed = ", ".join(options[:-1]) + f" or {options[-1]}"
@@ -233,7 +238,7 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
     """
 
     name: str
@@ -241,6 +246,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
 
     @property
     def whole(self) -> bool:
@@ -297,6 +303,19 @@ class Site:
     sizes: Mapping[str, Dim]
     rest: tuple[Dim, ...] = ()
     inner: Applied | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
 
 
 Outputs = Mapping[str, Type]

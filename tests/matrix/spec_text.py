@@ -106,6 +106,8 @@ def values_of(spec: LayerSpec, arg: Arg) -> tuple[list[str], list[str]]:
         return ["", *few] if not arg.required else few, [t for t in texts if t not in few]
     if kind.category == "dimension":
         return ["", "T"], []
+    if kind.category == "weight":
+        return [""], []  # another layer's: see the structures
     if kind is SIZE:
         return ["3", "S", "2*S + 1"], []
     literals = [written(value) for value in dict.fromkeys((*kind.samples, *kind.choices))]
@@ -304,7 +306,7 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
 
 def unknown_kinds() -> list[str]:
     """Kinds of arguments of layers that this module cannot write a value for."""
-    special = ("layer", "state", "dimension", *ENTRIES)
+    special = ("layer", "state", "dimension", "weight", *ENTRIES)
     return [
         f"{spec.name}.{arg.name}"
         for spec in LAYERS.values()
