@@ -8,6 +8,7 @@ from typing import Any
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label
 from seqspec.diagnostics.suggest import nearest
+from seqspec.ir import weights
 from seqspec.ir.arguments import Binder
 from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
@@ -141,9 +142,13 @@ class Expressions:
         if isinstance(owner, Failed):
             return FAILED
         field = expr.name.text
+        written = self._source.excerpt(expr.owner.span)
+        learnt = weights.of_layer(owner, expr.name, written, self._sink)
+        if learnt is not None:
+            return learnt
         flow = owner.flow if isinstance(owner, Half) else owner
         if not isinstance(flow, Flow):
-            return self._no_field(describe(owner), expr, [])
+            return self._no_field(describe(owner), expr, weights.names(owner))
         path = f"{owner.prefix}.{field}" if isinstance(owner, Half) else field
         outputs = _outputs(flow)
         if isinstance(flow.value.type, State) and field not in outputs:
@@ -296,6 +301,10 @@ class Expressions:
                 return item
         elif kind.category == "state":
             return self._state(expr)
+        elif kind.category == "weight":
+            inside = weights.transposed(expr)
+            item = self.evaluate(inside or expr, "")
+            return weights.tie(item, inside or expr, inside is not None, self._sink)
         elif kind.category == "constant":
             return self.constants.evaluate(expr, self._scope.known)
         else:

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from seqspec.ir.graph import Layer, Node, SubModel, Value
-from seqspec.shapes.dim import Dim
+from seqspec.shapes.dim import Dim, show
 from seqspec.source import Span
 from seqspec.syntax import ast
-from seqspec.vocabulary.spec import LayerSpec
+from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
 
 
 class _Failed(Enum):
@@ -41,6 +41,15 @@ class Flow:
     node: Node | None = None
     made_by: Unbuilt | None = None
     before: Flow | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """A weight: of a model's own (then ``value`` stands for it in formulas), or a layer's."""
+
+    owner: Layer
+    weight: OwnedWeight
+    value: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +124,7 @@ class UnbuiltChain:
 
 Unbuilt = UnbuiltLayer | UnbuiltModel | UnbuiltChain
 Constant = int | float | bool | str | Dim | Word
-Item = Flow | Half | UnbuiltLayer | UnbuiltModel | UnbuiltChain | Constant | _Failed
+Item = Flow | Learnt | Half | UnbuiltLayer | UnbuiltModel | UnbuiltChain | Constant | _Failed
 Failed = _Failed
 
 
@@ -123,6 +132,8 @@ def describe(item: object) -> str:
     """What an item is, for messages."""
     if isinstance(item, Flow):
         return f"a value of type {item.value.type}"
+    if isinstance(item, Learnt):
+        return f"a weight {show(item.weight.shape)}"
     if isinstance(item, Half):
         return "one direction of a layer"
     if isinstance(item, UnbuiltLayer):

@@ -114,13 +114,26 @@ ENDS = Kind(
 )
 
 
+SIDES = Kind(
+    "a whole number above zero, or two such as [3, 5]",
+    lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
+    samples=(1, 3, (2, 3)),
+    items=POSITIVE,
+)
+
+
 def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
-    """A number for each end: what an argument of the kind ENDS says."""
+    """A number for each end, or side: what an argument of the kind ENDS or SIDES says."""
     return (value, value) if isinstance(value, int) else value
 
 
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
+
+
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
 
 
 def choice(*options: str) -> Kind:
@@ -184,6 +197,17 @@ class Setting:
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The arguments that are not the entry's defaults."""
+        named = {a.name: a.default for a in self.entry.args}
+        return {name: self.args[name] for name in named if self.args[name] != named[name]}
+
+    def __str__(self) -> str:
+        """As a spec says it: ``adam(learning_rate=0.01)``."""
+        given = ", ".join(f"{k}={str(v).lower()}" for k, v in self.changed.items())
+        return f"{self.name}({given})" if given else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Slow:
@@ -214,7 +238,7 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
     """
 
     name: str
@@ -222,6 +246,12 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is one matrix, not those of several gates or steps side by side."""
+        return len(self.shape.split()) == 2 and "*" not in self.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +303,19 @@ class Site:
     sizes: Mapping[str, Dim]
     rest: tuple[Dim, ...] = ()
     inner: Applied | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
 
 
 Outputs = Mapping[str, Type]

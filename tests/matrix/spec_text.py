@@ -16,7 +16,7 @@ from seqspec.vocabulary.spec import REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec,
 from tests.matrix.pairwise import cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
-SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T"}
+SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W"}
 WIDTH = "13"
 STEPS = "2"  # few, as in trial.SHORT
 BOUND = "10"  # ids that tokens have
@@ -106,6 +106,8 @@ def values_of(spec: LayerSpec, arg: Arg) -> tuple[list[str], list[str]]:
         return ["", *few] if not arg.required else few, [t for t in texts if t not in few]
     if kind.category == "dimension":
         return ["", "T"], []
+    if kind.category == "weight":
+        return [""], []  # another layer's: see the structures
     if kind is SIZE:
         return ["3", "S", "2*S + 1"], []
     literals = [written(value) for value in dict.fromkeys((*kind.samples, *kind.choices))]
@@ -118,11 +120,13 @@ def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
 
     Some initialisers (fact ``axes``) need weights with as many axes as they say.
     """
-    axes = [len(w.shape.split()) for w in spec.weights if w.initializer == arg.name]
+    weights = [w for w in spec.weights if w.initializer == arg.name]
+    axes = min((len(w.shape.split()) for w in weights), default=0)
+    whole = all(w.whole for w in weights)
     return [
         entry
         for entry in ENTRIES[arg.kind.category].values()
-        if entry.facts.get("axes", 0) <= min(axes, default=0)
+        if entry.facts.get("axes", 0) <= axes and (whole or not entry.facts.get("whole"))
     ]
 
 
@@ -302,7 +306,7 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
 
 def unknown_kinds() -> list[str]:
     """Kinds of arguments of layers that this module cannot write a value for."""
-    special = ("layer", "state", "dimension", *ENTRIES)
+    special = ("layer", "state", "dimension", "weight", *ENTRIES)
     return [
         f"{spec.name}.{arg.name}"
         for spec in LAYERS.values()

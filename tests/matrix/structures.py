@@ -540,6 +540,53 @@ model Copies(x: float[B, T, 6]) {
     chain_1 -> branches(dense(3), dense(3))
 }
 """,
+    # ---- weights
+    "weights of a model's own": """
+model M(x: float[B, 5, 6]) {
+    weight gain: float[5, 6] = glorot_uniform(), offset: float[6] = uniform()
+    y = x * gain / 2 + offset * (gain - 1) - gain
+    y * offset + x -> gru(3)
+}
+""",
+    "weights at each step, in models used twice": """
+model Scale(x: float[B, F]) -> float[B, F] {
+    weight gain: float[F] = ones(), offset: float[F] = normal()
+    x * gain + offset
+}
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    scale = Scale
+    a = x -> each(scale) -> each(scale) -> each(Scale -> dense(6)) -> gru(3)
+    b = y -> each(each(Scale)) -> each(gru(3)) -> gru(3)
+    a + b
+}
+""",
+    "tied to an embedding": """
+model M(text: token(11)[B, T], more: token(11)[B, S]) {
+    words = embedding(4)
+    h = text -> words -> gru(4, return=sequence)
+    g = more -> words -> lstm(4)
+    a = h -> dense(11, kernel=transpose(words.embeddings), activation=tanh)
+    b = g -> dense(11, kernel=transpose(words.embeddings), use_bias=false)
+    c = b -> dense(4, kernel=words.embeddings)
+    concat(a -> gru(2), b, c)
+}
+""",
+    "tied to a dense layer, to a weight, in models": """
+model Back(x: float[B, T, F], units) -> float[B, T, F] {
+    code = dense(units, activation=relu)
+    back = x -> code -> dropout(0.1) -> dense(F, kernel=transpose(code.kernel), activation=tanh)
+    back
+}
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    weight matrix: float[6, 4] = orthogonal()
+    a = x -> Back(4) -> Back(5) -> dense(4, kernel=matrix) -> dense(6, kernel=transpose(matrix))
+    first = a -> dense(6)
+    again = dense(6, kernel=first.kernel, bias_initializer=ones)
+    b = first -> again -> again -> gru(3)
+    c = y -> each(Back(3)) -> each(dense(4, kernel=matrix) -> gru(3)) -> gru(3)
+    b + c
+}
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

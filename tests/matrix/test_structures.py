@@ -23,6 +23,8 @@ FAST = {
     "slices of steps and features",
     "highway and residual stacks",
     "copies in series and side by side",
+    "weights at each step, in models used twice",
+    "tied to a dense layer, to a weight, in models",
 }
 
 

@@ -193,7 +193,7 @@ def _each_able(spec: LayerSpec, type_: Tensor, rank: int) -> bool:
 
 
 def _value(draw: st.DrawFn, spec: LayerSpec, arg: Arg, type_: Tensor) -> str:
-    if arg.kind.category in ("state", "dimension"):
+    if arg.kind.category in ("state", "dimension", "weight"):
         return ""
     if arg.kind is SIZE:
         return "3"

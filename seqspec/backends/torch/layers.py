@@ -7,10 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, rearranging, windows
+from seqspec.backends.torch import activations, images, rearranging, windows
 from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
-from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
+from seqspec.backends.torch.lowering import (
+    Applied,
+    Lowering,
+    module,
+    nothing,
+    parameter,
+    size_of,
+)
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
 from seqspec.vocabulary.spec import OwnedWeight
 
@@ -35,7 +42,9 @@ def _embedding(
 def _dense(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
-    kernel, bias = weights["kernel"], weights.get("bias")
+    kernel, bias = weights.get("kernel"), weights.get("bias")
+    if kernel is None:  # it is another layer's
+        return () if bias is None else (parameter(f"{name}_bias", "bias", bias),)
     build = Call("nn.Linear", (size_of(kernel, 0), size_of(kernel, 1)))
     draws = [draw(kernel.initializer, "{0}.weight", kernel)]
     stored = [Stored("kernel", (Piece("weight", transposed=True),))]
@@ -48,7 +57,12 @@ def _dense(
 
 
 def _dense_expression(applied: Applied) -> Expr:
-    return activations.apply(applied.args["activation"], module(applied))
+    result = module(applied)
+    if applied.tied:
+        operands = [applied.operands[0], applied.tied["kernel"]]
+        operands += [f"{applied.owner}_bias"] if applied.args["use_bias"] else []
+        result = Call("functional.linear", tuple(map(Code, operands)))
+    return activations.apply(applied.args["activation"], result)
 
 
 _NORM = {
@@ -188,7 +202,7 @@ def _noise_expression(applied: Applied) -> Expr:
 
 
 #: layers that apply an activation to their result at the end
-ACTIVATED = frozenset({"dense", "conv_1d"})
+ACTIVATED = frozenset({"dense", "conv_1d", "conv_2d"})
 
 LAYERS: Mapping[str, Lowering] = {
     "embedding": Lowering(_embedding, module, stepwise=True),
@@ -203,6 +217,7 @@ LAYERS: Mapping[str, Lowering] = {
     "group_norm": Lowering(_group_norm, _group_norm_expression),
     **rearranging.LAYERS,
     **windows.LAYERS,
+    **images.LAYERS,
 }
 
 #: the same for whatever a node of a graph may be
