@@ -14,7 +14,7 @@ from tests.matrix.trial import checked, task_of
 pytestmark = pytest.mark.keras
 
 SPEC = """
-model M(text: token(11)[B, T]) -> float[B, T, 11] {
+model M(text: token(11)[B, T]) -> float[B, T - 1, 11] {
     weight gain: float[4] = ones(), matrix: float[4, 4] = glorot_uniform()
     words = text -> embedding(4)
     h = (words[:, 1:] - words[:, :-1]) * gain -> chain(dense(4, kernel=matrix), 2)
