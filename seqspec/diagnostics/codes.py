@@ -126,6 +126,11 @@ LOOK_AHEAD = _code(
     "look-ahead",
     "the model sees its own answer: {output} looks ahead, and its target is the next step",
 )
+TWO_DIRECTIONS = _code(
+    "SEQ510",
+    "two-directions",
+    "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
+)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)
@@ -160,6 +165,8 @@ NO_PADDING = _code(
     "no-padding",
     "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
 )
+NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
+KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

@@ -84,6 +84,9 @@ WIDTH = Kind(
     samples=POSITIVE.samples,
 )
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+COLUMN = Kind(
+    "the name of a column, such as station", lambda v: isinstance(v, str), category="column"
+)
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
 
@@ -271,11 +274,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application of a layer gives: the type on each output, and the weights it owns."""
+    """What one application of a layer gives: the type on each output, and the weights it owns.
+
+    ``passes_on`` is the output that flows on. ``several`` are the outputs of a layer of which none
+    flows on before the spec says which, the first being ``passes_on``; ``because`` is the argument
+    that makes it so.
+    """
 
     outputs: Mapping[str, Type]
     passes_on: str = "output"
     weights: tuple[OwnedWeight, ...] = ()
+    several: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
