@@ -49,7 +49,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
     if optimizer is None:
         adam = ENTRIES["optimizer"]["adam"]
         optimizer = Setting.plain(adam)
-    elif not _one_clipping(optimizer, section, sink):
+    elif not _one_clipping(optimizer, section, sink) or not _one_rate(optimizer, section, sink):
         return None
     cross_entropy = loss.entry.facts["target"] != "same"
     return Training(
@@ -64,6 +64,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         values["shuffle"],
         values["stop"],
         section.span,
+        values["reduce"],
     )
 
 
@@ -93,6 +94,21 @@ def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:
         return True
     what = "gradients are clipped in one way, not by " + " and ".join(f"`{n}`" for n in given)
     sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("optimizer"), help="keep one of them")
+    return False
+
+
+def _one_rate(optimizer: Setting, section: Section, sink: Sink) -> bool:
+    schedule = optimizer.args["learning_rate"]
+    reduce: Setting | None = section.values["reduce"]
+    if reduce is None or not isinstance(schedule, Setting):
+        return True
+    what = f"the learning rate follows `{schedule.name}`, so `{reduce.name}` cannot lower it"
+    sink.report(
+        codes.FORBIDDEN_VALUE(what=what),
+        section.at("reduce"),
+        labels=(Label(section.at("optimizer", schedule.name), "the schedule"),),
+        help="leave one of them out",
+    )
     return False
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from seqspec.vocabulary import data, feedforward, joining, recurrent, shaping, training, windows
+from seqspec.vocabulary import (
+    data,
+    feedforward,
+    joining,
+    optimizers,
+    recurrent,
+    shaping,
+    training,
+    windows,
+)
 from seqspec.vocabulary.activations import ACTIVATIONS
 from seqspec.vocabulary.initializers import INITIALIZERS
 from seqspec.vocabulary.sections import SECTIONS
@@ -55,7 +64,9 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "initializer": INITIALIZERS,
     "loss": training.LOSSES,
     "metric": training.METRICS,
-    "optimizer": training.OPTIMIZERS,
+    "optimizer": optimizers.OPTIMIZERS,
+    "schedule": optimizers.SCHEDULES,
+    "reduction": optimizers.REDUCTIONS,
     "stop": training.STOPS,
     "reader": data.READERS,
     "split": data.SPLITS,

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.keras.optimizers import (
+    CLIPPING,
+    OPTIMIZERS,
+    clips,
+    last_rate,
+    make,
+    plateau,
+    rate,
+)
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -18,17 +27,6 @@ from seqspec.backends.python_text import (
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
-
-OPTIMIZERS: Mapping[str, str] = {
-    "sgd": "SGD",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "nadam": "Nadam",
-    "adamax": "Adamax",
-    "adagrad": "Adagrad",
-    "adadelta": "Adadelta",
-    "rmsprop": "RMSprop",
-}
 
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError",
@@ -59,25 +57,20 @@ ACCURACIES: Mapping[str, str] = {
     "binary": "BinaryAccuracy",
 }
 
-CLIPPING: Mapping[str, str] = {
-    "clipnorm": "largest norm of the gradient of each weight",
-    "global_clipnorm": "largest norm of all gradients together",
-    "clipvalue": "largest size of any entry of a gradient",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
     """What ``train.py`` says that depends on the spec: finished lines, and switches.
 
     ``best`` tells by which loss the best checkpoint is chosen, ``advice`` what helps against a loss
-    that grows without bounds.
+    that grows without bounds, ``rate`` the learning rate of the last step if it changes.
     """
 
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
     compile: tuple[str, ...]
+    rate: str
     stop: tuple[str, ...]
     best: str
     advice: str
@@ -92,16 +85,17 @@ class TrainPlan:
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
-    clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
+    monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
         compile=(*_remarks(task, training), *_compile(training)),
-        stop=tuple(_stop(training.stop, validation)),
+        rate=last_rate(training),
+        stop=(*_stop(training.stop, monitor), *plateau(training.reduce, monitor)),
         best="lowest validation loss" if validation else "lowest training loss",
-        advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
+        advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
         metrics=bool(_metrics(training)),
@@ -112,7 +106,9 @@ def plan(task: Task, training: Training) -> TrainPlan:
     )
 
 
-_ADVICE = "a smaller learning rate"
+def _advice(training: Training) -> str:
+    clipped = "" if clips(training.optimizer) else " or clipped gradients"
+    return f"a smaller learning rate{clipped} may help"
 
 
 def _has(graph: Graph, kind: str) -> bool:
@@ -126,8 +122,7 @@ def _has(graph: Graph, kind: str) -> bool:
 def _remarks(task: Task, training: Training) -> list[str]:
     """What a reader who knows other frameworks would not expect of these settings."""
     optimizer = training.optimizer
-    clips = any(optimizer.args[name] is not None for name in CLIPPING)
-    if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips):
+    if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips(optimizer)):
         return []
     verb = "sizes up" if optimizer.name == "adamax" else "squares"
     what = "clipping measures"
@@ -142,7 +137,7 @@ def _remarks(task: Task, training: Training) -> list[str]:
 def _constants(training: Training) -> Iterator[str]:
     yield from assign("EPOCHS", training.epochs)
     yield from assign("BATCH_SIZE", training.batch_size)
-    yield from assign("LEARNING_RATE", training.optimizer.args["learning_rate"])
+    yield from rate(training)
     yield from assign("SEED", training.seed)
     for name, note in CLIPPING.items():
         if training.optimizer.args[name] is not None:
@@ -163,11 +158,11 @@ def _reported(training: Training, validation: bool) -> list[str]:
     return assign("REPORTED", reported, note="what a record holds")
 
 
-def _stop(stop: Setting | None, validation: bool) -> list[str]:
+def _stop(stop: Setting | None, monitor: str) -> list[str]:
     if stop is None:
         return []
     keywords: list[tuple[str, Expr]] = [
-        ("monitor", "val_loss" if validation else "loss"),
+        ("monitor", monitor),
         ("mode", "min"),
         ("patience", Code("PATIENCE")),
     ]
@@ -182,21 +177,12 @@ def _stop(stop: Setting | None, validation: bool) -> list[str]:
 
 def _compile(training: Training) -> list[str]:
     keywords: list[tuple[str, Expr]] = [
-        ("optimizer", _optimizer(training.optimizer)),
+        ("optimizer", make(training.optimizer)),
         ("loss", _loss(training)),
     ]
     if metrics := _metrics(training):
         keywords.append(("metrics", Group("[", metrics)))
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
-
-
-def _optimizer(optimizer: Setting) -> Call:
-    defaults = {arg.name: arg.default for arg in optimizer.entry.args}
-    keywords: list[tuple[str, Expr]] = [("learning_rate", Code("LEARNING_RATE"))]
-    for name, value in optimizer.args.items():
-        if name != "learning_rate" and value != defaults[name]:
-            keywords.append((name, Code(name.upper()) if name in CLIPPING else value))
-    return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
 
 
 def _loss(training: Training) -> Call:

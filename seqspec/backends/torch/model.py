@@ -39,7 +39,9 @@ _MODULE_NAMES = """
     pad_same average_same
     Path Callable SafetensorError WeightsError TrainingError DataError Dataset Part Scaling
     FORMAT SHAPES EPOCHS BATCH_SIZE LEARNING_RATE SEED CLIPNORM GLOBAL_CLIPNORM CLIPVALUE PATIENCE
-    MIN_DELTA REPORTED
+    MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
+    END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
+    learning_rate JOINT one_by_one
 """.split()
 _ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
 

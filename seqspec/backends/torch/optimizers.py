@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, assign, literal
+from seqspec.backends.python_text import Call, Code, Expr, Group, assign, literal, mapping
+from seqspec.backends.torch.model import ModelPlan
 from seqspec.vocabulary.spec import Setting
 
 Args = Mapping[str, Any]
@@ -15,11 +16,15 @@ Keywords = tuple[tuple[str, Expr], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Stock:
-    """An optimiser of PyTorch: its class, what it is given besides the rate, and remarks."""
+    """An optimiser: its class, what it is given besides the rate, and remarks.
+
+    ``steady`` says that it is Keras's only while the learning rate stays the same.
+    """
 
     function: str
     keywords: Keywords
     notes: tuple[str, ...] = ()
+    steady: bool = False
 
 
 def _sgd(args: Args) -> _Stock:
@@ -27,7 +32,7 @@ def _sgd(args: Args) -> _Stock:
     if args["momentum"]:
         keywords.append(("momentum", args["momentum"]))
         keywords += [("nesterov", True)] if args["nesterov"] else []
-    return _Stock("SGD", tuple(keywords))
+    return _Stock("SGD", tuple(keywords), steady=bool(args["momentum"]))
 
 
 def _betas(args: Args) -> Keywords:
@@ -86,7 +91,7 @@ def _rmsprop(args: Args) -> _Stock:
         "eps as in Keras, which adds it under the root; PyTorch adds it to the root, so that",
         "steps with tiny gradients are larger.",
     )
-    return _Stock("RMSprop", tuple(keywords), notes)
+    return _Stock("RMSprop", tuple(keywords), notes, steady=bool(args["momentum"]))
 
 
 OPTIMIZERS: Mapping[str, Callable[[Args], _Stock]] = {
@@ -101,24 +106,67 @@ OPTIMIZERS: Mapping[str, Callable[[Args], _Stock]] = {
 }
 
 
-def plan_optimizer(setting: Setting) -> list[str]:
-    """The lines that make the optimiser of a model's parameters."""
-    stock = OPTIMIZERS[setting.name](setting.args)
-    keywords: Keywords = (("lr", Code("LEARNING_RATE")), *stock.keywords)
-    call = Call(f"torch.optim.{stock.function}", (Code("model.parameters()"),), keywords)
-    return [*(f"    # {note}" for note in stock.notes), *assign("optimizer", call, indent=4)]
+@dataclass(frozen=True, slots=True)
+class OptimizerPlan:
+    """The expression that makes the optimiser, remarks on it, and its class if that is our own.
+
+    ``sgd`` and ``rmsprop`` ask for the class of that name in ``templates/torch/optimizers.j2``.
+    """
+
+    make: Call
+    notes: tuple[str, ...]
+    sgd: bool = False
+    rmsprop: bool = False
+    nesterov: bool = False
+    centered: bool = False
 
 
-def plan_clips(args: Args) -> list[str]:
-    """The lines between the gradients and the step."""
+def plan_optimizer(setting: Setting, *, changes: bool) -> OptimizerPlan:
+    """How the optimiser of a model's parameters is made; ``changes`` tells of its rate."""
+    args = setting.args
+    scheduled = isinstance(args["learning_rate"], Setting)
+    rate = ("lr", Code("learning_rate(0)" if scheduled else "LEARNING_RATE"))
+    parameters = (Code("model.parameters()"),)
+    stock = OPTIMIZERS[setting.name](args)
+    if not (stock.steady and changes):
+        made = Call(f"torch.optim.{stock.function}", parameters, (rate, *stock.keywords))
+        return OptimizerPlan(made, stock.notes)
+    names = [name for name in ("rho", "momentum", "epsilon") if name in args]
+    own: Keywords = (rate, *((name, args[name]) for name in names))
+    return OptimizerPlan(
+        Call(stock.function, parameters, own),
+        (),
+        sgd=stock.function == "SGD",
+        rmsprop=stock.function == "RMSprop",
+        nesterov=bool(args.get("nesterov")),
+        centered=bool(args.get("centered")),
+    )
+
+
+def plan_clips(args: Args, model: str, *, joint: bool) -> list[str]:
+    """The lines between the gradients and the step; ``joint`` as in :func:`plan_joint`."""
     lines: list[str] = []
     if args.get("clipnorm") is not None:
-        lines += [
-            "for weight in model.parameters():",
-            "    nn.utils.clip_grad_norm_(weight, CLIPNORM)",
-        ]
+        weights = f"one_by_one({model})" if joint else f"{model}.parameters()"
+        lines += [f"for weight in {weights}:", "    nn.utils.clip_grad_norm_(weight, CLIPNORM)"]
     if args.get("global_clipnorm") is not None:
-        lines.append("nn.utils.clip_grad_norm_(model.parameters(), GLOBAL_CLIPNORM)")
+        lines.append(f"nn.utils.clip_grad_norm_({model}.parameters(), GLOBAL_CLIPNORM)")
     if args.get("clipvalue") is not None:
-        lines.append("nn.utils.clip_grad_value_(model.parameters(), CLIPVALUE)")
+        lines.append(f"nn.utils.clip_grad_value_({model}.parameters(), CLIPVALUE)")
     return lines
+
+
+def plan_joint(args: Args, model: ModelPlan) -> list[str]:
+    """The lines of the constant that tells which parameters are clipped together.
+
+    A GRU's two biases are one weight in Keras, and so is their norm.
+    """
+    if args.get("clipnorm") is None:
+        return []
+    pairs: list[tuple[Expr, Expr]] = [
+        (f"{slot.owner}.{piece.name}", f"{slot.owner}.{slot.pieces[0].name}")
+        for slot in model.slots
+        for piece in slot.pieces[1:]
+    ]
+    note = "biases that are one weight in Keras"
+    return assign("JOINT", mapping(pairs), note=note) if pairs else []
