@@ -37,10 +37,37 @@ _CLIPPING = (
 )
 
 
+_DECAY = Arg("weight_decay", NOT_NEGATIVE, None, "Share of each weight taken off, by step size.")
+_ACCUMULATION = Arg(
+    "gradient_accumulation_steps",
+    Kind("a whole number above one", lambda v: POSITIVE.accepts(v) and v != 1, samples=(2, 3)),
+    None,
+    "How many batches make one step: their gradients are averaged.",
+)
+_AVERAGING = (
+    Arg("use_ema", BOOL, False, "Average the weights of all steps; validate and keep averages."),
+    Arg("ema_momentum", FRACTION, 0.99, "Decay of the average."),
+    Arg("ema_overwrite_frequency", POSITIVE, None, "After how many steps weights become averages."),
+)
+
+
+def _averaged(args: Mapping[str, Any]) -> Flaw | None:
+    if args["use_ema"]:
+        return None
+    for arg in _AVERAGING[1:]:
+        if args[arg.name] != arg.default:
+            what = f"`{arg.name}` without `use_ema` would do nothing"
+            return Flaw(arg.name, what, "write use_ema=true, or leave it out")
+    return None
+
+
 def _optimizer(name: str, summary: str, rate: float, *args: Arg) -> Entry:
     learning_rate = Arg("learning_rate", RATE, rate, "Step size.")
+    own = (learning_rate, *args)
+    decay = () if _DECAY.name in [arg.name for arg in args] else (_DECAY,)
+    every = (*decay, *_CLIPPING, _ACCUMULATION, *_AVERAGING)
     return Entry(
-        name, "optimizer", summary, (learning_rate, *args, *_CLIPPING), source="keras.optimizers"
+        name, "optimizer", summary, (*own, *every), source="keras.optimizers", rule=_averaged
     )
 
 
@@ -49,6 +76,7 @@ _BETAS = (
     Arg("beta_1", FRACTION, 0.9, "Decay of the mean of gradients."),
     Arg("beta_2", FRACTION, 0.999, "Decay of the mean of squared gradients."),
 )
+_AMSGRAD = Arg("amsgrad", BOOL, False, "Divide by the largest mean square so far.")
 _OPTIMIZERS = (
     _optimizer(
         "sgd",
@@ -63,6 +91,7 @@ _OPTIMIZERS = (
         0.001,
         *_BETAS,
         _EPSILON,
+        _AMSGRAD,
     ),
     _optimizer(
         "adamw",
@@ -71,6 +100,7 @@ _OPTIMIZERS = (
         Arg("weight_decay", NOT_NEGATIVE, 0.004, "Share of each weight taken off, by step size."),
         *_BETAS,
         _EPSILON,
+        _AMSGRAD,
     ),
     _optimizer("nadam", "Adam with Nesterov momentum. Dozat 2015.", 0.001, *_BETAS, _EPSILON),
     _optimizer(
@@ -103,6 +133,13 @@ _OPTIMIZERS = (
         Arg("momentum", FRACTION, 0.0, "Share of the last step that is kept."),
         _EPSILON,
         Arg("centered", BOOL, False, "Subtract the squared mean of gradients."),
+    ),
+    _optimizer(
+        "lion",
+        "Lion: steps of one size, in the direction of momentum. Chen et al. 2023.",
+        0.001,
+        Arg("beta_1", FRACTION, 0.9, "Share of the mean of gradients in the direction."),
+        Arg("beta_2", FRACTION, 0.99, "Decay of the mean of gradients."),
     ),
 )
 OPTIMIZERS: dict[str, Entry] = {e.name: e for e in _OPTIMIZERS}
