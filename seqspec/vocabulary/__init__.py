@@ -8,6 +8,7 @@ from seqspec.vocabulary import (
     joining,
     optimizers,
     recurrent,
+    sequences,
     shaping,
     training,
     windows,
@@ -55,6 +56,7 @@ LAYERS: dict[str, LayerSpec] = {
         feedforward.GAUSSIAN_NOISE,
         feedforward.BATCH_NORM,
         feedforward.LAYER_NORM,
+        feedforward.GROUP_NORM,
     )
 }
 
@@ -72,6 +74,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }
 

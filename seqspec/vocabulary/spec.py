@@ -35,7 +35,7 @@ class Kind:
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
     ``items`` is what a list holds, where one may be written; ``otherwise`` what a call may stand
-    for in place of the literal.
+    for in place of the literal; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -45,6 +45,7 @@ class Kind:
     samples: tuple[object, ...] = ()
     items: Kind | None = None
     otherwise: Kind | None = None
+    advice: str = ""
 
 
 def _whole(value: object) -> bool:
@@ -72,11 +73,17 @@ FRACTION = Kind(
     "a number from 0 up to, but not including, 1",
     lambda v: _least(v, 0) and not _least(v, 1),
     samples=(0.0, 0.25),
+    advice="it is a share: a fifth is written 0.2 or 20%",
 )
 BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False))
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
 CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
+WIDTH = Kind(
+    "a whole number above zero, or a size",
+    lambda v: POSITIVE.accepts(v) or (isinstance(v, Dim) and v.value is None),
+    samples=POSITIVE.samples,
+)
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
@@ -130,12 +137,16 @@ def one_of(category: str, describe: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One argument of a layer or setting. The order of declaration is the positional order."""
+    """One argument of a layer or setting. The order of declaration is the positional order.
+
+    ``alone`` says why a layer that another one wraps has to leave it out, if it has.
+    """
 
     name: str
     kind: Kind
     default: Any = REQUIRED
     doc: str = ""
+    alone: str = ""
 
     @property
     def required(self) -> bool:
@@ -187,11 +198,19 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Slow:
+    """Which arguments keep a layer from the fused kernels, and what that costs."""
+
+    why: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
 class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands.
+    ``variadic`` ports take two or more operands, or ``least``.
     """
 
     name: str
@@ -199,6 +218,7 @@ class Port:
     kind: str = "float"
     meaning: str = ""
     variadic: bool = False
+    least: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +303,7 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a
     unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why no fused kernel can run this layer, if so.
+    arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -300,7 +320,7 @@ class LayerSpec:
     per_step: bool = False
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
-    slow: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

@@ -69,16 +69,52 @@ def models(draw: st.DrawFn) -> str:
     for number in range(draw(st.integers(1, 5))):
         type_ = draft.type()
         specs = [s for s in LAYERS.values() if _possible(s, type_)]
-        call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
+        form = draw(st.integers(0, 9))
+        if form < 2 and type_.rank > 1:
+            call = _slice(draw, type_)
+        elif form < 4 and type_.kind == "float":
+            call = _formula(draw)
+        else:
+            call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
         name = f"v{number}"
         longer = Draft(draft.inputs, [*draft.lines, f"{name} = {call(draft.value)}"], name)
         # A cut, a window or a shape may not fit the sizes at hand: then it is left out.
-        if errors(longer.text()) != ["SEQ309"]:
+        if errors(longer.text()) not in (["SEQ309"], ["SEQ425"]):
             draft = longer
     if draft.type().kind == "token":
         draft.lines.append(f"numbers = {draft.value} -> embedding(2)")
         draft.value = "numbers"
     return draft.text()
+
+
+def _slice(draw: st.DrawFn, type_: Tensor) -> Callable[[str], str]:
+    """How part of a value is taken: as little as leaves enough of lengths that are not known."""
+    entries = [":"]
+    for dim in type_.shape[1:]:
+        if type_.kind == "float" and type_.rank == 2:
+            entries.append(draw(st.sampled_from([":", "1:", ":-1", "::2"])))  # a vector stays one
+            continue
+        places = [":", "0", "-1", "1:", ":-1", "::2"]
+        places += ["1", "0:2", "-2:", "1:2"] if dim.value is not None else []
+        entries.append(draw(st.sampled_from(places)))
+    if draw(st.booleans()) and entries[1:-1] == [":"] * (len(entries) - 2):
+        entries = ["...", entries[-1]] if len(entries) > 1 else entries
+    index = ", ".join(entries)
+    return lambda value: f"{value}[{index}]"
+
+
+def _formula(draw: st.DrawFn, depth: int = 0) -> Callable[[str], str]:
+    """Arithmetic on a value: with numbers, with itself, with what a layer makes of it."""
+    leaves = ["{0}", "({0} -> activation(tanh))", "0.5", "3"]
+    if depth == 2 or (depth and draw(st.booleans())):
+        leaf = draw(st.sampled_from(leaves))
+        return leaf.format
+    left, right = (_formula(draw, depth + 1) for _ in range(2))
+    sign = draw(st.sampled_from(["+", "-", "*", "/ 7 -"]))
+    minus = draw(st.sampled_from(["", "-"]))
+    # A value in front: numbers alone are no value.
+    first = "{0} * " if depth == 0 else ""
+    return lambda value: f"{first.format(value)}({minus}{left(value)}) {sign} ({right(value)})"
 
 
 def _possible(spec: LayerSpec, type_: Tensor) -> bool:
