@@ -270,7 +270,7 @@ def optimizers() -> Iterator[tuple[str, bool]]:
         clips = [arg for arg in entry.args if "clip" in arg.name]
         pairs: dict[str, Any] = {"(clip)": ["", *(f"{arg.name}=0.05" for arg in clips)]}
         for arg in entry.args:
-            if arg not in clips:
+            if arg not in clips and arg.default is not None and "ema" not in arg.name:
                 pairs[arg.name] = ["", *another(arg.name, arg.default)]
         for row in cover(pairs):
             given = [f"{k}={v}" for k, v in row.items() if v and k != "(clip)"]

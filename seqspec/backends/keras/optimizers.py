@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, assign, statement
+from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Training
 from seqspec.vocabulary.spec import Setting
 
@@ -18,6 +19,7 @@ OPTIMIZERS: Mapping[str, str] = {
     "adagrad": "Adagrad",
     "adadelta": "Adadelta",
     "rmsprop": "RMSprop",
+    "lion": "Lion",
 }
 
 SCHEDULES: Mapping[str, str] = {
@@ -67,18 +69,38 @@ def _schedule(schedule: Setting) -> Iterator[tuple[str, Expr]]:
 def last_rate(training: Training) -> str:
     """The expression for the learning rate of the last step, if it changes; in a callback."""
     if training.schedule is not None:
-        return "float(LEARNING_RATE(self.model.optimizer.iterations - 1))"
+        several = training.optimizer.args["gradient_accumulation_steps"]
+        batches = f" * {several}" if several else ""
+        return f"float(LEARNING_RATE(self.model.optimizer.iterations{batches} - 1))"
     return "float(self.model.optimizer.learning_rate)" if training.reduce is not None else ""
 
 
-def make(optimizer: Setting) -> Call:
-    """The expression that makes the optimiser."""
+def dense(graph: Graph, optimizer: Setting) -> str:
+    """The class to derive for tokens that a batch repeats, if that makes a difference.
+
+    What is linear in the gradients may be given them one by one.
+    """
+    linear = optimizer.name == "sgd" and not clips(optimizer)
+    return "" if linear or not _has(graph, "embedding") else OPTIMIZERS[optimizer.name]
+
+
+def _has(graph: Graph, kind: str) -> bool:
+    """Whether a model, or one inside it, has a layer of that kind."""
+    return any(
+        _has(unit.graph, kind) if isinstance(unit, SubModel) else unit.kind == kind
+        for unit in graph.units
+    )
+
+
+def make(optimizer: Setting, *, own: bool) -> Call:
+    """The expression that makes the optimiser; ``own`` if its class is the program's."""
     defaults = {arg.name: arg.default for arg in optimizer.entry.args}
     keywords: list[tuple[str, Expr]] = [("learning_rate", Code("LEARNING_RATE"))]
     for name, value in optimizer.args.items():
         if name != "learning_rate" and value != defaults[name]:
             keywords.append((name, Code(name.upper()) if name in CLIPPING else value))
-    return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
+    module = "" if own else "keras.optimizers."
+    return Call(f"{module}{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
 
 
 def plateau(reduce: Setting | None, monitor: str) -> list[str]:

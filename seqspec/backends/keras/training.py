@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
-    OPTIMIZERS,
     clips,
+    dense,
     last_rate,
     make,
     plateau,
@@ -25,7 +25,6 @@ from seqspec.backends.python_text import (
     literal,
     statement,
 )
-from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
 
@@ -64,13 +63,16 @@ class TrainPlan:
     """What ``train.py`` says that depends on the spec: finished lines, and switches.
 
     ``best`` tells by which loss the best checkpoint is chosen, ``advice`` what helps against a loss
-    that grows without bounds, ``rate`` the learning rate of the last step if it changes.
+    that grows without bounds, ``rate`` the learning rate of the last step if it changes,
+    ``dense`` the class of the optimiser if the program derives its own.
     """
 
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
     compile: tuple[str, ...]
+    averages: bool
+    dense: str
     rate: str
     stop: tuple[str, ...]
     best: str
@@ -92,11 +94,14 @@ def plan(task: Task, training: Training) -> TrainPlan:
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
+    derived = dense(task.graph, training.optimizer)
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
-        compile=(*_remarks(task, training), *_compile(training)),
+        compile=tuple(_compile(training, own=bool(derived))),
+        averages=bool(training.optimizer.args["use_ema"]),
+        dense=derived,
         rate=last_rate(training),
         stop=(*_stop(training.stop, monitor), *plateau(training.reduce, monitor)),
         best="lowest validation loss" if validation else "lowest training loss",
@@ -117,29 +122,6 @@ def plan(task: Task, training: Training) -> TrainPlan:
 def _advice(training: Training) -> str:
     clipped = "" if clips(training.optimizer) else " or clipped gradients"
     return f"a smaller learning rate{clipped} may help"
-
-
-def _has(graph: Graph, kind: str) -> bool:
-    """Whether a model, or one inside it, has a layer of that kind."""
-    return any(
-        _has(unit.graph, kind) if isinstance(unit, SubModel) else unit.kind == kind
-        for unit in graph.units
-    )
-
-
-def _remarks(task: Task, training: Training) -> list[str]:
-    """What a reader who knows other frameworks would not expect of these settings."""
-    optimizer = training.optimizer
-    if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips(optimizer)):
-        return []
-    verb = "sizes up" if optimizer.name == "adamax" else "squares"
-    what = "clipping measures"
-    if optimizer.name != "sgd":
-        what = f"{OPTIMIZERS[optimizer.name]} {verb}"
-    return [
-        f"    # Where a batch repeats a token, {what} each of its gradients on TensorFlow, but",
-        "    # their sum in PyTorch and on JAX: trained weights differ by that.",
-    ]
 
 
 def _constants(training: Training) -> Iterator[str]:
@@ -183,9 +165,9 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training) -> list[str]:
+def _compile(training: Training, *, own: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [
-        ("optimizer", make(training.optimizer)),
+        ("optimizer", make(training.optimizer, own=own)),
         ("loss", _loss(training)),
     ]
     if metrics := _metrics(training):

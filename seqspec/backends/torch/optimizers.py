@@ -18,13 +18,16 @@ Keywords = tuple[tuple[str, Expr], ...]
 class _Stock:
     """An optimiser: its class, what it is given besides the rate, and remarks.
 
-    ``steady`` says that it is Keras's only while the learning rate stays the same.
+    ``steady`` says that it is Keras's only while the learning rate stays the same, ``own`` that
+    PyTorch has none, ``decays`` that it takes care of weight decay as Keras does.
     """
 
     function: str
     keywords: Keywords
     notes: tuple[str, ...] = ()
     steady: bool = False
+    own: bool = False
+    decays: bool = False
 
 
 def _sgd(args: Args) -> _Stock:
@@ -47,21 +50,21 @@ _ADAM_NOTES = (
 
 
 def _adam(args: Args) -> _Stock:
-    keywords = (*_betas(args), ("eps", args["epsilon"]), ("fused", True))
-    return _Stock("Adam", keywords, _ADAM_NOTES)
-
-
-def _adamw(args: Args) -> _Stock:
-    decay = ("weight_decay", args["weight_decay"])
-    keywords = (*_betas(args), ("eps", args["epsilon"]), decay, ("fused", True))
-    return _Stock("AdamW", keywords, _ADAM_NOTES)
+    """With weight decay, Keras's Adam is AdamW."""
+    decays = args["weight_decay"] is not None
+    keywords: list[tuple[str, Expr]] = [*_betas(args), ("eps", args["epsilon"])]
+    keywords += [("weight_decay", args["weight_decay"])] if decays else []
+    keywords += [("amsgrad", True)] if args["amsgrad"] else []
+    keywords.append(("fused", True))
+    return _Stock("AdamW" if decays else "Adam", tuple(keywords), _ADAM_NOTES, decays=True)
 
 
 def _nadam(args: Args) -> _Stock:
-    keywords = (*_betas(args), ("eps", args["epsilon"]), ("momentum_decay", 1.0))
-    return _Stock(
-        "NAdam", keywords, ("momentum_decay and eps as in Keras, where momentum warms up sooner.",)
-    )
+    keywords = [*_betas(args), ("eps", args["epsilon"]), ("momentum_decay", 1.0)]
+    if args["weight_decay"] is not None:
+        keywords += [("weight_decay", args["weight_decay"]), ("decoupled_weight_decay", True)]
+    notes = ("momentum_decay and eps as in Keras, where momentum warms up sooner.",)
+    return _Stock("NAdam", tuple(keywords), notes, decays=True)
 
 
 def _adamax(args: Args) -> _Stock:
@@ -94,15 +97,21 @@ def _rmsprop(args: Args) -> _Stock:
     return _Stock("RMSprop", tuple(keywords), notes, steady=bool(args["momentum"]))
 
 
+def _lion(args: Args) -> _Stock:
+    betas = (("beta_1", args["beta_1"]), ("beta_2", args["beta_2"]))
+    return _Stock("Lion", betas, own=True)
+
+
 OPTIMIZERS: Mapping[str, Callable[[Args], _Stock]] = {
     "sgd": _sgd,
     "adam": _adam,
-    "adamw": _adamw,
+    "adamw": _adam,
     "nadam": _nadam,
     "adamax": _adamax,
     "adagrad": _adagrad,
     "adadelta": _adadelta,
     "rmsprop": _rmsprop,
+    "lion": _lion,
 }
 
 
@@ -110,13 +119,14 @@ OPTIMIZERS: Mapping[str, Callable[[Args], _Stock]] = {
 class OptimizerPlan:
     """The expression that makes the optimiser, remarks on it, and its class if that is our own.
 
-    ``sgd`` and ``rmsprop`` ask for the class of that name in ``templates/torch/optimizers.j2``.
+    ``own`` names the class of ``templates/torch/optimizers.j2`` that the program has, if any.
+    ``decay`` says that weight decay is left to the program.
     """
 
     make: Call
     notes: tuple[str, ...]
-    sgd: bool = False
-    rmsprop: bool = False
+    decay: bool
+    own: str = ""
     nesterov: bool = False
     centered: bool = False
 
@@ -128,16 +138,17 @@ def plan_optimizer(setting: Setting, *, changes: bool) -> OptimizerPlan:
     rate = ("lr", Code("learning_rate(0)" if scheduled else "LEARNING_RATE"))
     parameters = (Code("model.parameters()"),)
     stock = OPTIMIZERS[setting.name](args)
-    if not (stock.steady and changes):
+    decay = args["weight_decay"] is not None and not stock.decays
+    if not stock.own and not (stock.steady and changes):
         made = Call(f"torch.optim.{stock.function}", parameters, (rate, *stock.keywords))
-        return OptimizerPlan(made, stock.notes)
-    names = [name for name in ("rho", "momentum", "epsilon") if name in args]
+        return OptimizerPlan(made, stock.notes, decay)
+    names = [name for name in ("rho", "momentum", "beta_1", "beta_2", "epsilon") if name in args]
     own: Keywords = (rate, *((name, args[name]) for name in names))
     return OptimizerPlan(
         Call(stock.function, parameters, own),
         (),
-        sgd=stock.function == "SGD",
-        rmsprop=stock.function == "RMSprop",
+        decay,
+        own=stock.function,
         nesterov=bool(args.get("nesterov")),
         centered=bool(args.get("centered")),
     )

@@ -147,7 +147,7 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     for name, note in _CLIPPING.items():
         if args.get(name) is not None:
             lines += assign(name.upper(), args[name], note=note)
-    lines += updates.joint
+    lines += [*updates.joint, *updates.numbers]
     if training.stop is not None:
         patience, least = training.stop.args["patience"], training.stop.args["min_delta"]
         lines += assign("PATIENCE", patience, note="epochs without a lower loss before it stops")

@@ -88,10 +88,10 @@ class Updates:
     def __call__(self, loss: Tensor) -> None:
         self.optimizer.zero_grad()
         loss.backward()
-        for weight in one_by_one(self.model):
-            nn.utils.clip_grad_norm_(weight, CLIPNORM)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step)
+        for weight in one_by_one(self.model):
+            nn.utils.clip_grad_norm_(weight, CLIPNORM)
         self.optimizer.step()
         self.step += 1
 
