@@ -306,3 +306,35 @@ def test_optimizers(optimizer: str, tmp_path: Path) -> None:
     losses = [record["loss"] for record in records["torch"]]
     assert losses[-1] < losses[0]
     assert all(math.isfinite(x) for x in losses)
+
+
+def test_averages_are_validated_and_kept(tmp_path: Path) -> None:
+    """With ``use_ema``, in both programs; and records tell the rate of an epoch's last step."""
+    settings = (
+        "    loss = mse\n    optimizer = sgd(learning_rate=exponential_decay(0.1, 4, 0.7), "
+        "momentum=0.5, gradient_accumulation_steps=2, use_ema=true, ema_momentum=0.7)\n"
+    )
+    compilation = write_spec(
+        tmp_path, "dense(6, activation=tanh) -> dense(3)", settings, False, "mse"
+    )
+    records, _ = fit_both(compilation, tmp_path, 4)
+    assert_same(records, 1e-5)
+    # Batches 0 to 11; the second of each two makes a step.
+    rates = [0.1 * 0.7 ** (batch / 4) for batch in (1, 5, 7, 11)]
+    for of in records.values():
+        assert [record["learning_rate"] for record in of] == pytest.approx(rates, rel=1e-5)
+    kept = {
+        (backend, which): twins.read_weights(tmp_path / f"run-{backend}" / f"{which}.safetensors")
+        for backend in records
+        for which in ("best", "last")
+    }
+    for which in ("best", "last"):
+        for name, array in kept["torch", which].items():
+            np.testing.assert_allclose(array, kept["keras", which][name], atol=1e-5)
+    with built(compilation, tmp_path) as models:
+        for backend, one in models.items():
+            one.load(tmp_path / f"run-{backend}" / "last.safetensors")
+            part = one.program.module("data").load(tmp_path / "data.npz").validation
+            prediction = one.program.module("train").predict(one.model, part.inputs)
+            loss = float(((prediction - part.target) ** 2).mean())
+            assert loss == pytest.approx(records[backend][-1]["val_loss"], rel=1e-5)

@@ -18,6 +18,7 @@ from tests.matrix.spec_text import another
 from tests.matrix.trial import built
 from tests.matrix.updates import STEPS, TOKENS, Bench, compiled
 
+OPTIMIZERS = ENTRIES["optimizer"]
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 
 #: Each schedule so that twenty steps see all of it.
@@ -93,7 +94,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 def own_arguments() -> Iterator[str]:
     """Each optimiser with each two of its own arguments together."""
-    for entry in ENTRIES["optimizer"].values():
+    for entry in OPTIMIZERS.values():
         own = [arg for arg in entry.args if arg.name not in COMMON]
         values = {arg.name: ["", *another(arg.name, arg.default)] for arg in own}
         for row in cover({**values, "learning_rate": ["0.05", RISE]}):
@@ -103,7 +104,7 @@ def own_arguments() -> Iterator[str]:
 def shared_arguments() -> Iterator[str]:
     """Each two of an optimiser, a schedule, a way to clip and so on together."""
     schedules = [f"{name}({rows[0]})" for name, rows in SCHEDULES.items() if name]
-    values = {"(optimizer)": list(ENTRIES["optimizer"]), "learning_rate": ["0.05", *schedules]}
+    values = {"(optimizer)": list(OPTIMIZERS), "learning_rate": ["0.05", *schedules]}
     for row in cover({**values, **SHARED}):
         yield call(str(row.pop("(optimizer)")), row)
 
@@ -139,14 +140,18 @@ def assert_same(optimizer: str, bench: Bench, compilation: Compilation) -> None:
     assert max(apart.values()) <= bound * moved + 1e-6, (moved, apart)
 
 
-@pytest.mark.parametrize("clip", ["", "clipnorm=0.02", "global_clipnorm=0.02", "clipvalue=0.01"])
-@pytest.mark.parametrize("name", ENTRIES["optimizer"])
-def test_tokens_that_a_batch_repeats(name: str, clip: str, tokens: Bench) -> None:
+REPEATED = [
+    *(f"{name}(learning_rate={1.0 if name == 'adadelta' else 0.02})" for name in OPTIMIZERS),
+    *(f"sgd(clip{how}=0.01)" for how in ("norm", "value")),
+    "sgd(global_clipnorm=0.01)",
+    "adagrad(gradient_accumulation_steps=2, clipnorm=0.05)",
+]
+
+
+@pytest.mark.parametrize("optimizer", REPEATED)
+def test_tokens_that_a_batch_repeats(optimizer: str, tokens: Bench) -> None:
     """Gradients of a token's occurrences are added up before they are squared or clipped."""
-    if clip and name not in ("sgd", "adam"):
-        pytest.skip("clipping is the same for all")
-    optimizer = f"{name}(learning_rate={1.0 if name == 'adadelta' else 0.02}, {clip})"
-    settings = f"optimizer = {optimizer.replace(', )', ')')}, shuffle = false"
+    settings = f"optimizer = {optimizer}, shuffle = false"
     assert_same(optimizer, tokens, compiled(tokens.folder, settings, TOKENS))
 
 

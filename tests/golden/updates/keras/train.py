@@ -55,6 +55,33 @@ class Batches(keras.utils.PyDataset):
             self.order = rng.permutation(len(self.part))
 
 
+class Averages(keras.callbacks.Callback):
+    """Averages of the weights, which take their place where they are validated and kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own: list[np.ndarray] = []  # the weights themselves, while averages are in the model
+
+    def show(self) -> None:
+        """Puts the averages into the model, if they are not there and there are any."""
+        variables = self.model.trainable_variables
+        if not self.own and self.model.optimizer.iterations > 0:
+            self.own = [np.array(variable) for variable in variables]
+            self.model.optimizer.finalize_variable_values(variables)
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.show()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.show()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.own:
+            for variable, own in zip(self.model.trainable_variables, self.own, strict=True):
+                variable.assign(own)
+            self.own = []
+
+
 class Journal(keras.callbacks.Callback):
     """After each epoch writes its record, and keeps the last weights and the best so far."""
 
@@ -100,7 +127,11 @@ def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss."""
     model.compile(
         optimizer=keras.optimizers.SGD(
-            learning_rate=LEARNING_RATE, momentum=0.9, clipnorm=CLIPNORM
+            learning_rate=LEARNING_RATE,
+            momentum=0.9,
+            clipnorm=CLIPNORM,
+            use_ema=True,
+            ema_momentum=0.95,
         ),
         loss=keras.losses.Huber(),
     )
@@ -128,6 +159,7 @@ def fit(
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
     and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    These, and those that the model has at the end, are averages of the weights of all steps.
     Records are in the units that the model sees.
     `report` is given each record, `on_batch` the number of the batch and of all batches in the
     epoch: for a progress display.
@@ -144,7 +176,8 @@ def fit(
         weights.save(model, run / f"{name}.safetensors", metadata)
 
     journal = Journal(run, keep, report)
-    callbacks: list[keras.callbacks.Callback] = [journal]
+    averages = Averages()
+    callbacks: list[keras.callbacks.Callback] = [averages, journal]
     if on_batch is not None:
         callbacks.append(
             keras.callbacks.LambdaCallback(
@@ -163,6 +196,7 @@ def fit(
                 verbose=0,
             )
     except KeyboardInterrupt:
+        averages.show()
         keep("last")
         raise
     return journal.record

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "d4472d2506ec595da79f21e189b5774a67982cffe45851b4ae9e2adb751f121c",
+    "spec_sha256": "585d2380ead38528f56b896979fe6f2a4cdc505a6467f43309bc19be2a0fa7e6",
     "model": "LookBack",
 }
 

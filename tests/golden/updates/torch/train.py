@@ -27,6 +27,7 @@ ALPHA = 0.01  # the share of the rate that is left at the end
 SEED = 0
 CLIPNORM = 1.0  # largest norm of the gradient of each weight
 JOINT = {"gru.bias_hh_l0": "gru.bias_ih_l0"}  # biases that are one weight in Keras
+EMA_MOMENTUM = 0.95  # decay of the averages of weights
 REPORTED = ("loss",)
 
 
@@ -77,6 +78,41 @@ def learning_rate(step: int) -> float:
     return WARMUP_TARGET * (ALPHA + (1 - ALPHA) * wave)
 
 
+class Averages:
+    """Averages of the weights, which take their place where they are validated and kept."""
+
+    def __init__(self, model: LookBack) -> None:
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        self.averages = [weight.detach().clone() for weight in self.weights]
+        self.own: list[Tensor] = []  # the weights themselves, while averages are in the model
+
+    @torch.no_grad()
+    def update(self, momentum: float) -> None:
+        """Moves the averages towards the weights."""
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.lerp_(weight, 1 - momentum)
+
+    @torch.no_grad()
+    def overwrite(self) -> None:
+        """Makes the weights what their averages are."""
+        for weight, average in zip(self.weights, self.averages, strict=True):
+            weight.copy_(average)
+
+    def show(self) -> None:
+        """Puts the averages into the model, if they are not there."""
+        if not self.own:
+            self.own = [weight.detach().clone() for weight in self.weights]
+            self.overwrite()
+
+    @torch.no_grad()
+    def hide(self) -> None:
+        """Puts the weights themselves back."""
+        if self.own:
+            for weight, own in zip(self.weights, self.own, strict=True):
+                weight.copy_(own)
+            self.own = []
+
+
 class Updates:
     """What the loss of one batch after another does to the weights."""
 
@@ -84,6 +120,7 @@ class Updates:
         self.model = model
         self.optimizer = SGD(model.parameters(), lr=learning_rate(0), momentum=0.9)
         self.step = 0
+        self.averages = Averages(model)
 
     def __call__(self, loss: Tensor) -> None:
         self.optimizer.zero_grad()
@@ -94,6 +131,7 @@ class Updates:
             nn.utils.clip_grad_norm_(weight, CLIPNORM)
         self.optimizer.step()
         self.step += 1
+        self.averages.update(0.0 if self.step == 1 else EMA_MOMENTUM)
 
 
 def measure(model: LookBack, inputs: list[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,6 +191,7 @@ def fit(
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
     and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    These, and those that the model has at the end, are averages of the weights of all steps.
     Records are in the units that the model sees.
     `report` is given each record, `on_batch` the number of the batch and of all batches in the
     epoch: for a progress display.
@@ -172,7 +211,9 @@ def fit(
         for epoch in range(1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
+            updates.averages.hide()
             means = run_epoch(model, train, device, rng, updates, on_batch)
+            updates.averages.show()
             if validation is not None:
                 val_means = run_epoch(model, validation, device)
                 means |= {f"val_{name}": value for name, value in val_means.items()}
@@ -193,6 +234,7 @@ def fit(
                 weights.save(model, run / "best.safetensors", metadata)
             report(record)
     except KeyboardInterrupt:
+        updates.averages.show()
         weights.save(model, run / "last.safetensors", metadata)
         raise
     return record
