@@ -5,12 +5,17 @@ from __future__ import annotations
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir.sections import Section
+from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
 
 
-def check(optimizer: Setting, section: Section, sink: Sink) -> bool:
-    """Whether the settings go together; reports what does not."""
-    return _one_clipping(optimizer, section, sink) and _one_rate(optimizer, section, sink)
+def chosen(section: Section, sink: Sink) -> Setting | None:
+    """The optimiser of a section; None after reporting what does not go together."""
+    optimizer: Setting | None = section.values["optimizer"]
+    if optimizer is None:
+        return Setting.plain(ENTRIES["optimizer"]["adam"])
+    fits = _one_clipping(optimizer, section, sink) and _one_rate(optimizer, section, sink)
+    return optimizer if fits else None
 
 
 def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:

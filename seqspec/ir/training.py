@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header, ragged
+from seqspec.ir import header, optimizing, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
 from seqspec.ir.files import Array
@@ -49,11 +49,8 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
             fits = False
     if not fits:
         return None
-    optimizer = values["optimizer"]
+    optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
-        adam = ENTRIES["optimizer"]["adam"]
-        optimizer = Setting.plain(adam)
-    elif not optimizing.check(optimizer, section, sink):
         return None
     cross_entropy = loss.entry.facts["target"] != "same"
     return Training(
