@@ -31,7 +31,8 @@ def columns(path: Path, delimiter: str | None) -> tuple[str, ...] | Unreadable:
     """The column names of a csv file, its first row; of a parquet file without a delimiter."""
     try:
         if delimiter is None:
-            return parquet.columns(path)
+            with path.open("rb") as file:
+                return parquet.columns(file)
         with path.open(encoding="utf-8-sig", newline="") as file:
             row = next(csv.reader(file, delimiter=delimiter), None)
     except (OSError, ValueError, csv.Error) as error:

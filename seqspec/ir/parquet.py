@@ -7,7 +7,7 @@ of that names and how many columns stand below each: all else is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import IO
 
 _MAGIC = b"PAR1"
 _LARGEST_FOOTER = 64_000_000
@@ -19,17 +19,16 @@ _SCHEMA, _NAME, _CHILDREN = 2, 4, 5
 _DEEPEST = 32
 
 
-def columns(path: Path) -> tuple[str, ...]:
-    """The names of the columns. Raises ``ValueError`` for what is no parquet file, and OSError."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 8))
-        tail = file.read(8)
-        length = int.from_bytes(tail[:4], "little")
-        if size < 12 or tail[4:] != _MAGIC or not 0 < length <= min(size - 12, _LARGEST_FOOTER):
-            raise ValueError("it is not a parquet file")
-        file.seek(size - 8 - length)
-        footer = _Compact(file.read(length))
+def columns(file: IO[bytes]) -> tuple[str, ...]:
+    """The names of the columns. Raises ``ValueError`` for what is no parquet file."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 8))
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little")
+    if size < 12 or tail[4:] != _MAGIC or not 0 < length <= min(size - 12, _LARGEST_FOOTER):
+        raise ValueError("it is not a parquet file")
+    file.seek(size - 8 - length)
+    footer = _Compact(file.read(length))
     try:
         elements = footer.schema()
     except (IndexError, UnicodeDecodeError, RecursionError):
