@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
-from seqspec.backends.keras.forms import OPERATIONS
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
@@ -171,8 +171,8 @@ class Function:
     # ---------------------------------------------------------------------------------------- nodes
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
-        if node.unit.kind in OPERATIONS and isinstance(node.unit, Layer):
-            expr = OPERATIONS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
+        if node.unit.kind in FORMS and isinstance(node.unit, Layer):
+            expr = FORMS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
             return

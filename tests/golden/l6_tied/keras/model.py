@@ -66,6 +66,7 @@ class TiedDense(layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.units = units
         self.layer = layer
         self.weight = weight
