@@ -25,6 +25,7 @@ class TargetsPlan:
     stacked: bool
     invert: tuple[str, ...]
     inverts_columns: bool
+    ignored: bool
 
 
 def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
@@ -43,8 +44,19 @@ def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
         scaled=feeds.targets[0].scaled,
         stacked=feeds.targets[0].stacked,
         invert=tuple(_inverted(feeds.targets)) if several else (),
+        ignored=bool(ignored_ids(feeds, training)),
         inverts_columns=any(feed.scaled and feed.stacked for feed in feeds.targets),
     )
+
+
+def ignored_ids(feeds: Feeds, training: Training) -> dict[str, int]:
+    """The ids that losses ignore and that are no ids of classes."""
+    found: dict[str, int] = {}
+    for term, feed in zip(training.terms, feeds.targets, strict=True):
+        ignored = term.ignore_class
+        if ignored is not None and not 0 <= ignored < (feed.bound or 0):
+            found |= dict.fromkeys(feed.names, ignored)
+    return found
 
 
 def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:

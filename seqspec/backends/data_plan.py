@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
-from seqspec.backends.data_part import TargetsPlan, needed_rows, part_fields, plan_targets
+from seqspec.backends.data_part import (
+    TargetsPlan,
+    ignored_ids,
+    needed_rows,
+    part_fields,
+    plan_targets,
+)
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
 from seqspec.backends.data_split import SplitPlan, plan_split
+from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -65,7 +72,7 @@ class DataPlan:
     symbols: bool
     swaps: bool
     single_columns: bool
-    delimiter: str
+    table: TablePlan
     load_errors: str
     what: str
     needed: str
@@ -73,7 +80,6 @@ class DataPlan:
     split: SplitPlan
     score: ScorePlan
     weights: WeightsPlan
-    ignored: bool
     series: SeriesPlan
     texts: bool
     ragged: RaggedPlan | None
@@ -115,8 +121,10 @@ class _Planner:
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
         self.series = plan_series(self.data, self.feeds)
+        self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
-        self.texts = self.series.labels or self.series.arranged or bool(self.data.group)
+        grouped = not self.tabular and bool(self.data.group)
+        self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
 
@@ -135,20 +143,21 @@ class _Planner:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
         plain += ["sys"] if self.series.cuts else []
-        plain += ["math"] if self.tabular and self.data.missing != "error" else []
+        plain += ["math"] if self.data.source.name == "csv" and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
-            *(["from datetime import UTC, datetime"] if self.series.ordered else []),
+            *self.table.dates,
             *([] if self.npy else ["from difflib import get_close_matches"]),
             *(["from functools import cached_property"] if self.ragged else []),
             *(["from itertools import pairwise"] if self.split.pairs else []),
             "from pathlib import Path",
-            *(["from typing import TextIO"] if self.tabular else []),
+            *(self.table.imports if self.tabular else ()),
             "",
             "import numpy as np",
+            *self.table.packages,
             *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
         ]
         return tuple(lines)
@@ -181,11 +190,10 @@ class _Planner:
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
-        if ignored := self._ignored():
+        if ignored := ignored_ids(self.feeds, self.training):
             lines += assign("IGNORED", mapping(list(ignored.items())), note="counts in no loss")
         if self.tabular:
-            lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
-            lines.append("LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32")
+            lines += self.table.constants
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -196,15 +204,6 @@ class _Planner:
         lines += self.ragged.constants if self.ragged else ()
         lines += self.weights.constants
         return (*lines, *self.split.constants)
-
-    def _ignored(self) -> dict[str, int]:
-        """The ids that losses ignore and that are no ids of classes."""
-        found: dict[str, int] = {}
-        for term, feed in zip(self.training.terms, self.feeds.targets, strict=True):
-            ignored = term.ignore_class
-            if ignored is not None and not 0 <= ignored < (feed.bound or 0):
-                found |= dict.fromkeys(feed.names, ignored)
-        return found
 
     def _all_columns(self) -> Expr:
         """The columns of inputs and targets, by their constants where none is in two of them."""
@@ -251,7 +250,6 @@ class _Planner:
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds, several = self.feeds, self.training.several
-        samples = Samples(feeds, self.training, self.series)
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
@@ -271,7 +269,7 @@ class _Planner:
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=plan_prediction(self.data, feeds, self.series, read),
             holder=holder,
-            samples=samples.plan(self.weights),
+            samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             npy=self.npy,
             windowed=self.windowed,
@@ -288,7 +286,7 @@ class _Planner:
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
-            delimiter=self._delimiter(),
+            table=self.table,
             load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
             needed=needed,
             needed_words=needed_words,
@@ -296,7 +294,6 @@ class _Planner:
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
             weights=self.weights,
-            ignored=bool(self._ignored()),
             series=self.series,
             texts=self.texts,
         )
@@ -305,11 +302,6 @@ class _Planner:
         return (
             "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
         )
-
-    def _delimiter(self) -> str:
-        """The argument of the csv reader, if it is not the usual one."""
-        delimiter = self.data.source.args.get("delimiter", ",")
-        return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged

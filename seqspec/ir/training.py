@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import ragged
+from seqspec.ir import optimizing, ragged
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
@@ -15,8 +15,6 @@ from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Training
-from seqspec.vocabulary import ENTRIES
-from seqspec.vocabulary.spec import Setting
 
 
 def check(
@@ -33,11 +31,8 @@ def check(
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
         return None
-    optimizer = values["optimizer"]
+    optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
-        adam = ENTRIES["optimizer"]["adam"]
-        optimizer = Setting.plain(adam)
-    elif not _one_clipping(optimizer, section, sink):
         return None
     return Training(
         fed.data,
@@ -49,6 +44,7 @@ def check(
         values["shuffle"],
         values["stop"],
         section.span,
+        values["reduce"],
     )
 
 
@@ -78,19 +74,3 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
 def _measures(metric: WrittenTerm) -> Callable[[Trained], bool]:
     """Whether a metric can be computed on an output."""
     return lambda one: measures(metric, one.loss)
-
-
-def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:
-    given = [n for n in ("clipnorm", "global_clipnorm", "clipvalue") if optimizer.args[n]]
-    momentum = optimizer.args.get("momentum")
-    if optimizer.args.get("nesterov") and not momentum:
-        what = "`nesterov` is a form of momentum, but `momentum` is 0"
-        sink.report(
-            codes.FORBIDDEN_VALUE(what=what), section.at("optimizer"), help="set momentum=0.9"
-        )
-        return False
-    if len(given) < 2:
-        return True
-    what = "gradients are clipped in one way, not by " + " and ".join(f"`{n}`" for n in given)
-    sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("optimizer"), help="keep one of them")
-    return False

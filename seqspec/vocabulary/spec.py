@@ -34,8 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds, where one may be written; ``otherwise`` what a call may stand
+    for in place of the literal; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -44,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    otherwise: Kind | None = None
     advice: str = ""
 
 
@@ -134,6 +135,11 @@ STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, categor
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
 
 
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
+
+
 def choice(*options: str) -> Kind:
     """One of a few words."""
     listed = ", ".join(options[:-1]) + f" or {options[-1]}"
@@ -164,11 +170,21 @@ class Arg:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Arguments that do not go together: which one to blame, what is wrong, and a way out."""
+
+    argument: str
+    what: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A word that is not a layer: an activation, an optimiser, a data reader …
 
     ``facts`` holds what consumers of the category need to know about the entry (a loss's kind of
     target, an activation's role); each category documents its own in the module that declares it.
+    ``rule`` says what is wrong with arguments that are right one by one.
     """
 
     name: str
@@ -177,6 +193,7 @@ class Entry:
     args: tuple[Arg, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
+    rule: Callable[[Mapping[str, Any]], Flaw | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +253,7 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
     """
 
     name: str
@@ -244,6 +261,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
 
     @property
     def whole(self) -> bool:
@@ -309,6 +327,19 @@ class Site:
     inner: Applied | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
+
+
 Outputs = Mapping[str, Type]
 Rule = Callable[[Site], "Applied | Problem"]
 
@@ -322,8 +353,9 @@ class LayerSpec:
     ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
-    layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
+    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
+    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
@@ -340,6 +372,8 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    copies: bool = False
+    joined_by: str = ""
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

@@ -17,8 +17,9 @@ from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary.data import READERS, SCALINGS, SPLITS, WINDOWS
+from seqspec.vocabulary.optimizers import OPTIMIZERS
 from seqspec.vocabulary.spec import Entry, Setting
-from seqspec.vocabulary.training import LOSSES, METRICS, OPTIMIZERS
+from seqspec.vocabulary.training import LOSSES, METRICS
 
 _numbers = itertools.count()
 
@@ -41,6 +42,11 @@ def tokens(bound: int, *shape: int | str) -> Tensor:
 def csv(path: Path | str, **args: object) -> Setting:
     """A table."""
     return setting(READERS["csv"], path=str(path), **args)
+
+
+def parquet(path: Path | str, **args: object) -> Setting:
+    """A table as parquet."""
+    return setting(READERS["parquet"], path=str(path), **args)
 
 
 def npz(path: Path | str) -> Setting:

@@ -24,6 +24,7 @@ WORDS = {
         "SEQ618",
         "SEQ619",
         "SEQ620",
+        "SEQ640",
     ),
 }
 SHAPE = re.compile(r"\[[A-Z\d][^\]]*\]|\d\*[A-Z]")
@@ -91,6 +92,7 @@ NO_EDIT = {
     for name in TWINS
     if name.startswith(("t2_", "r2_", "r4_", "r5_", "r8_", "r9_", "r11_", "r12_"))
 } | {
+    "r1_series_forgotten",
     "l1_backwards_target",
     "l1_dropout_percent",
     "r1_table",

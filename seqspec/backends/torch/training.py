@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.python_text import Group, assign, definition, docstring, literal
+from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
-from seqspec.backends.torch.optimizers import plan_clips, plan_optimizer
+from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
@@ -27,8 +27,7 @@ class TrainPlan:
     signatures: Signatures
     measure: tuple[str, ...]
     functional: bool
-    optimizer: tuple[str, ...]
-    clips: tuple[str, ...]
+    updates: UpdatesPlan
     scaled: bool
     validated: bool
     shuffled: bool
@@ -48,7 +47,6 @@ class TrainPlan:
     samples: str
     best: str
     metadata: str
-    advice: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -73,21 +71,19 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     assert training is not None
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
-    stopping = _stopping(training.stop)
-    clips = plan_clips(training.optimizer.args)
+    stopping, updates = _stopping(training.stop), plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(training, model)
     several, lengths = training.several, plan_lengths(task, training)
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
-        constants=tuple(_constants(training)),
+        constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
         signatures=_signatures(training, model.main, lengths),
         measure=tuple(measure),
         functional=any("functional." in line for line in measure),
-        optimizer=tuple(plan_optimizer(training.optimizer)),
-        clips=tuple(clips),
+        updates=updates,
         scaled=scaled,
         validated=validated,
         shuffled=training.shuffle,
@@ -107,9 +103,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         samples=_samples(training, normalised=normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
-        advice=literal(
-            f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
-        ),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -183,17 +176,18 @@ _CLIPPING = {
 }
 
 
-def _constants(training: Training) -> list[str]:
+def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
         f"BATCH_SIZE = {training.batch_size}",
-        f"LEARNING_RATE = {literal(args['learning_rate'])}",
+        *updates.constants,
         f"SEED = {training.seed}",
     ]
     for name, note in _CLIPPING.items():
         if args.get(name) is not None:
             lines += assign(name.upper(), args[name], note=note)
+    lines += [*updates.joint, *updates.numbers]
     if training.stop is not None:
         patience, least = training.stop.args["patience"], training.stop.args["min_delta"]
         lines += assign("PATIENCE", patience, note="epochs without a lower loss before it stops")
