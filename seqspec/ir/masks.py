@@ -1,0 +1,153 @@
+"""Which steps of a value are data and which are padding, said over a model's inputs.
+
+A mask lies along the first axis after the batch. It is an expression over the inputs of the model
+that the value belongs to, by their names, so a program can write it down wherever it is needed:
+in the forward pass, in a loss, in a metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seqspec.shapes.dim import Dim
+from seqspec.types import Padding, Tensor
+from seqspec.vocabulary.spec import Masking
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The mask that comes with an input of a model that others call."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByToken:
+    """Steps whose id is not the padding's."""
+
+    port: str
+    pad: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByValue:
+    """Steps of which some feature is not the padding's value."""
+
+    port: str
+    pad: float
+
+
+@dataclass(frozen=True, slots=True)
+class ByLengths:
+    """The first steps of each sample, as many as an array beside the input says."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Steps that count in one mask or another: what joined values have."""
+
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """A mask read from the last step to the first."""
+
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """So many steps, all of which count."""
+
+    steps: Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Masks one after the other along time."""
+
+    masks: tuple[Mask, ...]
+
+
+Mask = Given | ByToken | ByValue | ByLengths | AnyOf | Reversed | Whole | Beside
+Masked = tuple[Tensor, Mask | None]
+
+
+def declared(port: str, type_: Tensor) -> Mask | None:
+    """The mask that an input has by its type, in a model that stands for itself."""
+    if type_.pad is None:
+        return None
+    if isinstance(type_.pad, Padding):
+        return ByLengths(port) if type_.pad is Padding.LENGTHS else Given(port)
+    if type_.kind == "token":
+        return ByToken(port, int(type_.pad))
+    return ByValue(port, type_.pad)
+
+
+def after(masking: Masking, operands: Sequence[Masked]) -> Mask | None:
+    """The mask of what a layer gives at each step."""
+    masks = [mask for _, mask in operands]
+    if masking is Masking.JOINS:
+        return any_of([m for m in masks if m is not None]) if all(masks) else None
+    if masking is Masking.APPENDS:
+        if not any(masks):
+            return None
+        return Beside(tuple(m or Whole(t.shape[1]) for t, m in operands))
+    first = masks[0]
+    if masking in (Masking.KEEPS, Masking.STEPS):
+        return first
+    if masking in (Masking.FLIPS, Masking.STEPS_BACK):
+        return None if first is None else flipped(first)
+    return None
+
+
+def loses(masking: Masking, operands: Sequence[Masked]) -> bool:
+    """Whether padding goes on as if it were data."""
+    masks = [mask for _, mask in operands]
+    if masking is Masking.JOINS:
+        return any(masks) and not all(masks)
+    return masking is Masking.ENDS and any(masks)
+
+
+def any_of(masks: Sequence[Mask]) -> Mask:
+    """Steps that count in one of the masks; each is said once."""
+    different = tuple(dict.fromkeys(masks))
+    return different[0] if len(different) == 1 else AnyOf(different)
+
+
+def flipped(mask: Mask) -> Mask:
+    """A mask in the other direction of time."""
+    return mask.mask if isinstance(mask, Reversed) else Reversed(mask)
+
+
+def seen_outside(mask: Mask | None, ports: Mapping[str, Mask | None]) -> Mask | None:
+    """A called model's mask as its caller says it; ``ports`` are the masks that flow in."""
+    if mask is None or isinstance(mask, Whole):
+        return mask
+    if isinstance(mask, AnyOf | Beside):
+        parts = [p for m in mask.masks if (p := seen_outside(m, ports)) is not None]
+        return any_of(parts) if isinstance(mask, AnyOf) else Beside(tuple(parts))
+    if isinstance(mask, Reversed):
+        inner = seen_outside(mask.mask, ports)
+        return None if inner is None else flipped(inner)
+    return ports[mask.port]
+
+
+def at_the_end(mask: Mask) -> bool:
+    """Whether padding can only follow the data, and each sample has some data."""
+    if isinstance(mask, AnyOf):
+        return all(map(at_the_end, mask.masks))
+    return isinstance(mask, ByLengths | Whole)
+
+
+def sources(mask: Mask | None) -> tuple[str, ...]:
+    """The inputs that a mask is read off, each once."""
+    if mask is None or isinstance(mask, Whole):
+        return ()
+    if isinstance(mask, AnyOf | Beside):
+        return tuple(dict.fromkeys(p for m in mask.masks for p in sources(m)))
+    return sources(mask.mask) if isinstance(mask, Reversed) else (mask.port,)
