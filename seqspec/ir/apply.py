@@ -63,10 +63,10 @@ def apply_layer(
     if layer.initial and fold:
         what = f"`{spec.name}` inside `each` starts anew at every step"
         help = "apply it to the whole sequence, or leave `initial` out"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), _written(layer, "initial", at), help=help)
+        sink.report(codes.FORBIDDEN_VALUE(what=what), layer.place("initial", at), help=help)
         return FAILED
     if layer.initial:
-        written = _written(layer, "initial", at)
+        written = layer.place("initial", at)
         start = states.Start(layer.initial, written, owner.source.excerpt(written))
         if not states.check(spec.name, applied, start, sink):
             return FAILED
@@ -75,8 +75,8 @@ def apply_layer(
         return FAILED
     # What stands aside keeps its padding, whatever happens to each step.
     masking = Masking.KEEPS if fold else applied.masking or spec.masking
-    masked = [(o.value.tensor, o.value.mask) for o in operands]
-    outputs = _values(applied, kept, at, name, fold, types, masks.after(masking, masked))
+    mask, lost = masks.through(masking, [o.value for o in operands])
+    outputs = _values(applied, kept, at, name, fold, types, mask)
     node = Node(
         unit,
         tuple(o.value for o in operands),
@@ -85,7 +85,7 @@ def apply_layer(
         at,
         tuple(i.value for i in layer.initial),
         fold,
-        masks.loses(masking, masked),
+        lost,
     )
     owner.add(node)
     return Flow(node.value, node, layer, operands[0])
@@ -120,12 +120,6 @@ def _tensors(
             return FAILED
         types.append(operand.value.type)
     return tuple(types)
-
-
-def _written(layer: UnbuiltLayer, name: str, at: Span) -> Span:
-    """Where a layer's argument is written, if by its name; otherwise ``at``."""
-    written = layer.written.arguments if layer.written is not None else ()
-    return next((a.value.span for a in written if a.name and a.name.text == name), at)
 
 
 def told(type_: Type) -> str:
@@ -194,7 +188,7 @@ def _report_problem(
         between = Span(blamed.span.end, at.start)
         if problem.needless and owner.source.excerpt(between).strip() == "->":
             fix = Fix(Span(between.start, at.end), "")
-    place = _written(layer, problem.argument, at)
+    place = layer.place(problem.argument, at)
     owner.sink.report(problem.finding, place, labels=labels, help=problem.help, fix=fix)
 
 

@@ -33,7 +33,7 @@ from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
 from seqspec.types import State, Tensor
 from seqspec.vocabulary import LAYERS
-from seqspec.vocabulary.spec import Kind
+from seqspec.vocabulary.spec import Arg, Kind
 
 
 class Expressions:
@@ -230,7 +230,17 @@ class Expressions:
             help = f"write {callee}(…, initial=…) with the state of both directions"
             self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
             return False
-        return True
+        return all(self._leaves_out(callee, inner, arg) for arg in inner.spec.args if arg.alone)
+
+    def _leaves_out(self, callee: str, inner: UnbuiltLayer, arg: Arg) -> bool:
+        """Whether a layer inside another one has no value of its own for an argument."""
+        if inner.args[arg.name] == arg.default:
+            return True
+        what = f"`{inner.spec.name}` in `{callee}` cannot have `{arg.name}`: {arg.alone}"
+        at = inner.place(arg.name, inner.call)
+        fix = Fix(out, "") if (out := inner.outside(arg.name)) is not None else None
+        self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help="leave it out", fix=fix)
+        return False
 
     def _call_bound(self, expr: ast.Call, bound: Binding, name: str) -> Item:
         bound.used = True

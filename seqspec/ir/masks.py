@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from seqspec.shapes.dim import Dim
 from seqspec.types import Padding, Tensor
@@ -74,7 +75,15 @@ class Beside:
 
 
 Mask = Given | ByToken | ByValue | ByLengths | AnyOf | Reversed | Whole | Beside
-Masked = tuple[Tensor, Mask | None]
+
+
+class Masked(Protocol):
+    """A value of a tensor type, with its mask."""
+
+    @property
+    def tensor(self) -> Tensor: ...
+    @property
+    def mask(self) -> Mask | None: ...
 
 
 def declared(port: str, type_: Tensor) -> Mask | None:
@@ -88,29 +97,20 @@ def declared(port: str, type_: Tensor) -> Mask | None:
     return ByValue(port, type_.pad)
 
 
-def after(masking: Masking, operands: Sequence[Masked]) -> Mask | None:
-    """The mask of what a layer gives at each step."""
-    masks = [mask for _, mask in operands]
+def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, bool]:
+    """The mask of what a layer gives at each step, and whether padding goes on as if it were data."""
+    masks = [operand.mask for operand in operands]
+    if not any(masks):
+        return None, False
     if masking is Masking.JOINS:
-        return any_of([m for m in masks if m is not None]) if all(masks) else None
+        known = [mask for mask in masks if mask is not None]
+        return (any_of(known), False) if len(known) == len(masks) else (None, True)
     if masking is Masking.APPENDS:
-        if not any(masks):
-            return None
-        return Beside(tuple(m or Whole(t.shape[1]) for t, m in operands))
+        return Beside(tuple(o.mask or Whole(o.tensor.shape[1]) for o in operands)), False
     first = masks[0]
-    if masking in (Masking.KEEPS, Masking.STEPS):
-        return first
     if masking in (Masking.FLIPS, Masking.STEPS_BACK):
-        return None if first is None else flipped(first)
-    return None
-
-
-def loses(masking: Masking, operands: Sequence[Masked]) -> bool:
-    """Whether padding goes on as if it were data."""
-    masks = [mask for _, mask in operands]
-    if masking is Masking.JOINS:
-        return any(masks) and not all(masks)
-    return masking is Masking.ENDS and any(masks)
+        return None if first is None else flipped(first), False
+    return (first if masking in (Masking.KEEPS, Masking.STEPS) else None), masking is Masking.ENDS
 
 
 def any_of(masks: Sequence[Mask]) -> Mask:

@@ -25,6 +25,7 @@ RECURRENT = {
     "recurrent_initializer": "orthogonal",
     "bias_initializer": "zeros",
 }
+RUN = {"dropout": 0.0, "recurrent_dropout": 0.0, "go_backwards": False, "unroll": False}
 DENSE = {
     "activation": "linear",
     "use_bias": True,
@@ -107,7 +108,7 @@ def simple_rnn(site: Site) -> Call:
 
 def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:
     args = site.layer.args
-    keywords = (*written(args, defaults), *site.needs())
+    keywords = (*written(args, {**defaults, **RUN}), *site.needs())
     return _layer(name, number(args["units"]), keywords=keywords)
 
 
