@@ -73,8 +73,7 @@ def apply_layer(
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
-    # What stands aside keeps its padding, whatever happens to each step.
-    masking = Masking.KEEPS if fold else applied.masking or spec.masking
+    masking = Masking.KEEPS if fold else applied.masking or spec.masking  # steps stand aside
     mask, lost = masks.through(masking, [o.value for o in operands])
     outputs = _values(applied, kept, at, name, fold, types, mask)
     node = Node(

@@ -98,7 +98,7 @@ def declared(port: str, type_: Tensor) -> Mask | None:
 
 
 def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, bool]:
-    """The mask of what a layer gives at each step, and whether padding goes on as if it were data."""
+    """The mask of what a layer gives, and whether padding goes on there as if it were data."""
     masks = [operand.mask for operand in operands]
     if not any(masks):
         return None, False
