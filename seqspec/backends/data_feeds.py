@@ -21,6 +21,7 @@ _RESERVED = frozenset(
         "INPUT_COLUMNS",
         "INPUTS",
         "LARGEST",
+        "LENGTHS",
         "MISSING",
         "SCALED",
         "SHAPES",
@@ -31,7 +32,9 @@ _RESERVED = frozenset(
         "TARGET_COLUMNS",
         "TRAIN",
         "VALIDATION",
+        "POOL",
         "Part",
+        "Ragged",
         "np",
         "part",
         "scaled",
@@ -48,6 +51,8 @@ class Feed:
 
     ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
     ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
+    ``lengths`` names the array of its sequences' lengths, if they differ: then it has one entry
+    for each step of all sequences, and ``fill`` pads a batch of them.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
     """
 
@@ -61,6 +66,13 @@ class Feed:
     scaled: bool
     constant: str
     key: Code
+    lengths: str = ""
+    fill: int | float = 0
+
+    @property
+    def ragged(self) -> bool:
+        """Whether its samples differ in length."""
+        return bool(self.lengths)
 
     def same_rows(self, other: Feed) -> bool:
         """Whether two feeds read the same columns in the same way."""
@@ -76,7 +88,7 @@ class Feed:
             stacked = f"stack({source}, {self.constant})"
             return f"{stacked}.astype(np.int64)" if self.is_ids else stacked
         column = f"{source}[{self.key}]"
-        return column if self.is_ids else f"{column}.astype(np.float32, copy=False)"
+        return column if self.is_ids or self.ragged else f"{column}.astype(np.float32, copy=False)"
 
 
 class Feeds:
@@ -95,9 +107,30 @@ class Feeds:
         self.target = self._target(task.output[1], training.loss.entry.facts)
 
     @property
+    def lengths(self) -> tuple[str, ...]:
+        """The arrays of lengths that are read, each once."""
+        return tuple(dict.fromkeys(feed.lengths for feed in self.all if feed.ragged))
+
+    @property
     def all(self) -> tuple[Feed, ...]:
         """The inputs, then the target."""
         return (*self.inputs, self.target)
+
+    def may_be_swapped(self) -> bool:
+        """Whether an array can have the wrong shape and the right one with its axes swapped."""
+        return any(self._swappable(feed) for feed in self.all)
+
+    def _swappable(self, feed: Feed) -> bool:
+        sizes = [dim.value for dim in feed.shape]
+        if self.windowed:
+            # [rows, features] that come as [features, rows].
+            return any(sizes[2 if feed.windowed else 1 :])
+        return len(sizes) == 3 and not feed.ragged and sizes[1] != sizes[2]
+
+    def bounds(self) -> dict[str, int]:
+        """How many ids there are in each column or array of ids."""
+        bounded = [(feed.names, feed.bound) for feed in self.all]
+        return {name: bound for names, bound in bounded if bound is not None for name in names}
 
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor
@@ -114,7 +147,14 @@ class Feeds:
             scaled=self._data.scale is not None and not is_ids,
             constant=self._names.fresh(f"{value.name.upper()}_COLUMNS") if stacked else "",
             key=literal(self._data.inputs[value.name][0]),
+            lengths=self._lengths(tensor.shape),
+            fill=getattr(tensor, "pad", None) or 0,
         )
+
+    def _lengths(self, shape: Shape) -> str:
+        """The array of the lengths of what has this shape, if its time axis is ragged."""
+        axis = shape[1].symbol if len(shape) > 1 else None
+        return self._data.ragged.get(axis, "") if axis else ""
 
     def _target(self, output: Value, facts: Mapping[str, Any]) -> Feed:
         classes = facts["target"] == "class_ids"
@@ -138,6 +178,7 @@ class Feeds:
             scaled=self._data.scale is not None and facts["scaled"],
             constant="TARGET_COLUMNS" if stacked else "",
             key=Code("TARGET"),
+            lengths=self._lengths(shape),
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
@@ -70,6 +71,12 @@ class DataPlan:
     needed_words: str
     split: SplitPlan
     score: ScorePlan
+    ragged: RaggedPlan | None
+
+    @property
+    def bucketed(self) -> bool:
+        """Whether batches hold sequences of similar length."""
+        return self.ragged is not None and self.ragged.bucketed
 
 
 def data_file(task: Task, *, batches: bool = True) -> OutputFile:
@@ -97,6 +104,7 @@ class _Planner:
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
+        self.ragged = plan_ragged(self.data, self.feeds)
 
     @property
     def _inputs_constant(self) -> str:
@@ -119,6 +127,7 @@ class _Planner:
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
             *([] if self.npy else ["from difflib import get_close_matches"]),
+            *(["from functools import cached_property"] if self.ragged else []),
             "from itertools import pairwise",
             "from pathlib import Path",
             *(["from typing import TextIO"] if self.tabular else []),
@@ -140,7 +149,7 @@ class _Planner:
         if not self.feeds.target.stacked:
             lines += assign("TARGET", self.feeds.target.names[0])
         if not self._constant(self.feeds.inputs, ""):
-            lines += assign(self._inputs_constant, _names(names_of(self.feeds.inputs)))
+            lines += assign(self._inputs_constant, _names(self._read_for_inputs()))
         if self.tabular and not self._constant(self.feeds.all, ""):
             lines += assign("COLUMNS", self._all_columns(), note="all that are read")
         scaled = names_of(feed for feed in self.feeds.all if feed.scaled)
@@ -148,7 +157,7 @@ class _Planner:
             lines += assign("SCALED", _names(scaled))
         if not self.tabular:
             lines += assign("SHAPES", Group("{", tuple(self._shapes())))
-        bounds = self._bounds()
+        bounds = self.feeds.bounds()
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
@@ -162,7 +171,7 @@ class _Planner:
                 lines.append(f"STRIDE = {self.feeds.stride}  # from window to window")
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
-        return (*lines, *self.split.constants)
+        return (*lines, *(self.ragged.constants if self.ragged else ()), *self.split.constants)
 
     def _all_columns(self) -> Expr:
         """The columns of the inputs and the target, by their constants where none is in both."""
@@ -173,11 +182,19 @@ class _Planner:
         own = f"*{target.constant}" if target.constant else str(target.key)
         return Group("(", (Code(f"*{constant}"), Code(own)))
 
+    def _read_for_inputs(self) -> tuple[str, ...]:
+        lengths = (feed.lengths for feed in self.feeds.inputs if feed.ragged)
+        return tuple(dict.fromkeys((*names_of(self.feeds.inputs), *lengths)))
+
     def _shapes(self) -> list[Expr]:
         entries: dict[str, Pair] = {}
         for feed in self.feeds.all:
             sizes: list[Expr] = [dim.value or str(dim) for dim in feed.shape]
-            if feed.windowed:
+            if feed.ragged:
+                entries.setdefault(feed.lengths, Pair(feed.lengths, Group("(", (sizes[0],))))
+                steps = "steps" if len(self.feeds.lengths) == 1 else f"{sizes[1]} steps"
+                sizes = [steps, *sizes[2:]]
+            elif feed.windowed:
                 sizes = ["rows", *sizes[2:]]
             elif self.windowed:
                 sizes = ["rows", *sizes[1:]]
@@ -189,21 +206,6 @@ class _Planner:
         """Whether a series of one column is read, which may come as a plain array [rows]."""
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
-
-    def _may_be_swapped(self) -> bool:
-        """Whether an array can have the wrong shape and the right one with its axes swapped."""
-        return any(self._swappable(feed) for feed in self.feeds.all)
-
-    def _swappable(self, feed: Feed) -> bool:
-        sizes = [dim.value for dim in feed.shape]
-        if self.windowed:
-            # [rows, features] that come as [features, rows].
-            return any(sizes[2 if feed.windowed else 1 :])
-        return len(sizes) == 3 and sizes[1] != sizes[2]
-
-    def _bounds(self) -> dict[str, int]:
-        bounded = [(feed.names, feed.bound) for feed in self.feeds.all]
-        return {name: bound for names, bound in bounded if bound is not None for name in names}
 
     # --------------------------------------------------------------------- samples and predictions
 
@@ -222,7 +224,7 @@ class _Planner:
                 rows = feed.variable + cut.get(self.data.target_kind, "")
                 inputs.append(self._window(rows, "STEPS", strided=True))
             else:
-                inputs.append(Code(feed.variable))
+                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
         target = self.feeds.target
         twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
         name = next(twins, "")
@@ -234,7 +236,7 @@ class _Planner:
 
     def _target_expr(self, name: str) -> Code:
         if not self.windowed:
-            return Code(name)
+            return Code(name + self._shortened(self.feeds.target, 0))
         if not self.feeds.ahead:
             rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
             return self._window(rows, "STEPS", strided=True)
@@ -242,6 +244,12 @@ class _Planner:
             length = "HORIZON" if self.feeds.horizon > 1 else "1"
             return self._window(f"{name}[STEPS:]", length, strided=True)
         return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
+
+    def _shortened(self, feed: Feed, at: int) -> str:
+        """Sequences are as long as their target: without the step that has no partner."""
+        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
+        shifted = alike and self.data.target_kind == "next_step"
+        return f".shortened({at})" if shifted else ""
 
     def _prediction_lines(self) -> tuple[str, ...]:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
@@ -269,9 +277,11 @@ class _Planner:
 
     def _part_fields(self) -> list[str]:
         shown = [f"{feed.variable} {_shape(feed)}" for feed in self.feeds.inputs]
+        kind = "np.ndarray | Ragged" if self.ragged else "np.ndarray"
+        target = "Ragged" if self.feeds.target.ragged else "np.ndarray"
         return [
-            *_noted("inputs: tuple[np.ndarray, ...]", ", ".join(shown)),
-            *_noted("target: np.ndarray", _shape(self.feeds.target)),
+            *_noted(f"inputs: tuple[{kind}, ...]", ", ".join(shown)),
+            *_noted(f"target: {target}", _shape(self.feeds.target)),
         ]
 
     def _needed(self) -> tuple[str, str]:
@@ -287,24 +297,20 @@ class _Planner:
         feeds, target = self.feeds, self.feeds.target
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        what = "column" if self.tabular else "array"
+        what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = self._needed()
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
             constants=self._constants(),
-            arrays_note=(
-                "columns by name, [rows] each"
-                if self.tabular
-                else f"by name, {self.split.unit}s first"
-            ),
+            arrays_note=self._arrays_note(),
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=" Arrays may be views into the series." if self.windowed else "",
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction_lines=self._prediction_lines(),
-            holder="columns" if self.tabular else "arrays",
+            holder=holder,
             sample_lines=self._sample_lines(),
             samples_doc=self._samples_doc(),
             tabular=self.tabular,
@@ -320,10 +326,10 @@ class _Planner:
             target_stacked=target.stacked,
             what=what,
             missing=self.data.missing,
-            refines=bool(self._bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(self._bounds()),
-            symbols=not self.tabular and len(names_of(feeds.all)) > 1,
-            swaps=self._may_be_swapped(),
+            refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
+            bounds=bool(self.feeds.bounds()),
+            symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
+            swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             delimiter=self._delimiter(),
             load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
@@ -331,6 +337,12 @@ class _Planner:
             needed_words=needed_words,
             split=self.split,
             score=plan_scores(self.training, target),
+            ragged=self.ragged,
+        )
+
+    def _arrays_note(self) -> str:
+        return (
+            "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
         )
 
     def _delimiter(self) -> str:
@@ -353,7 +365,7 @@ class _Planner:
         return f"The windows of a part with {after[self.data.target_kind]}; views, not copies."
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
-        if scaled == names_of(self.feeds.all):
+        if scaled == names_of(self.feeds.all) and not self.ragged:
             return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
         own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
         return next((constant for constant in own if constant), "SCALED")

@@ -38,6 +38,8 @@ class ScorePlan:
     write_doc: str
     npy_words: str
     classes: bool
+    ragged: bool
+    prediction: str
     header: tuple[str, ...]
     header_note: str
     values: str
@@ -59,8 +61,11 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
         lines = [f"hits = {_HITS[kind]}"]
     one_hot = kind == "one_hot"
     axes = target.shape[1:-1] if one_hot else target.shape[1:]
-    values = "values" if classes else "prediction"
+    if target.ragged:
+        axes = axes[1:]
+    values = "values" if classes else "prediction.values" if target.ragged else "prediction"
     header, note = _header("class" if one_hot else "", target, axes, values)
+    unit = "step" if target.ragged else "sample"
     return ScorePlan(
         doc=(
             "Metrics over all samples, in original units if both arrays are."
@@ -72,12 +77,18 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
             f"{literal(name)}: {_ERRORS.get(name, 'float(np.mean(hits))')}," for name in metrics
         ),
         write_doc=(
-            "Writes a csv file with the most likely class of each sample."
+            f"Writes a csv file with the most likely class of each {unit}."
             if classes
-            else "Writes a csv file with one line for each sample."
+            else f"Writes a csv file with one line for each {unit}."
         ),
-        npy_words="all scores as an array" if classes else "the bare array",
+        npy_words="a padded array of all"
+        if target.ragged
+        else "all scores as an array"
+        if classes
+        else "the bare array",
         classes=classes,
+        ragged=target.ragged,
+        prediction="Ragged" if target.ragged else "np.ndarray",
         header=tuple(header),
         header_note=note,
         values=values,
@@ -98,14 +109,19 @@ def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[st
         return [f'yield [f"{{name}}_{{step + 1}}" {steps}]'], _COUNTED
     name = literal(title) if title else "TARGET"
     if not long:
-        return [f"yield [{name}]"], ""
+        return [f"yield [{_WHERE if target.ragged else ''}{name}]"], ""
+    before: list[str] = []
     if len(long) == 1:
         text = f'f"{title}_{{place + 1}}"' if title else 'f"{TARGET}_{place + 1}"'
-        return [f"yield [{text} for place in range({values}.shape[{long[0]}])]"], _COUNTED
-    return [
-        f"places = np.ndindex({values}.shape[1:])",
-        f'yield ["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]',
-    ], f"{_COUNTED}, steps first"
+        titles, note = f"[{text} for place in range({values}.shape[{long[0]}])]", _COUNTED
+    else:
+        before = [f"places = np.ndindex({values}.shape[1:])"]
+        titles = f'["_".join([{name}, *(str(at + 1) for at in place)]) for place in places]'
+        note = f"{_COUNTED}, steps first"
+    if target.ragged:
+        return [*before, f"titles = {titles}", f"yield [{_WHERE}*titles]"], note
+    return [*before, f"yield {titles}"], note
 
 
+_WHERE = '"sample", "step", '
 _COUNTED = ", counted from 1"

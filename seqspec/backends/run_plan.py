@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from seqspec import __version__
 from seqspec.backends.base import OutputFile
+from seqspec.backends.data_ragged import plan_lengths
 from seqspec.backends.data_split import TITLES, plan_split
 from seqspec.backends.python_text import WIDTH, docstring, literal
 from seqspec.backends.render import render
@@ -17,13 +18,15 @@ from seqspec.ir.task import Task
 class RunPlan:
     """The template's values; see ``templates/_shared/run.py.j2``.
 
-    ``part`` is the part of the data that is scored, ``field`` its name in the data set.
+    ``ragged`` predictions have steps of their own number and a scale; ``part`` is the part of the
+    data that is scored, ``field`` its name in the data set.
     """
 
     doc: tuple[str, ...]
     environment: tuple[str, ...]
     imports: tuple[str, ...]
     placed: bool
+    ragged: bool
     part: str
     field: str
     scaled: bool
@@ -61,6 +64,7 @@ def run_file(
         ),
         imports=tuple(_imports(scaled, placed)),
         placed=placed,
+        ragged=scaled and bool(plan_lengths(task, training).output),
         part=TITLES[field],
         field=field,
         scaled=scaled,

@@ -104,6 +104,8 @@ NOT_PER_STEP = _code("SEQ416", "not-per-step", "`each` cannot go over `{axis}` o
 TWO_RESULTS = _code("SEQ417", "two-results", "`{model}` gives a result twice")
 WRONG_OPERANDS = _code("SEQ418", "wrong-operands", "`{layer}` takes {wanted}, but receives {given}")
 
+BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
+
 # ---- 5 state and causality
 WRONG_STATE = _code(
     "SEQ501", "wrong-state", "`{layer}` starts from {needed}, but receives {actual}"
@@ -157,6 +159,11 @@ BAD_DATA = _code("SEQ614", "bad-data", "{reason}")
 TRAINING_STOPPED = _code("SEQ615", "training-stopped", "{reason}")
 BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
 NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
+NO_PADDING = _code(
+    "SEQ630",
+    "no-padding",
+    "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
+)
 
 # ---- 7 speed
 SLOW_CELL = _code(

@@ -7,11 +7,11 @@ from math import prod
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.suggest import did_you_mean
-from seqspec.ir import files, header
+from seqspec.ir import files, header, ragged
 from seqspec.ir.feeding import Fed, Feeder
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
-from seqspec.shapes.dim import Dim, same_shape, show
+from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.types import Tensor
 
 # numpy's kinds of elements: floats, signed and unsigned whole numbers, truth values.
@@ -23,9 +23,13 @@ class Arrays(Feeder):
     """A npz or npy file: its arrays, as samples or as series to cut into windows."""
 
     def feed(self) -> Fed | None:
-        kind = self.kind()
         ports = self.ports()
-        if kind is None or ports is None:
+        axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
+        if ports is None or axes is None:
+            return None
+        self.ragged = axes
+        kind = self.kind()
+        if kind is None:
             return None
         found = files.arrays(self.path, self.source.name) if self.there() else None
         if isinstance(found, Unreadable):
@@ -50,7 +54,9 @@ class Arrays(Feeder):
             name = next(iter(inputs.values()))[0]
             found = {name: found[""]}
         sizes: dict[str, Dim] = {}
-        if found is not None and not self._arrays_fit(ports, inputs, found, sizes):
+        if found is not None and not (
+            self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
+        ):
             return None
         return self._finish_arrays(kind, inputs, target, found, sizes, ports)
 
@@ -81,12 +87,34 @@ class Arrays(Feeder):
         if found is None:
             return Fed(data, self.section, sizes, None)
         array = found[target[0]]
-        batch = ports[0][1].shape[0]
         if self.windows is not None:
             width = array.shape[1] if len(array.shape) > 1 else 1
             return Fed(data, self.section, sizes, self.window_targets(kind, width, ports[0][1]))
-        shape = (batch, *(Dim.of(n) for n in array.shape[1:]))
-        return Fed(data, self.section, sizes, (shape,), array)
+        return Fed(data, self.section, sizes, (self._shape(array, self._output()),), array)
+
+    def _output(self) -> Shape:
+        return self.graph.outputs[0][1].tensor.shape
+
+    def _shape(self, array: Array, declared: Shape) -> Shape:
+        """The shape of a batch of an array; flat sequences get their time axis back."""
+        name = ragged.axis(declared)
+        steps = (Dim.of(name),) if name in self.ragged else ()
+        return (declared[0], *steps, *(Dim.of(n) for n in array.shape[1:]))
+
+    def _lengths_fit(self, found: Mapping[str, Array]) -> bool:
+        """Whether there are lengths: whole numbers, one for each sample."""
+        for name in self.ragged.values():
+            array = found.get(name)
+            if array is None:
+                self.missing("array", name, found, "source")
+                return False
+            if array.kind not in "iu" or len(array.shape) != 1:
+                reason = f"the array `{name}` of {self.shown} holds no lengths, "
+                reason += "which are whole numbers, one for each sequence"
+                at = self.section.at("source", name)
+                self.sink.report(codes.BAD_DATA(reason=reason), at)
+                return False
+        return True
 
     def _arrays_fit(
         self,
@@ -117,7 +145,7 @@ class Arrays(Feeder):
                 if not self.windows_fit(port, type_, width, sizes):
                     return False
                 continue
-            actual = (type_.shape[0], *(Dim.of(n) for n in array.shape[1:]))
+            actual = self._shape(array, type_.shape)
             if type_.kind == "token" and array.kind not in "iu":
                 self.mismatch(port, f"the array `{name}` holds fractions", "ids are whole numbers")
                 return False

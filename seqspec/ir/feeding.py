@@ -50,6 +50,8 @@ class Feeder:
         self.tabular = bool(self.source.entry.facts["tabular"])
         self.windows: Setting | None = section.values["windows"]
         self.target: Target = section.values["target"]
+        #: time axes along which samples differ in length, with the arrays of their lengths
+        self.ragged: dict[str, str] = {}
         self.path = override or folder / self.source.args["path"]
         self.shown = f"`{self.source.args['path'] if override is None else override}`"
 
@@ -74,7 +76,8 @@ class Feeder:
     def kind(self) -> str | None:
         """When the target is taken; None after reporting that it makes no sense here."""
         kind = self.target.kind
-        if kind is not None and self.windows is None and self.tabular:
+        stepless = self.tabular or (kind == "next_step" and not self.ragged)
+        if kind is not None and self.windows is None and stepless:
             self.sink.report(
                 codes.NEEDS_WINDOWS(
                     what=f"`{kind}()` speaks of the steps of a window, but there are none"
@@ -145,6 +148,13 @@ class Feeder:
                 help="write forward_fill or interpolate, or mend the file",
             )
             return None
+        if self.section.values["batches"] is not None and not self.ragged:
+            what = "`bucketed` draws samples of similar length together, but all are equally long"
+            help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
+            )
+            return None
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
         )
@@ -162,6 +172,8 @@ class Feeder:
             self.windows,
             self.section.span,
             columns,
+            self.ragged,
+            values["batches"],
         )
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:

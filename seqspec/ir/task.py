@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqspec.ir.graph import Graph, Value
@@ -21,6 +21,8 @@ class Data:
     target per step of the window), ``"row"`` (no windows: one target per sample).
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
+    ``ragged`` maps each time axis along which samples have lengths of their own to the array that
+    holds the lengths; ``batches`` says which samples share a batch, None where any do.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Data:
     span: Span
     #: for messages and docs: the columns that are read, each once, inputs first
     columns: tuple[str, ...] = ()
+    ragged: Mapping[str, str] = field(default_factory=dict[str, str])
+    batches: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)

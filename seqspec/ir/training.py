@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header
+from seqspec.ir import header, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
 from seqspec.ir.files import Array
 from seqspec.ir.graph import Graph, Value
+from seqspec.ir.lengths import long_enough
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Training
 from seqspec.shapes.dim import Shape, same_shape, show
@@ -32,8 +33,11 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
     loss: Setting = values["loss"]
     if not _loss_fits(loss, output, section, sink):
         return None
+    if not _drawn(graph, fed, section, sink):
+        return None
     # A target of another shape is a mistake of its own; what the model sees is asked after it.
     fits = _target_fits(loss, output, fed, section, sink) and _causal(graph, output, fed, sink)
+    fits = fits and long_enough(graph, fed, sink)
     for metric in values["metrics"]:
         if loss.entry.facts["target"] not in _compatible(metric):
             sink.report(
@@ -65,6 +69,23 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         values["stop"],
         section.span,
     )
+
+
+def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
+    """Whether samples can be drawn into batches as both sections say."""
+    if fed.data.batches is not None and not section.values["shuffle"]:
+        what = f"`{fed.data.batches.name}` draws samples in an order of its own, "
+        what += "but `shuffle = false` keeps that of the file"
+        labels = (Label(fed.section.at("batches"), "the order"),)
+        sink.report(
+            codes.FORBIDDEN_VALUE(what=what),
+            section.at("shuffle"),
+            labels=labels,
+            help="leave out one of them",
+        )
+        return False
+    ports = [(value, value.tensor) for value in graph.inputs if not value.parts]
+    return ragged.padded(ports, fed.data.ragged, section, fed.section, sink)
 
 
 def _compatible(metric: Setting) -> tuple[str, ...]:

@@ -66,7 +66,9 @@ class _Sample:
 
     def __init__(self, part: Any, rows: Any) -> None:
         self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
-        self.target = part.target if rows is None else part.target[rows]
+        target = part.target if rows is None else part.target[rows]
+        # Of sequences of their own lengths, the steps one after another.
+        self.target = target.values if hasattr(target, "lengths") else target
 
 
 def _rules(task: Task, part: Any, sample: _Sample) -> dict[str, Rule]:
@@ -111,7 +113,7 @@ def _frequencies(task: Task, sample: _Sample) -> Rule:
         counts = target.reshape(-1, classes).sum(0, dtype=float)
     share = np.clip(counts / counts.sum(), 1e-7, None)
     values = np.log(share) if task.training.from_logits else share / share.sum()
-    middle = len(shape) - 1
+    middle = target.ndim if kind == "class_ids" else target.ndim - 1
 
     def predict(part: _Sample) -> Array:
         leading = part.target.shape[:middle]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,11 @@ class Session:
         with self.program.reporting():
             inputs = self._data.inputs_for_prediction(path, *self._optional(scaling))
             prediction = self._train.predict(self.model, inputs, self.device)
-            return prediction if scaling is None else scaling.invert_target(prediction)
+            if scaling is None:
+                return prediction
+            if hasattr(prediction, "lengths"):  # sequences of their own lengths
+                return replace(prediction, values=scaling.invert_target(prediction.values))
+            return scaling.invert_target(prediction)
 
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""

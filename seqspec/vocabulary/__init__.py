@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from seqspec.vocabulary import data, feedforward, joining, recurrent, shaping, training, windows
+from seqspec.vocabulary import (
+    data,
+    feedforward,
+    joining,
+    recurrent,
+    sequences,
+    shaping,
+    training,
+    windows,
+)
 from seqspec.vocabulary.activations import ACTIVATIONS
 from seqspec.vocabulary.initializers import INITIALIZERS
 from seqspec.vocabulary.sections import SECTIONS
@@ -62,6 +71,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }
 

@@ -19,6 +19,13 @@ from seqspec.vocabulary.spec import (
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
 
+_LENGTHS = Arg(
+    "lengths",
+    NAMES,
+    None,
+    "The array of the sequences' lengths, where they differ; one for each named time axis.",
+)
+
 READERS: dict[str, Entry] = {
     e.name: e
     for e in (
@@ -34,7 +41,7 @@ READERS: dict[str, Entry] = {
             facts={"tabular": True},
         ),
         Entry(
-            "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH,),
+            "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH, _LENGTHS),
             facts={"tabular": False},
         ),
         Entry(

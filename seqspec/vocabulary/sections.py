@@ -46,6 +46,8 @@ DATA = SectionSpec(
             "Training, validation and test part; chronological() with windows, else random()."),
         Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
             "Of numbers; fitted on the training part."),
+        Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
+            "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
     ),
     names="itself",

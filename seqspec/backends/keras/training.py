@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -88,12 +89,16 @@ class TrainPlan:
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
+    batch_inputs: str
+    lengths: LengthsPlan
+    reshuffled: bool
 
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
     about = f"{task.graph.name}: its training. Run by run.py."
+    lengths = plan_lengths(task, training)
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
@@ -109,6 +114,9 @@ def plan(task: Task, training: Training) -> TrainPlan:
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=len(task.graph.inputs) > 1,
+        batch_inputs="tuple[np.ndarray, ...]" if len(task.graph.inputs) > 1 else "np.ndarray",
+        lengths=lengths,
+        reshuffled=lengths.inputs and training.shuffle,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
 from seqspec.backends.torch import activations, rearranging, windows
+from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
@@ -203,3 +204,6 @@ LAYERS: Mapping[str, Lowering] = {
     **rearranging.LAYERS,
     **windows.LAYERS,
 }
+
+#: the same for whatever a node of a graph may be
+LOWERINGS: Mapping[str, Lowering] = {**LAYERS, **FORMS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
@@ -33,6 +34,7 @@ class TrainPlan:
     shuffled: bool
     rng: str
     windows: bool
+    lengths: LengthsPlan
     root: str
     normalised: bool
     samples: str
@@ -46,23 +48,22 @@ class TrainPlan:
 
 
 _TWO = "tuple[Tensor, Tensor]"
-_INPUTS = "inputs: tuple[np.ndarray, ...]"
+_SIZE = "batch_size: int = 256"
 
 
 def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     """Decides what ``train.py`` of a task with a training says."""
     training = task.training
     assert training is not None
-    split = training.data.split.args
-    validated = float(split["validation"]) > 0
+    validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
-    names, root = _reported(training)
-    stopping = _stopping(training.stop)
+    (names, root), stopping = _reported(training), _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
-    measure = plan_measure(task, training, model.has_logits, names)
+    measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
+    lengths = plan_lengths(task, training)
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
@@ -71,9 +72,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         measure_signature=tuple(
             definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
         ),
-        measure=tuple(measure),
+        measure=measure,
         predict_signature=tuple(
-            definition("predict", [me, _INPUTS, device, "batch_size: int = 256"], "np.ndarray")
+            definition("predict", [me, lengths.taken, device, _SIZE], lengths.result)
         ),
         evaluate_signature=tuple(
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
@@ -86,6 +87,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         windows=training.data.windows is not None,
+        lengths=lengths,
         root=root,
         normalised=normalised,
         samples="samples" if normalised else "len(part)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.torch.layers import LAYERS
+from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.parts import Part
 from seqspec.backends.torch.recurrent import (
     KINDS,
@@ -55,7 +55,7 @@ def parts(layer: Layer, name: str) -> tuple[Part, ...]:
     weights = {w.name: w for w in layer.weights}
     found = core(layer)
     if found.recurrent is None:
-        return LAYERS[layer.kind].parts(name, layer.args, weights)
+        return LOWERINGS[layer.kind].parts(name, layer.args, weights)
     recurrent, both = found.recurrent, found.bidirectional
     dropout = (dropout_part(recurrent, f"{name}_dropout"),) if recurrent.drops_inputs else ()
     if found.one_module:

@@ -1,0 +1,109 @@
+"""The plan of sequences of their own lengths in ``data.py``: kept flat, padded batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.python_text import Code, Expr, Group, Pair, assign, call
+from seqspec.ir.task import Data, Task, Training
+
+
+@dataclass(frozen=True, slots=True)
+class RaggedPlan:
+    """The template's values; see ``templates/_shared/data/ragged.j2``.
+
+    ``scaled`` says that sequences are, ``shifted`` that the target is their next step, ``target``
+    that the target has as many steps; ``least`` is the shortest sequence that is of use.
+    ``bucketed`` batches are sorted by the lengths of ``sorted_by``.
+    """
+
+    constants: tuple[str, ...]
+    made: tuple[str, ...]
+    least: int
+    scaled: bool
+    shifted: bool
+    target: bool
+    bucketed: bool
+    sorted_by: str
+
+
+def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
+    """Decides how sequences of their own lengths are kept; None if there are none."""
+    ragged = [feed for feed in feeds.all if feed.ragged]
+    if not ragged:
+        return None
+    pairs: dict[str, Expr] = {name: feed.lengths for feed in ragged for name in feed.names}
+    fills = {name: feed.fill for feed in ragged if feed.fill for name in feed.names}
+    note = "sequences, and the array of their lengths"
+    lines = assign("LENGTHS", _mapping(pairs), note=note)
+    if fills:
+        lines += assign("PADDING", _mapping(dict(fills)), note="what pads them, where not 0")
+    bucketed = data.batches is not None
+    if data.batches is not None:
+        note = "batches of samples that are sorted by length at a time"
+        lines += assign("POOL", int(data.batches.args["pool"]), note=note)
+    first = next(place for place, feed in enumerate(feeds.inputs) if feed.ragged)
+    return RaggedPlan(
+        constants=tuple(lines),
+        made=tuple(_made(ragged, bool(fills))),
+        least=2 if data.target_kind == "next_step" else 1,
+        scaled=any(feed.scaled for feed in ragged),
+        shifted=data.target_kind == "next_step",
+        target=feeds.target.ragged,
+        bucketed=bucketed,
+        sorted_by=f"part.inputs[{first}]",
+    )
+
+
+def _made(ragged: list[Feed], padded: bool) -> list[str]:
+    """The line that makes sequences of an array, in the type that the model takes."""
+    values = "values" if any(feed.is_ids for feed in ragged) else "values.astype(np.float32)"
+    if len({feed.is_ids for feed in ragged}) > 1:
+        values = "values if name in BOUNDS else values.astype(np.float32)"
+    padding = [Code("PADDING.get(name, 0)")] if padded else []
+    made = call("Ragged", Code(values), Code("lengths.astype(np.int64)"), *padding)
+    return assign("found[name]", made, indent=8)
+
+
+def _mapping(entries: dict[str, Expr]) -> Group:
+    return Group("{", tuple(Pair(name, value) for name, value in entries.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class LengthsPlan:
+    """What a training loop knows of sequences of their own lengths.
+
+    ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
+    that has the output's steps, if these differ in number; then ``steps`` gives them one after
+    another.
+    """
+
+    inputs: bool
+    bucketed: bool
+    kind: str
+    result: str
+    output: str
+    steps: str
+
+    @property
+    def taken(self) -> str:
+        """The argument of a function that takes all inputs."""
+        return f"inputs: tuple[{self.kind}, ...]"
+
+
+def plan_lengths(task: Task, training: Training) -> LengthsPlan:
+    """Decides what a training loop does about sequences of their own lengths."""
+    feeds = Feeds(task, training)
+    ragged = [feed.ragged for feed in feeds.inputs]
+    kind = "Ragged" if all(ragged) else "np.ndarray | Ragged"
+    target = feeds.target
+    like = next((i for i, feed in enumerate(feeds.inputs) if feed.lengths == target.lengths), 0)
+    return LengthsPlan(
+        inputs=any(ragged),
+        bucketed=training.data.batches is not None,
+        kind=kind if any(ragged) else "np.ndarray",
+        result="Ragged" if target.ragged else "np.ndarray",
+        output=f"inputs[{like}]" if target.ragged else "",
+        steps=".values" if target.ragged else "",
+    )
