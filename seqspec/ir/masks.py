@@ -100,6 +100,9 @@ def declared(port: str, type_: Tensor) -> Mask | None:
 
 def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, bool]:
     """The mask of what a layer gives, and whether padding goes on there as if it were data."""
+    if masking is Masking.JOINS:
+        # One step that stands for all says nothing of any of them.
+        operands = [o for o in operands if o.tensor.shape[1:2] != (Dim.of(1),)] or operands
     masks = [operand.mask for operand in operands]
     if not any(masks):
         return None, False

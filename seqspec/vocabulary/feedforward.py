@@ -237,6 +237,7 @@ GROUP_NORM = LayerSpec(
         Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
         Weight("beta", "F", "zeros", when=lambda a: a["center"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("GroupNorm", "group_normalization", "GroupNormalization", "instance_norm"),
     examples=("group_norm(13)",),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import UNKNOWN, Dim, Shape, show
 from seqspec.types import Role, Tensor
-from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site
+from seqspec.vocabulary.spec import Applied, LayerSpec, Masking, Port, Problem, Site
 
 
 class Rest:
@@ -78,7 +78,11 @@ def _slice(site: Site) -> Applied | Problem:
     role = x.role
     if role is Role.PROBABILITIES and axes[-1][1] != Cut():
         role = Role.PROBABILITY  # some of them need not add up to one, but each is one
-    return Applied({"output": replace(x, shape=tuple(shape), role=role, causal=causal)})
+    # Whole steps keep their padding; those taken by number may be padding or not.
+    whole = len(axes) > 1 and axes[1][1] == Cut()
+    masking = Masking.KEEPS if whole else Masking.ENDS
+    result = replace(x, shape=tuple(shape), role=role, causal=causal)
+    return Applied({"output": result}, masking=masking)
 
 
 def _steps_first(x: Tensor) -> bool:
@@ -247,6 +251,7 @@ ARITHMETIC = LayerSpec(
     inputs=(Port("inputs", "...", variadic=True, least=1),),
     rule=_arithmetic,
     outputs="the operands' shape",
+    masking=Masking.JOINS,
 )
 
 FORMS = {spec.name: spec for spec in (SLICE, ARITHMETIC)}
