@@ -233,7 +233,7 @@ class Compilation:
         return tuple(module.lower(self.task))
 
     def _refused(self, graph: Graph, reasons: Mapping[str, str], backend: str) -> bool:
-        padded = next((value for value in graph.inputs if value.mask is not None), None)
+        padded = next((v for v in graph.inputs if v.mask is not None and backend == "keras"), None)
         if padded is not None:
             what = codes.UNSUPPORTED(backend=backend, what="padding yet")
             self.sink.report(what, padded.span, help="leave out `pad`")

@@ -93,6 +93,8 @@ def _batch_norm_expression(applied: Applied) -> Expr:
     x, rank = applied.operands[0], applied.types[0].rank
     if rank == 2:
         return module(applied)
+    if applied.mask:
+        return call("normalise", Code(applied.owner), Code(x), Code(applied.mask))
     # One mean for each feature over samples and steps, which PyTorch takes over the first axis.
     return folded(x, rank - 2, lambda y: Call(applied.owner, (Code(y),)))
 
@@ -196,7 +198,7 @@ LAYERS: Mapping[str, Lowering] = {
     "activation": Lowering(nothing, _activation_expression, stepwise=True),
     "softmax": Lowering(nothing, _softmax_expression, stepwise=True),
     "dropout": Lowering(_dropout, module, stepwise=True),
-    "batch_norm": Lowering(_batch_norm, _batch_norm_expression, stepwise=True),
+    "batch_norm": Lowering(_batch_norm, _batch_norm_expression, stepwise=True, masked=True),
     "spatial_dropout": Lowering(_spatial_dropout, _spatial_dropout_expression),
     "gaussian_noise": Lowering(nothing, _noise_expression, stepwise=True),
     "layer_norm": Lowering(_layer_norm, _layer_norm_expression, stepwise=True),

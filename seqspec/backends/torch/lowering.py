@@ -15,7 +15,10 @@ from seqspec.vocabulary.spec import OwnedWeight
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One application: the module's name, the operands with their types, sizes as expressions."""
+    """One application: the module's name, the operands with their types, sizes as expressions.
+
+    ``mask`` is that of the first operand, if the layer reads masks and there is one.
+    """
 
     args: Mapping[str, Any]
     owner: str
@@ -23,17 +26,20 @@ class Applied:
     types: Sequence[Tensor]
     result: Tensor
     size: Callable[[Dim], str]
+    mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
     """A layer's modules and expression. ``stepwise`` says that the layer treats all but the last
     axis alike, so that applying it per step is applying it; a batch norm averages over them all.
+    ``masked`` says that it leaves padding out of what it computes over steps.
     """
 
     parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
     expression: Callable[[Applied], Expr]
     stepwise: bool = False
+    masked: bool = False
 
 
 def size_of(weight: OwnedWeight, axis: int) -> int:

@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
-from seqspec.backends.torch.loops import LoopPlan, plan_loop
+from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
+from seqspec.backends.torch.masking import MaskPlan, plan_masks, reads
 from seqspec.backends.torch.parts import Draw, Part, Piece, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
@@ -36,7 +37,7 @@ from seqspec.types import Tensor
 #: What the files of a program call something else: no class of a model may have these names.
 _MODULE_NAMES = """
     torch nn functional Tensor NamedTuple annotations build_model scaled_normal_
-    pad_same average_same
+    pad_same average_same over_data normalise
     Path Callable SafetensorError WeightsError TrainingError DataError Dataset Part Scaling
     FORMAT SHAPES EPOCHS BATCH_SIZE LEARNING_RATE SEED CLIPNORM GLOBAL_CLIPNORM CLIPVALUE PATIENCE
     MIN_DELTA REPORTED
@@ -91,6 +92,8 @@ class ModelPlan:
     scaled_normal: bool
     pad_same: bool
     average_same: bool
+    masks: MaskPlan
+    normalise: bool
     main: str
     slots: tuple[Slot, ...]
     has_logits: bool
@@ -119,7 +122,7 @@ class ModelLowering:
         self._classes: dict[tuple[object, ...], ClassPlan] = {}
         self._shared: dict[_Recipe, str] = {}
         self._shared_plans: list[SharedDraws] = []
-        self._loops: dict[str, tuple[Loop, bool]] = {}
+        self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
 
     def plan(self) -> ModelPlan:
@@ -137,28 +140,34 @@ class ModelLowering:
             self._lower(inner, split and inner is graph)
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
-        loops = tuple(plan_loop(loop, takes_state=given) for loop, given in self._loops.values())
+        loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
         plan_lines = [
             line for c in classes for line in (*c.modules, *c.draws, *c.forward.lines, *c.logits)
         ]
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
-        plan_lines += [loop.inputs for loop in loops]
+        plan_lines += [loop.goes for loop in loops]
         average_same = any("average_same(" in line for line in plan_lines)
         pad_same = average_same or any("pad_same(" in line for line in plan_lines)
         plan_lines += ["functional.pad"] if pad_same else []
         plan_lines += ["torch.ones_like"] if average_same else []
+        masks = plan_masks(graph, self._graphs)
+        normalise = any("normalise(" in line for line in plan_lines)
+        plan_lines += ["over_data(", "torch.where" if masks.anywhere else ""] * masks.over_data
+        plan_lines += ["torch.no_grad"] if normalise else []
         text = "\n".join(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(text, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(text, masks, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
             scaled_normal="scaled_normal_(" in text,
             pad_same=pad_same,
             average_same=average_same,
+            masks=masks,
+            normalise=normalise,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,
@@ -200,12 +209,15 @@ class ModelLowering:
         self._attributes[id(graph)] = attributes
 
     def _loop(self, loop: Loop, graph: Graph, unit: Unit) -> None:
-        takes_state = any(node.unit is unit and node.initial for node in graph.nodes)
+        nodes = [node for node in graph.nodes if node.unit is unit]
+        masked = [reads(node)[0] is not None for node in nodes]
         known = self._loops.get(loop.name)
         if known is None:
             self._names.fresh(loop.name)
-        takes_state = takes_state or (known is not None and known[1])
-        self._loops[loop.name] = (loop, takes_state)
+        taken = known[1] if known is not None else Taken()
+        state = taken.state or any(node.initial for node in nodes)
+        mask, always = taken.mask or any(masked), taken.always and all(masked)
+        self._loops[loop.name] = (loop, Taken(state, mask, always))
 
     def _share(self) -> None:
         counted = Counter(
@@ -362,16 +374,20 @@ def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:
     return statement("", call, draw.after, indent=indent, note=draw.note)
 
 
-def _imports(text: str, *, named: bool) -> Iterator[str]:
+def _imports(text: str, masks: MaskPlan, *, named: bool) -> Iterator[str]:
     """The import lines for the code of the classes."""
-    if named:
-        yield "from typing import NamedTuple"
+    typing = [*(["Any"] if "over_data(" in text else []), *(["NamedTuple"] if named else [])]
+    if typing:
+        yield f"from typing import {', '.join(typing)}"
         yield ""
     if "torch." in text:
         yield "import torch"
     yield "from torch import Tensor, nn"
     if "functional." in text:
         yield "from torch.nn import functional"
+    if "over_data(" in text:
+        unpack = ", pad_packed_sequence" if masks.every else ""
+        yield f"from torch.nn.utils.rnn import pack_padded_sequence{unpack}"
 
 
 def _shown(name: str, value: Value) -> str:

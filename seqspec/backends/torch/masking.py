@@ -1,0 +1,180 @@
+"""Masks in the forward pass: which of them it reads, and how each is written.
+
+A mask is computed once, at the top, from the inputs: ``mask = words != 0``. A called model gets the
+masks that it reads as parameters of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seqspec.backends.python_text import Code, Expr, Group, call, flat, literal
+from seqspec.backends.torch.layers import LOWERINGS
+from seqspec.backends.torch.units import core
+from seqspec.ir.graph import Graph, Node, SubModel
+from seqspec.ir.masks import (
+    AnyOf,
+    Beside,
+    ByLengths,
+    ByToken,
+    ByValue,
+    Given,
+    Mask,
+    Reversed,
+    Whole,
+)
+from seqspec.ir.padding import padded_anywhere
+from seqspec.shapes.dim import Dim
+
+Source = ByToken | ByValue | ByLengths | Given
+
+
+def read_masks(graph: Graph) -> list[Mask]:
+    """The masks that the forward pass of a graph reads, each once."""
+    found: dict[Mask, None] = {}
+    for node in graph.nodes:
+        if any(graph.uses(value) for value in node.outputs.values()):
+            found.update(dict.fromkeys(mask for mask in reads(node) if mask is not None))
+    return list(found)
+
+
+def reads(node: Node) -> tuple[Mask | None, ...]:
+    """The mask that a node reads of each of its operands; none where it treats all steps alike."""
+    unit = node.unit
+    masks = tuple(value.mask for value in node.inputs)
+    if isinstance(unit, SubModel):
+        ports = given_ports(unit.graph) if not node.fold else ()
+        names = [value.name for value in unit.graph.inputs]
+        return tuple(m if n in ports else None for m, n in zip(masks, names, strict=True))
+    if core(unit).recurrent is not None:
+        reading = not node.fold
+    else:
+        lowering = LOWERINGS[unit.kind]
+        reading = lowering.masked and (lowering.stepwise or not node.fold)
+    return masks if reading else (None,) * len(masks)
+
+
+def given_ports(graph: Graph) -> tuple[str, ...]:
+    """The inputs of a called model whose masks it reads."""
+    given = [leaf for mask in read_masks(graph) for leaf in leaves(mask)]
+    return tuple(dict.fromkeys(leaf.port for leaf in given if isinstance(leaf, Given)))
+
+
+def leaves(mask: Mask) -> list[Source]:
+    """What a mask is made of: the masks of inputs."""
+    if isinstance(mask, AnyOf | Beside):
+        return [leaf for part in mask.masks for leaf in leaves(part)]
+    if isinstance(mask, Reversed):
+        return leaves(mask.mask)
+    return [] if isinstance(mask, Whole) else [mask]
+
+
+def source(mask: Source, operand: Callable[[str], str]) -> Expr:
+    """The mask of an input as an expression; ``operand`` finds the input's variable."""
+    x = operand(mask.port)
+    match mask:
+        case ByToken():
+            return Code(f"{x} != {mask.pad}")
+        case ByValue():
+            return Code(f"({x} != {literal(mask.pad)}).any(-1)")
+        case ByLengths():
+            steps = call("torch.arange", Code(f"{x}.shape[1]"), device=Code(f"{x}.device"))
+            return replace(steps, behind=f" < {operand(mask.lengths)}[:, None]")
+        case Given():
+            raise AssertionError("a given mask is a parameter")
+
+
+def composed(mask: Mask, known: Mapping[Mask, str], whole: Callable[[Dim], Expr]) -> Expr:
+    """A mask out of those that have names."""
+    if mask in known:
+        return Code(known[mask])
+    if isinstance(mask, Reversed):
+        return Code(f"{_inside(composed(mask.mask, known, whole))}.flip(1)")
+    if isinstance(mask, AnyOf):
+        return Code(" | ".join(_inside(composed(part, known, whole)) for part in mask.masks))
+    if isinstance(mask, Beside):
+        parts = tuple(composed(part, known, whole) for part in mask.masks)
+        return call("torch.cat", Group("[", parts), dim=1)
+    assert isinstance(mask, Whole), "the masks of inputs have names"
+    return whole(mask.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPlan:
+    """What ``model.py`` needs to compute over data alone.
+
+    ``over_data`` runs a module of PyTorch: ``every`` if steps are read, ``anywhere`` if padding may
+    stand before data or fill a sample, ``cells`` and ``plain`` for modules with and without a cell
+    state, ``one_way`` and ``both_ways`` for modules of one and of both directions.
+    """
+
+    over_data: bool
+    every: bool
+    anywhere: bool
+    cells: bool
+    plain: bool
+    one_way: bool
+    both_ways: bool
+
+    @property
+    def at_padding(self) -> str:
+        """What the output is there, as a sentence."""
+        again = "At padding the output before it stands again, as in Keras"
+        if not self.both_ways:
+            return f"{again}; zeros if there is none." if self.anywhere else f"{again}."
+        return f"{again}; of both directions, zeros." if self.one_way else "At padding it is zeros."
+
+    @property
+    def zeros_already(self) -> bool:
+        """Whether what comes unpacked is the result."""
+        return not self.anywhere and not self.one_way
+
+    @property
+    def zeros_if_both(self) -> bool:
+        return not self.anywhere and self.both_ways
+
+    @property
+    def blank(self) -> str:
+        """The steps without an output."""
+        if not self.anywhere:
+            return ""
+        if not self.one_way:
+            return "~mask"
+        return "~mask if rnn.bidirectional else place < 0" if self.both_ways else "place < 0"
+
+
+def plan_masks(root: Graph, graphs: Sequence[Graph]) -> MaskPlan:
+    """What the uses of layers in all graphs of a program need."""
+    over = [
+        (graph, node, core(node.unit))
+        for graph in graphs
+        for node in graph.nodes
+        if core(node.unit).recurrent is not None and reads(node)[0] is not None
+    ]
+    fused = [(g, n, c) for g, n, c in over if c.recurrent is not None and c.recurrent.fused]
+    anywhere = padded_anywhere(root)
+    kinds = {c.recurrent.kind for _, _, c in fused if c.recurrent is not None}
+    both = [c.one_module and c.bidirectional for _, _, c in fused]
+    return MaskPlan(
+        over_data=bool(fused),
+        every=any("sequence" in n.outputs and g.uses(n.outputs["sequence"]) for g, n, _ in fused),
+        anywhere=any(n.unit in anywhere for _, n, _ in fused),
+        cells="lstm" in kinds,
+        plain=bool(kinds - {"lstm"}),
+        one_way=not all(both),
+        both_ways=any(both),
+    )
+
+
+def _inside(expr: Expr) -> str:
+    text = flat(expr)
+    return text if text.isidentifier() else f"({text})"
+
+
+def flipped(text: str) -> str:
+    """A mask for steps that are read from the last to the first."""
+    return text.removesuffix(".flip(1)") if text.endswith(".flip(1)") else f"{text}.flip(1)"
+
+
+__all__ = ["composed", "flipped", "given_ports", "leaves", "read_masks", "reads", "source"]
