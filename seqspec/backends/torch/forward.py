@@ -26,18 +26,12 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
 from seqspec.backends.torch.lowering import Applied
-from seqspec.backends.torch.masking import (
-    composed,
-    given_ports,
-    leaves,
-    read_masks,
-    reads,
-    source,
-)
+from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.ir.masks import ByValue, Given, Reversed
+from seqspec.ir.masks import ByValue, Given, Reversed, leaves
+from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import Setting

@@ -198,7 +198,7 @@ LAYERS: Mapping[str, Lowering] = {
     "activation": Lowering(nothing, _activation_expression, stepwise=True),
     "softmax": Lowering(nothing, _softmax_expression, stepwise=True),
     "dropout": Lowering(_dropout, module, stepwise=True),
-    "batch_norm": Lowering(_batch_norm, _batch_norm_expression, stepwise=True, masked=True),
+    "batch_norm": Lowering(_batch_norm, _batch_norm_expression, stepwise=True),
     "spatial_dropout": Lowering(_spatial_dropout, _spatial_dropout_expression),
     "gaussian_noise": Lowering(nothing, _noise_expression, stepwise=True),
     "layer_norm": Lowering(_layer_norm, _layer_norm_expression, stepwise=True),

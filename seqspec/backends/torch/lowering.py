@@ -33,13 +33,11 @@ class Applied:
 class Lowering:
     """A layer's modules and expression. ``stepwise`` says that the layer treats all but the last
     axis alike, so that applying it per step is applying it; a batch norm averages over them all.
-    ``masked`` says that it leaves padding out of what it computes over steps.
     """
 
     parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
     expression: Callable[[Applied], Expr]
     stepwise: bool = False
-    masked: bool = False
 
 
 def size_of(weight: OwnedWeight, axis: int) -> int:

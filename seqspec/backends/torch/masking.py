@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqspec.backends.python_text import Code, Expr, Group, call, flat, literal
-from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.units import core
-from seqspec.ir.graph import Graph, Node, SubModel
+from seqspec.ir.graph import Graph
 from seqspec.ir.masks import (
     AnyOf,
     Beside,
@@ -22,52 +21,11 @@ from seqspec.ir.masks import (
     Given,
     Mask,
     Reversed,
+    Source,
     Whole,
 )
-from seqspec.ir.padding import padded_anywhere
+from seqspec.ir.padding import padded_anywhere, reads
 from seqspec.shapes.dim import Dim
-
-Source = ByToken | ByValue | ByLengths | Given
-
-
-def read_masks(graph: Graph) -> list[Mask]:
-    """The masks that the forward pass of a graph reads, each once."""
-    found: dict[Mask, None] = {}
-    for node in graph.nodes:
-        if any(graph.uses(value) for value in node.outputs.values()):
-            found.update(dict.fromkeys(mask for mask in reads(node) if mask is not None))
-    return list(found)
-
-
-def reads(node: Node) -> tuple[Mask | None, ...]:
-    """The mask that a node reads of each of its operands; none where it treats all steps alike."""
-    unit = node.unit
-    masks = tuple(value.mask for value in node.inputs)
-    if isinstance(unit, SubModel):
-        ports = given_ports(unit.graph) if not node.fold else ()
-        names = [value.name for value in unit.graph.inputs]
-        return tuple(m if n in ports else None for m, n in zip(masks, names, strict=True))
-    if core(unit).recurrent is not None:
-        reading = not node.fold
-    else:
-        lowering = LOWERINGS[unit.kind]
-        reading = lowering.masked and (lowering.stepwise or not node.fold)
-    return masks if reading else (None,) * len(masks)
-
-
-def given_ports(graph: Graph) -> tuple[str, ...]:
-    """The inputs of a called model whose masks it reads."""
-    given = [leaf for mask in read_masks(graph) for leaf in leaves(mask)]
-    return tuple(dict.fromkeys(leaf.port for leaf in given if isinstance(leaf, Given)))
-
-
-def leaves(mask: Mask) -> list[Source]:
-    """What a mask is made of: the masks of inputs."""
-    if isinstance(mask, AnyOf | Beside):
-        return [leaf for part in mask.masks for leaf in leaves(part)]
-    if isinstance(mask, Reversed):
-        return leaves(mask.mask)
-    return [] if isinstance(mask, Whole) else [mask]
 
 
 def source(mask: Source, operand: Callable[[str], str]) -> Expr:
@@ -175,6 +133,3 @@ def _inside(expr: Expr) -> str:
 def flipped(text: str) -> str:
     """A mask for steps that are read from the last to the first."""
     return text.removesuffix(".flip(1)") if text.endswith(".flip(1)") else f"{text}.flip(1)"
-
-
-__all__ = ["composed", "flipped", "given_ports", "leaves", "read_masks", "reads", "source"]

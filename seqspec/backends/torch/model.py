@@ -25,12 +25,13 @@ from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
-from seqspec.backends.torch.masking import MaskPlan, plan_masks, reads
+from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.parts import Draw, Part, Piece, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
+from seqspec.ir.padding import reads
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 

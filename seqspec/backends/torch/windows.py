@@ -118,6 +118,6 @@ LAYERS: Mapping[str, Lowering] = {
     "max_pooling_1d": Lowering(nothing, _pool("functional.max_pool1d", _max_same)),
     "average_pooling_1d": Lowering(nothing, _pool("functional.avg_pool1d", _average_same)),
     "global_max_pooling_1d": Lowering(nothing, _over_all_steps("amax")),
-    "global_average_pooling_1d": Lowering(nothing, _mean, masked=True),
+    "global_average_pooling_1d": Lowering(nothing, _mean),
     "upsampling_1d": Lowering(nothing, _upsample),
 }
