@@ -44,7 +44,7 @@ class Site:
     """A unit where it stands: the types that flow in, and which results are needed.
 
     ``build`` gives the call that builds a sub-model; ``result`` is the shape of what a layer passes
-    on, without the batch.
+    on, without the batch. ``anywhere`` says that padding flows in that need not follow the data.
     """
 
     unit: Unit
@@ -53,11 +53,15 @@ class Site:
     sequence: bool = False
     state: bool = False
     result: Shape = ()
+    anywhere: bool = False
 
     def needs(self) -> tuple[tuple[str, Expr], ...]:
         """The arguments that ask a recurrent layer for more than its last step."""
         asked = {"return_sequences": self.sequence, "return_state": self.state}
-        return tuple((name, True) for name, wanted in asked.items() if wanted)
+        needs = [(name, True) for name, wanted in asked.items() if wanted]
+        if self.anywhere and self.layer.spec.cudnn and not self.layer.spec.slow(self.layer.args):
+            needs.append(("use_cudnn", False))  # its kernel takes padding at the end only
+        return tuple(needs)
 
     @property
     def layer(self) -> Layer:
@@ -90,7 +94,10 @@ def activation(site: Site) -> Call:
 
 
 def softmax(site: Site) -> Call:
-    return _layer("Softmax")
+    (x,) = site.operands
+    # layers.Softmax takes a mask for one of its last axis, not of steps.
+    padded = isinstance(x, Tensor) and x.pad is not None
+    return _layer("Activation", "softmax") if padded else _layer("Softmax")
 
 
 def lstm(site: Site) -> Call:
@@ -150,6 +157,8 @@ def kept_axes(graph: Graph, unit: Unit) -> Shape:
     nodes = [node for node in graph.nodes if node.unit is unit]
     if not isinstance(unit, SubModel) or not all(node.fold for node in nodes):
         return ()
+    if any(value.mask is not None for node in nodes for value in node.inputs):
+        return ()  # Keras would bring the mask of the steps into it
     if not all(isinstance(n.unit, Layer) and n.unit.kind in STEPWISE for n in unit.graph.nodes):
         return ()
     fronts = {value.tensor.shape[: 1 + n.fold] for n in nodes for value in n.inputs}
@@ -231,10 +240,13 @@ def zero_padding_1d(site: Site) -> Call:
     return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
 
 
-def conv_1d(site: Site) -> Call:
-    args = site.layer.args
-    sizes = (number(args["filters"]), number(args["kernel_size"]))
-    return _layer("Conv1D", *sizes, keywords=tuple(written(args, CONV)))
+def _convolution(name: str) -> Lowering:
+    def convolution(site: Site) -> Call:
+        args = site.layer.args
+        sizes = (number(args["filters"]), literal(args["kernel_size"]))
+        return _layer(name, *sizes, keywords=tuple(written(args, CONV)))
+
+    return convolution
 
 
 def upsampling_1d(site: Site) -> Call:
@@ -244,7 +256,7 @@ def upsampling_1d(site: Site) -> Call:
 def _pooling(name: str) -> Lowering:
     def pooling(site: Site) -> Call:
         args = site.layer.args
-        return _layer(name, number(args["pool_size"]), keywords=tuple(written(args, POOLING)))
+        return _layer(name, literal(args["pool_size"]), keywords=tuple(written(args, POOLING)))
 
     return pooling
 
@@ -276,12 +288,17 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "reshape": reshape,
     "cropping_1d": cropping_1d,
     "zero_padding_1d": zero_padding_1d,
-    "conv_1d": conv_1d,
+    "conv_1d": _convolution("Conv1D"),
     "max_pooling_1d": _pooling("MaxPooling1D"),
     "average_pooling_1d": _pooling("AveragePooling1D"),
     "global_max_pooling_1d": _plain("GlobalMaxPooling1D"),
     "global_average_pooling_1d": _plain("GlobalAveragePooling1D"),
     "upsampling_1d": upsampling_1d,
+    "conv_2d": _convolution("Conv2D"),
+    "max_pooling_2d": _pooling("MaxPooling2D"),
+    "average_pooling_2d": _pooling("AveragePooling2D"),
+    "global_max_pooling_2d": _plain("GlobalMaxPooling2D"),
+    "global_average_pooling_2d": _plain("GlobalAveragePooling2D"),
     "concat": concat,
     "add": _plain("Add"),
     "subtract": _plain("Subtract"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.keras.functions import Function, Repeat, Steps
+from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.scope import RESERVED, function_name
+from seqspec.backends.keras.settings import Bent, bent_activations
 from seqspec.backends.python_text import Call, Code, call, definition, literal
-from seqspec.ir.graph import Graph, SubModel
+from seqspec.ir.graph import Graph, SubModel, Unit
+from seqspec.ir.padding import padded_anywhere
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
 
@@ -23,6 +27,7 @@ class ModelPlan:
 
     functions: tuple[tuple[str, ...], ...]
     repeats: tuple[Repeat, ...]
+    activations: tuple[Bent, ...]
     each_step: bool
     several: bool
     axes: bool
@@ -30,6 +35,8 @@ class ModelPlan:
     behind: str
     untyped: bool
     reverse: bool
+    lengths: bool
+    attaches: bool
     ops: bool
 
 
@@ -37,6 +44,7 @@ class Program:
     """Collects the functions of a program while graphs are lowered."""
 
     def __init__(self) -> None:
+        self._activations: Mapping[str, Bent] = {}
         self._names: dict[tuple[Graph, Shape], str] = {}
         self._bodies: dict[str, tuple[str, ...]] = {}
         self._functions: list[tuple[str, ...]] = []
@@ -44,6 +52,9 @@ class Program:
         self.steps = Steps()
         self.reverse = False
         self.ops = False
+        self.lengths = False
+        self.attaches = False
+        self.anywhere: frozenset[Unit] = frozenset()
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
         """The call that builds a sub-model, whose function is written if it is new.
@@ -51,6 +62,12 @@ class Program:
         ``kept`` are the axes that stand in the place of its batch.
         """
         return call(self._function(unit.graph, kept), name=name)
+
+    def note(self, masks: Masks) -> None:
+        """Remembers what the masks of a function need of the program."""
+        self.lengths |= masks.lengths
+        self.attaches |= masks.attaches
+        self.ops |= masks.uses_ops
 
     def repeat(self, wanted: Repeat) -> str:
         """The name of the layer that repeats for so many steps."""
@@ -60,7 +77,8 @@ class Program:
     def _function(self, graph: Graph, kept: Shape) -> str:
         if (graph, kept) in self._names:
             return self._names[graph, kept]
-        body = tuple(Function(self, graph, Code("name"), None, ("name",), kept).lines())
+        reserved = ("name", *self._activations)
+        body = tuple(Function(self, graph, Code("name"), None, reserved, kept).lines())
         # Models that differ in nothing (the same settings and sizes) share a function.
         wanted = function_name(graph.name)
         name, number = wanted, 2
@@ -76,17 +94,23 @@ class Program:
         training = task.training
         from_logits = training and training.from_logits and training.loss.name != "hinge"
         logits = task.output[1] if from_logits else None
-        body = Function(self, task.graph, literal(task.graph.name), logits).lines()
+        self._activations = activations = bent_activations(task.graph)
+        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
+        self.anywhere = padded_anywhere(task.graph)
+        body = Function(self, task.graph, title, logits, reserved, trained=trained).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
+            activations=tuple(activations.values()),
             each_step=self.steps.used,
             several=self.steps.several,
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used,
+            untyped=self.steps.used or bool(activations),
             reverse=self.reverse,
-            ops=self.ops or self.steps.used or self.reverse,
+            lengths=self.lengths,
+            attaches=self.attaches,
+            ops=self.ops or self.steps.used or self.reverse or self.attaches,
         )
