@@ -109,6 +109,7 @@ def _report_lost(node: Node, flowing: list[masks.Mask], padded: list[Value], sin
             why="not all of its operands are padded" if some else "it does not tell them apart",
         ),
         node.span,
+        here=f"this is {node.value.type}",
         labels=tuple(Label(value.span, "padded here") for value in padded),
         help="join values that are padded alike"
         if some

@@ -290,8 +290,9 @@ class Function:
         """What flows into a node: for a model the masks that it reads, too."""
         flowing: list[Value | Code] = []
         for value, mask in zip(node.inputs, reads(node), strict=True):
-            told = mask is not None and isinstance(node.unit, SubModel)
-            flowing += [value, self.masks.of(mask)] if told else [value]
+            flowing.append(value)
+            if mask is not None and isinstance(node.unit, SubModel):
+                flowing.append(self.masks.of(mask))
         return tuple(flowing)
 
     def _operands(self, values: tuple[Value | Code, ...]) -> Expr:

@@ -50,6 +50,7 @@ class Masks:
         read = [*read_masks(graph), *(v.mask for v in self._attached if v.mask is not None)]
         self._read = list(dict.fromkeys(read))
         self._given = given_ports(graph)
+        self._own: dict[Value, Code] = {}
         self.lengths = False
         self.attaches = bool(self._attached)
 
@@ -80,7 +81,7 @@ class Masks:
     def with_given(self, values: tuple[Value, ...]) -> Iterator[Value | Code]:
         """The inputs of a called model, each with its mask behind it if it is read."""
         for value in values:
-            yield value
+            yield self._own.get(value, value)
             if value.name in self._given:
                 yield Code(self._names[Given(value.name)])
 
@@ -108,9 +109,8 @@ class Masks:
             yield from assign(name, self._source(mask), indent=INDENT, note=note)
             self._names[mask] = name
             if mask in blank:
-                x = self._scope[value]
-                zeroed = call("ops.where", Code(f"{name}[..., None]"), x, 0.0)
-                yield from assign(x, zeroed, indent=INDENT, note=shape_of(value))
+                zeroed = call("ops.where", Code(f"{name}[..., None]"), self._scope[value], 0.0)
+                yield from assign(self._another(value), zeroed, indent=INDENT, note=shape_of(value))
         for mask in self._read:
             inner = mask.mask if isinstance(mask, Reversed) else mask
             if inner not in self._names:
@@ -126,7 +126,16 @@ class Masks:
             return
         x = self._scope[value]
         pair = Group("[", (x, self.of(value.mask)))
-        yield from assign(x, Call("Padded()", (pair,)), indent=INDENT, note=shape_of(value))
+        target = self._another(value) if value in self._inputs.values() else x
+        yield from assign(target, Call("Padded()", (pair,)), indent=INDENT, note=shape_of(value))
+
+    def _another(self, value: Value) -> str:
+        """A variable for what is made of an input: the model needs the input itself, too."""
+        x = self._scope[value]
+        self._own.setdefault(value, x)
+        name = self._scope.fresh(f"{x}_padded")
+        self._scope.set(value, Code(name))
+        return name
 
     def _source(self, mask: Source) -> Expr:
         value = self._inputs[mask.port]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqspec.backends.python_text import Code, Expr, Group, call, flat, literal
-from seqspec.backends.torch.units import core
+from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Graph
 from seqspec.ir.masks import (
     AnyOf,
@@ -117,12 +117,18 @@ def plan_masks(root: Graph, graphs: Sequence[Graph]) -> MaskPlan:
     return MaskPlan(
         over_data=bool(fused),
         every=any("sequence" in n.outputs and g.uses(n.outputs["sequence"]) for g, n, _ in fused),
-        anywhere=any(n.unit in anywhere for _, n, _ in fused),
+        anywhere=any(n.unit in anywhere or _turned(c) for _, n, c in fused),
         cells="lstm" in kinds,
         plain=bool(kinds - {"lstm"}),
         one_way=not all(both),
         both_ways=any(both),
     )
+
+
+def _turned(found: Core) -> bool:
+    """Whether a module is handed steps in reverse order, so that padding comes first."""
+    assert found.recurrent is not None
+    return found.recurrent.backwards or (found.bidirectional and not found.one_module)
 
 
 def _inside(expr: Expr) -> str:

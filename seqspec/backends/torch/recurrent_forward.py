@@ -100,7 +100,8 @@ class _Application:
         mask = Code(flipped(self.mask) if back or self.backwards else self.mask)
         if self.found.recurrent.fused:
             return Call("over_data", (Code(module), operand, mask, *initial))
-        return Call(module, (operand, *initial), (("mask", mask),))
+        state = tuple(("state", given) for given in initial)
+        return Call(module, (operand,), (("mask", mask), *state))
 
     # ------------------------------------------------------------------------------------ fused
 
