@@ -108,7 +108,7 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations),
+            untyped=self.steps.used or bool(activations) or self.lengths,
             reverse=self.reverse,
             lengths=self.lengths,
             attaches=self.attaches,
