@@ -295,8 +295,20 @@ class Function:
             return self.scope[node.initial[0]]
         return Group("[", tuple(self.scope[value] for value in node.initial))
 
-        called_with = self._flowing(node) or self._any_input()
-        args = (self._operands(called_with), *sources, *self._kernel(node))
+    def _flowing(self, node: Node) -> tuple[Value | Code, ...]:
+        """What flows into a node: for a model the masks that it reads, too."""
+        flowing: list[Value | Code] = []
+        for value, mask in zip(node.inputs, reads(node), strict=True):
+            flowing.append(value)
+            if mask is not None and isinstance(node.unit, SubModel):
+                flowing.append(self.masks.of(mask))
+        return tuple(flowing)
+
+    def _kernel(self, node: Node) -> tuple[Code, ...]:
+        """The weight of the model's own that a dense layer takes as its kernel."""
+        tie = tie_of(node.unit)
+        value = flowing(self.graph, tie) if tie is not None else None
+        return () if value is None else (self.scope[value],)
 
     def _any_input(self) -> tuple[Value, ...]:
         first = self.graph.inputs[0]

@@ -32,7 +32,7 @@ from seqspec.ir.masks import (
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, show
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Masking
+from seqspec.vocabulary.masking import Masking
 
 #: what layers do with masks that Keras does, too, if they are told of none
 _AS_KERAS = (Masking.KEEPS, Masking.COUNTS, Masking.JOINS, Masking.APPENDS)
