@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
+<<<<<<< HEAD
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -19,6 +20,11 @@ from seqspec.backends.data_part import (
     plan_targets,
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
+=======
+from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_mapped import MappedPlan, plan_mapped, rows_on_disk
+from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
+>>>>>>> origin/main
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
@@ -81,8 +87,19 @@ class DataPlan:
     score: ScorePlan
     weights: WeightsPlan
     series: SeriesPlan
+    mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+
+    @property
+    def rows_told(self) -> bool:
+        """Whether it has to be told which row of the file a value is from."""
+        return self.series.arranged or self.mapped is not None
+
+    @property
+    def deviates(self) -> bool:
+        """Whether deviations are worked out some rows at a time."""
+        return self.mapped is not None and self.mapped.deviates
 
     @property
     def fills_numbers(self) -> bool:
@@ -121,12 +138,18 @@ class _Planner:
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
         self.series = plan_series(self.data, self.feeds)
+        self.mapped = plan_mapped(self.data, self.feeds)
         self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
+
+    @property
+    def _imports(self) -> tuple[str, ...]:
+        given = self.data, self.table, self.split, self.mapped
+        return import_lines(*given, cuts=self.series.cuts, ragged=self.ragged is not None)
 
     @property
     def _inputs_constant(self) -> str:
@@ -138,29 +161,6 @@ class _Planner:
         return next((f.constant for f in feeds if f.constant and f.names == wanted), otherwise)
 
     # ------------------------------------------------------------------------------------- the top
-
-    def _imports(self) -> tuple[str, ...]:
-        plain = ["csv"]
-        plain += ["json"] if self.data.scale else []
-        plain += ["sys"] if self.series.cuts else []
-        plain += ["math"] if self.data.source.name == "csv" and self.data.missing != "error" else []
-        plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
-        lines = [f"import {name}" for name in sorted(plain)]
-        lines += [
-            "from collections.abc import Iterator",
-            "from dataclasses import dataclass",
-            *self.table.dates,
-            *([] if self.npy else ["from difflib import get_close_matches"]),
-            *(["from functools import cached_property"] if self.ragged else []),
-            *(["from itertools import pairwise"] if self.split.pairs else []),
-            "from pathlib import Path",
-            *(self.table.imports if self.tabular else ()),
-            "",
-            "import numpy as np",
-            *self.table.packages,
-            *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
-        ]
-        return tuple(lines)
 
     def _constants(self) -> tuple[str, ...]:
         path = literal(str(self.data.source.args["path"]))
@@ -194,6 +194,7 @@ class _Planner:
             lines += assign("IGNORED", mapping(list(ignored.items())), note="counts in no loss")
         if self.tabular:
             lines += self.table.constants
+        lines += self.mapped.constants if self.mapped else ()
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -245,6 +246,72 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
+<<<<<<< HEAD
+=======
+    # --------------------------------------------------------------------- samples and predictions
+
+    def _window(self, rows: str, length: str) -> Code:
+        stride = ", STRIDE" if self.feeds.stride > 1 else ""
+        return Code(f"windows({rows}, {length}{stride})")
+
+    def _rows(self, feed: Feed) -> str:
+        return rows_on_disk(feed, "part") if self.mapped else feed.rows("part", "scaled")
+
+    def _sample_lines(self) -> tuple[str, ...]:
+        scales = any(feed.scaled for feed in self.feeds.all) and not self.mapped
+        lines = ["scaled = scaling.apply(part)"] if scales else []
+        if self.series.cuts:
+            stride = ", STRIDE" if self.feeds.stride > 1 else ""
+            lines.append(f"first = starts(part[SERIES], {self._needed()[0]}{stride})")
+        cut = self._cut()
+        inputs: list[Expr] = []
+        for feed in self.feeds.inputs:
+            lines.append(f"{feed.variable} = {self._rows(feed)}")
+            if self.series.cuts:
+                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
+            elif feed.stands == "ahead":
+                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
+            elif self.windowed:
+                rows = feed.variable + cut.get(self.data.target_kind, "")
+                inputs.append(self._window(rows, "STEPS"))
+            else:
+                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
+        target = self.feeds.target
+        twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
+        name = next(twins, "")
+        if not name:
+            name = target.variable
+            lines.append(f"{name} = {self._rows(target)}")
+        expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
+        return (*lines, *returned(expr))
+
+    def _cut(self) -> dict[str, str]:
+        """What windows leave out at the end of the rows, by the kind of target."""
+        if self.series.cuts:
+            return {}
+        return {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
+
+    def _target_expr(self, name: str) -> Code:
+        if not self.windowed:
+            return Code(name + self._shortened(self.feeds.target, 0))
+        if self.series.cuts:
+            windowed = self.feeds.target.windowed
+            return target_rows(name, self.data.target_kind, windowed, self.feeds.horizon)
+        if not self.feeds.ahead:
+            rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
+            return self._window(rows, "STEPS")
+        if self.feeds.target.windowed:
+            length = "HORIZON" if self.feeds.horizon > 1 else "1"
+            return self._window(f"{name}[STEPS:]", length)
+        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
+
+    def _shortened(self, feed: Feed, at: int) -> str:
+        """Sequences are as long as their target: without the step that has no partner."""
+        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
+        shifted = alike and self.data.target_kind == "next_step"
+        return f".shortened({at})" if shifted else ""
+
+>>>>>>> origin/main
     # ----------------------------------------------------------------------------------- the whole
 
     def plan(self) -> DataPlan:
@@ -253,11 +320,15 @@ class _Planner:
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
+<<<<<<< HEAD
         needed, needed_words = needed_rows(self.feeds)
         read = self._constant(feeds.inputs, self._inputs_constant)
+=======
+        needed, needed_words = self._needed()
+>>>>>>> origin/main
         return DataPlan(
             doc=describe(self.task, self.data),
-            imports=self._imports(),
+            imports=self._imports,
             constants=self._constants(),
             arrays_note=self._arrays_note(),
             batches=self.batches,
@@ -267,14 +338,14 @@ class _Planner:
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction=plan_prediction(self.data, feeds, self.series, read),
+            prediction=self._prediction(),
             holder=holder,
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             npy=self.npy,
             windowed=self.windowed,
             strided=feeds.stride > 1,
-            stacks=any(feed.stacked for feed in feeds.all),
+            stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=scale,
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
@@ -295,8 +366,13 @@ class _Planner:
             ragged=self.ragged,
             weights=self.weights,
             series=self.series,
+            mapped=self.mapped,
             texts=self.texts,
         )
+
+    def _prediction(self) -> PredictionPlan:
+        names = self._constant(self.feeds.inputs, self._inputs_constant)
+        return plan_prediction(self.data, self.feeds, self.series, names)
 
     def _arrays_note(self) -> str:
         return (

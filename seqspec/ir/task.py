@@ -64,6 +64,9 @@ class Data:
     batches: Setting | None = None
     weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
 
+    #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
+    memory: str = "whole"
+
     @property
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""

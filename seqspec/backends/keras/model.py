@@ -98,7 +98,7 @@ class Program:
         scores = only is None or not only.from_logits or only.loss.name == "hinge"
         logits = None if only is None or scores else only.value
         self._activations = activations = bent_activations(task.graph)
-        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
+        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)
         body = Function(self, task.graph, title, logits, reserved, trained=trained).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
