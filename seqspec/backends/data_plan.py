@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
-<<<<<<< HEAD
+from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_mapped import MappedPlan, plan_mapped
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -20,11 +21,6 @@ from seqspec.backends.data_part import (
     plan_targets,
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
-=======
-from seqspec.backends.data_imports import import_lines
-from seqspec.backends.data_mapped import MappedPlan, plan_mapped, rows_on_disk
-from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
->>>>>>> origin/main
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
@@ -246,72 +242,6 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
-<<<<<<< HEAD
-=======
-    # --------------------------------------------------------------------- samples and predictions
-
-    def _window(self, rows: str, length: str) -> Code:
-        stride = ", STRIDE" if self.feeds.stride > 1 else ""
-        return Code(f"windows({rows}, {length}{stride})")
-
-    def _rows(self, feed: Feed) -> str:
-        return rows_on_disk(feed, "part") if self.mapped else feed.rows("part", "scaled")
-
-    def _sample_lines(self) -> tuple[str, ...]:
-        scales = any(feed.scaled for feed in self.feeds.all) and not self.mapped
-        lines = ["scaled = scaling.apply(part)"] if scales else []
-        if self.series.cuts:
-            stride = ", STRIDE" if self.feeds.stride > 1 else ""
-            lines.append(f"first = starts(part[SERIES], {self._needed()[0]}{stride})")
-        cut = self._cut()
-        inputs: list[Expr] = []
-        for feed in self.feeds.inputs:
-            lines.append(f"{feed.variable} = {self._rows(feed)}")
-            if self.series.cuts:
-                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
-            elif feed.stands == "ahead":
-                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
-            elif self.windowed:
-                rows = feed.variable + cut.get(self.data.target_kind, "")
-                inputs.append(self._window(rows, "STEPS"))
-            else:
-                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
-        target = self.feeds.target
-        twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
-        name = next(twins, "")
-        if not name:
-            name = target.variable
-            lines.append(f"{name} = {self._rows(target)}")
-        expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
-        return (*lines, *returned(expr))
-
-    def _cut(self) -> dict[str, str]:
-        """What windows leave out at the end of the rows, by the kind of target."""
-        if self.series.cuts:
-            return {}
-        return {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
-
-    def _target_expr(self, name: str) -> Code:
-        if not self.windowed:
-            return Code(name + self._shortened(self.feeds.target, 0))
-        if self.series.cuts:
-            windowed = self.feeds.target.windowed
-            return target_rows(name, self.data.target_kind, windowed, self.feeds.horizon)
-        if not self.feeds.ahead:
-            rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
-            return self._window(rows, "STEPS")
-        if self.feeds.target.windowed:
-            length = "HORIZON" if self.feeds.horizon > 1 else "1"
-            return self._window(f"{name}[STEPS:]", length)
-        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
-
-    def _shortened(self, feed: Feed, at: int) -> str:
-        """Sequences are as long as their target: without the step that has no partner."""
-        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
-        shifted = alike and self.data.target_kind == "next_step"
-        return f".shortened({at})" if shifted else ""
-
->>>>>>> origin/main
     # ----------------------------------------------------------------------------------- the whole
 
     def plan(self) -> DataPlan:
@@ -320,12 +250,7 @@ class _Planner:
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
-<<<<<<< HEAD
         needed, needed_words = needed_rows(self.feeds)
-        read = self._constant(feeds.inputs, self._inputs_constant)
-=======
-        needed, needed_words = self._needed()
->>>>>>> origin/main
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,

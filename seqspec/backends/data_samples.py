@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_doc import samples_doc
 from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_mapped import rows_on_disk
 from seqspec.backends.data_part import needed_rows
 from seqspec.backends.data_prediction import returned
 from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
@@ -39,6 +40,10 @@ class Samples:
         self.feeds = feeds
         self.training = training
         self.series = series
+        self._mapped = training.data.memory != "whole"
+
+    def _rows(self, feed: Feed) -> str:
+        return rows_on_disk(feed, "part") if self._mapped else feed.rows("part", "scaled")
 
     def _window(self, rows: str, length: str) -> Code:
         stride = ", STRIDE" if self.feeds.stride > 1 else ""
@@ -56,14 +61,14 @@ class Samples:
 
     def lines(self) -> tuple[str, ...]:
         """The body of ``assemble``."""
-        scales = any(feed.scaled for feed in self.feeds.all)
+        scales = any(feed.scaled for feed in self.feeds.all) and not self._mapped
         lines = ["scaled = scaling.apply(part)"] if scales else []
         if self.series.cuts:
             stride = ", STRIDE" if self.feeds.stride > 1 else ""
             lines.append(f"first = starts(part[SERIES], {needed_rows(self.feeds)[0]}{stride})")
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
-            lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
+            lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
                 inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
             elif feed.stands == "ahead":
@@ -78,7 +83,7 @@ class Samples:
         for term, target in zip(self.training.terms, self.feeds.targets, strict=True):
             twin = next((feed for feed in known if feed.same_rows(target)), target)
             if twin is target:
-                lines.append(f"{target.variable} = {target.rows('part', 'scaled')}")
+                lines.append(f"{target.variable} = {self._rows(target)}")
                 known.append(target)
             targets.append(self._target_expr(target, twin.variable))
             if self.training.weighted:

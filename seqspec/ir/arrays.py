@@ -13,6 +13,7 @@ from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
 from seqspec.ir.outputs import Trained
 from seqspec.ir.task import Target
+from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.types import Tensor
 
@@ -83,7 +84,7 @@ class Arrays(Feeder):
     ) -> Fed | None:
         if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
-        weights = self.weights(found)
+        weights = sample_weights(self, found)
         data = None if weights is None else self.data(inputs, targets, weights)
         if data is None:
             return None

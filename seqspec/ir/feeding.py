@@ -184,37 +184,6 @@ class Feeder:
             fix=Fix(at, found) if found and found.removesuffix("()").isidentifier() else None,
         )
 
-    def weights(self, found: Mapping[str, Array | None] | None) -> dict[str, SampleWeight] | None:
-        """The columns or arrays that weigh losses; None after reporting those that do not fit.
-
-        ``found`` are those that are there; an array has one entry for each sample or each step.
-        """
-        weights: dict[str, SampleWeight] = {}
-        for one in self.trained:
-            name: str | None = one.loss.setting.args["sample_weight"]
-            if name is None:
-                continue
-            if found is not None and name not in found:
-                what = "column" if self.tabular else "array"
-                self.missing(what, name, found, "source", one.loss.span)
-                return None
-            array = None if found is None else found[name]
-            shape = one.value.tensor.shape[:-1]
-            per_step = len(shape) == 2 and (self.windows is not None or array is None)
-            if array is not None and self.windows is None:
-                sizes = tuple(d.value for d in shape[1:])
-                per_step = len(array.shape) == 2 == len(shape)
-                fits = all(a in (None, b) for a, b in zip(sizes, array.shape[1:], strict=False))
-                if len(array.shape) > len(shape) or not fits or array.kind not in "fiub":
-                    unit = "step, " + show(shape) if len(shape) > 1 else "sample, " + show(shape)
-                    actual = str(list(array.shape))
-                    help = "save one number for each sample, or for each step"
-                    finding = codes.WEIGHT_SHAPE(wanted=unit, actual=actual)
-                    self.sink.report(finding, one.loss.span, help=help)
-                    return None
-            weights[one.output] = SampleWeight(name, per_step)
-        return weights
-
     def missing_target(self, one: Trained, what: str, name: str, present: Iterable[str]) -> None:
         """Report that what an output is compared with is not there."""
         if one.target.span != self.section.span:
@@ -254,17 +223,12 @@ class Feeder:
                 codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
             )
             return None
-<<<<<<< HEAD
+        if not self._mappable(split, weighted=bool(weights)):
+            return None
         read = (
             *inputs.values(),
             *(target.names for target in targets.values()),
             *((weight.name,) for weight in weights.values()),
-=======
-        if not self._mappable(split):
-            return None
-        columns = tuple(
-            dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
->>>>>>> origin/main
         )
         columns = tuple(dict.fromkeys(name for names in read for name in names))
         values = self.section.values
@@ -284,14 +248,11 @@ class Feeder:
             self.roles().standing("static"),
             self.ragged,
             values["batches"],
-<<<<<<< HEAD
             weights,
-=======
             values["memory"],
->>>>>>> origin/main
         )
 
-    def _mappable(self, split: Setting) -> bool:
+    def _mappable(self, split: Setting, *, weighted: bool) -> bool:
         """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
         if self.section.values["memory"] == "whole":
             return True
@@ -305,6 +266,8 @@ class Feeder:
             if self.arranging
             else f"`missing = {missing}` has to know all of them"
             if missing not in ("error", "forward_fill")
+            else "weights are read into memory"
+            if weighted or any(one.loss.setting.args.get("class_weight") for one in self.trained)
             else ""
         )
         if why:

@@ -10,6 +10,7 @@ from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
 from seqspec.ir.task import Target
+from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
 
@@ -31,7 +32,7 @@ class Table(Feeder):
         inputs, targets = chosen
         if present is not None and not self._known(inputs, targets, present):
             return None
-        weights = self.weights(None if present is None else dict.fromkeys(present))
+        weights = sample_weights(self, None if present is None else dict.fromkeys(present))
         if weights is None:
             return None
         sizes: dict[str, Dim] = {}

@@ -9,11 +9,10 @@ import pytest
 from seqspec.diagnostics.model import Severity
 from tests.twins import FOLDER, Twin, fixed, found, message, twins
 
-<<<<<<< HEAD
-ROWS = {"L1", "L3", "R1", "R2", "R3", "R4", "R5", "R8", "R9", "R10", "R11", "R12", "S5", "T1", "T2"}
-=======
-ROWS = {"L1", "L3", "L6", "R1", "R2", "R3", "R4", "R5", "R8", "R9", "R10", "R11", "R12", "S5", "T1"}
->>>>>>> origin/main
+ROWS = {
+    *("L1", "L3", "L6", "R1", "R2", "R3", "R4", "R5", "R8", "R9", "R10", "R11", "R12", "S5"),
+    *("T1", "T2"),
+}
 TWINS = twins()
 # Messages about words, where no shape is to blame.
 WORDS = {f"SEQ{n}" for n in (303, 309, 414, 504, 602, 607, 610, 618, 619, 620, 640)}
@@ -80,11 +79,7 @@ def test_offered_edit_puts_it_right(name: str) -> None:
 NO_EDIT = {
     name
     for name in TWINS
-<<<<<<< HEAD
-    if name.startswith(("l3_", "t2_", "r2_", "r4_", "r5_", "r8_", "r9_", "r11_", "r12_"))
-=======
-    if name.startswith(("l3_", "l6_", "r2_", "r4_", "r5_", "r8_", "r9_", "r11_", "r12_"))
->>>>>>> origin/main
+    if name.startswith(("l3_", "l6_", "t2_", "r2_", "r4_", "r5_", "r8_", "r9_", "r11_", "r12_"))
 } | {
     "r1_series_forgotten",
     "l1_backwards_target",

@@ -7,8 +7,8 @@ layer's name serves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
-from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
+from seqspec.backends.torch.layers import LOWERINGS
+from seqspec.backends.torch.logits import activated, without_activations
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
@@ -34,7 +35,7 @@ from seqspec.ir.masks import ByValue, Given, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Setting, Tie
+from seqspec.vocabulary.spec import Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +63,6 @@ def lower_forward(
     return _Lowering(graph, attributes, split, outputs_class).run()
 
 
-def logits_activation(graph: Graph, output: Value) -> str:
-    """The softmax or sigmoid that an output ends in and nothing else sees; empty if otherwise."""
-    node = next((n for n in graph.nodes if n.value is output), None)
-    if node is None or not isinstance(node.unit, Layer):
-        return ""
-    if node.unit.kind not in ACTIVATED and node.inputs[0] in graph.inputs:
-        return ""
-    if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
-        return ""
-    if [value for _, value in graph.outputs].count(output) > 1:
-        return ""
-    unit = node.unit
-    if unit.kind == "softmax":
-        return "softmax"
-    setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")
-    name = setting.name if isinstance(setting, Setting) else ""
-    return name if name in ("softmax", "sigmoid") else ""
-
-
 class _Lowering:
     def __init__(
         self,
@@ -92,7 +74,7 @@ class _Lowering:
         self.whole = graph
         self.split = split
         self.ends = {value for name, value in graph.outputs if name in split}
-        self.graph = graph = _without_activations(graph, self.ends)
+        self.graph = graph = without_activations(graph, self.ends)
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.body = Body(graph)
@@ -209,12 +191,12 @@ class _Lowering:
         outputs = self.whole.outputs
         if len(outputs) == 1:
             ((_, activation),) = self.split.items()
-            call = _activated(activation, inside)
+            call = activated(activation, inside)
             return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
         names = Names({"count", "index"})
         fields = {name: names.fresh(name) for name, _ in outputs}
         changed = tuple(
-            (fields[name], _activated(activation, Code(f"outputs.{fields[name]}")))
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
             for name, activation in self.split.items()
         )
         lines = statement("outputs = ", inside, indent=INDENT)
@@ -381,24 +363,6 @@ class _Lowering:
             return [(held.text, value.type.shape)]
         shapes = (shape for _, shape in value.type.parts)
         return list(zip(held.parts, shapes, strict=True))
-
-
-def _activated(activation: str, value: Expr) -> Call:
-    if activation == "softmax":
-        return Call("torch.softmax", (value,), (("dim", -1),))
-    return Call("torch.sigmoid", (value,))
-
-
-def _without_activations(graph: Graph, ends: Collection[Value]) -> Graph:
-    """The graph without the nodes that are nothing but the activations of these outputs."""
-    gone = {n.value: n for n in graph.nodes if n.value in ends and n.unit.kind not in ACTIVATED}
-    if not gone:
-        return graph
-    nodes = tuple(node for node in graph.nodes if node.value not in gone)
-    outputs = tuple(
-        (name, gone[value].inputs[0] if value in gone else value) for name, value in graph.outputs
-    )
-    return replace(graph, nodes=nodes, outputs=outputs)
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:
