@@ -37,6 +37,7 @@ class DataPlan:
     doc: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
+    tail: tuple[str, ...]
     arrays_note: str
     batches: bool
     part_fields: tuple[str, ...]
@@ -81,7 +82,13 @@ class DataPlan:
 
 def data_file(task: Task, *, batches: bool = True) -> OutputFile:
     """``data.py`` of a task that is trained; with ``batches`` for a training loop of its own."""
-    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task, batches=batches)))
+    from seqspec.backends.text_plan import plan_texts  # here, since it builds on this module
+
+    decided = plan(task, batches=batches)
+    if task.training is not None and task.training.data.texts:
+        texts = plan_texts(task, task.training, decided)
+        return OutputFile("data.py", render("_shared/texts.py.j2", plan=texts))
+    return OutputFile("data.py", render("_shared/data.py.j2", plan=decided))
 
 
 def plan(task: Task, *, batches: bool = True) -> DataPlan:
@@ -164,7 +171,11 @@ class _Planner:
         if self.tabular:
             lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
             lines.append("LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32")
-        lines.append("")
+        return (*lines, "", *self._tail())
+
+    def _tail(self) -> tuple[str, ...]:
+        """The constants of windows, sequences and the split."""
+        lines: list[str] = []
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
             if self.feeds.stride > 1:
@@ -303,6 +314,7 @@ class _Planner:
             doc=describe(self.task, self.data),
             imports=self._imports(),
             constants=self._constants(),
+            tail=self._tail(),
             arrays_note=self._arrays_note(),
             batches=self.batches,
             part_fields=tuple(self._part_fields()),

@@ -36,8 +36,9 @@ def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
     pairs: dict[str, Expr] = {name: feed.lengths for feed in ragged for name in feed.names}
     fills = {name: feed.fill for feed in ragged if feed.fill for name in feed.names}
     note = "sequences, and the array of their lengths"
-    lines = assign("LENGTHS", _mapping(pairs), note=note)
-    if fills:
+    # Texts have the lengths that they have, and id 0 pads them.
+    lines = [] if data.texts else assign("LENGTHS", _mapping(pairs), note=note)
+    if fills and not data.texts:
         lines += assign("PADDING", _mapping(dict(fills)), note="what pads them, where not 0")
     bucketed = data.batches is not None
     if data.batches is not None:

@@ -40,6 +40,8 @@ class ScorePlan:
     classes: bool
     ragged: bool
     prediction: str
+    parameter: str
+    argument: str
     header: tuple[str, ...]
     header_note: str
     values: str
@@ -89,6 +91,8 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
         classes=classes,
         ragged=target.ragged,
         prediction="Ragged" if target.ragged else "np.ndarray",
+        parameter="",
+        argument="",
         header=tuple(header),
         header_note=note,
         values=values,

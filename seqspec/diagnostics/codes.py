@@ -155,6 +155,12 @@ NO_PADDING = _code(
     "no-padding",
     "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
 )
+NO_TOKENS = _code("SEQ631", "no-tokens", "nothing says what the texts of {path} are cut into")
+OTHER_VOCABULARY = _code(
+    "SEQ632",
+    "other-vocabulary",
+    "the output has {classes} classes, but its target `{column}` has {bound} ids",
+)
 
 # ---- 7 speed
 SLOW_CELL = _code(

@@ -174,6 +174,7 @@ class Feeder:
             columns,
             self.ragged,
             values["batches"],
+            values["tokens"],
         )
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:

@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import IO
 
 
+#: in bytes; a text without line breaks is not taken for one line
+LONGEST_LINE = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Array:
     """An array in a file: its element kind (numpy's: f, i, u, b …) and shape."""
@@ -35,6 +39,18 @@ def columns(path: Path, delimiter: str) -> tuple[str, ...] | Unreadable:
     if not row:
         return Unreadable("it is empty")
     return tuple(name.strip() for name in row)
+
+
+def fields(path: Path) -> int | Unreadable:
+    """How many fields, with tabs between, the first line of a text file has."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(LONGEST_LINE).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return Unreadable(_reason(error))
+    if not line.strip():
+        return Unreadable("its first line is empty")
+    return line.count("\t") + 1
 
 
 def arrays(path: Path, reader: str) -> Mapping[str, Array] | Unreadable:

@@ -39,6 +39,8 @@ DATA = SectionSpec(
     (
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
         Arg("inputs", NAMES, None, "The columns or array that feed the model's only input."),
+        Arg("tokens", one_of("tokens", "what texts are cut into, such as characters()"), None,
+            "What texts are cut into."),
         Arg("target", TARGET, doc="What the model is to give."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),
