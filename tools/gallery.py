@@ -97,6 +97,7 @@ Below it stands what `seqspec check` says, and the edit that puts it right. Thei
 [tests/twins/data](../tests/twins/data); tests compare each message and check each edit.
 """
 _ROWS = {
+    "L1": "Options of recurrent layers",
     "R1": "One series",
     "R2": "Several features a step",
     "R3": "Many to one",

@@ -104,6 +104,8 @@ NOT_PER_STEP = _code("SEQ416", "not-per-step", "`each` cannot go over `{axis}` o
 TWO_RESULTS = _code("SEQ417", "two-results", "`{model}` gives a result twice")
 WRONG_OPERANDS = _code("SEQ418", "wrong-operands", "`{layer}` takes {wanted}, but receives {given}")
 
+BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
+
 # ---- 5 state and causality
 WRONG_STATE = _code(
     "SEQ501", "wrong-state", "`{layer}` starts from {needed}, but receives {actual}"

@@ -54,10 +54,10 @@ def apply_layer(
     if layer.initial and fold:
         what = f"`{spec.name}` inside `each` starts anew at every step"
         help = "apply it to the whole sequence, or leave `initial` out"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), _written(layer, "initial", at), help=help)
+        sink.report(codes.FORBIDDEN_VALUE(what=what), layer.place("initial", at), help=help)
         return FAILED
     if layer.initial:
-        written = _written(layer, "initial", at)
+        written = layer.place("initial", at)
         start = states.Start(layer.initial, written, owner.source.excerpt(written))
         if not states.check(spec.name, applied, start, sink):
             return FAILED
@@ -107,12 +107,6 @@ def _tensors(
             return FAILED
         types.append(operand.value.type)
     return tuple(types)
-
-
-def _written(layer: UnbuiltLayer, name: str, at: Span) -> Span:
-    """Where a layer's argument is written, if by its name; otherwise ``at``."""
-    written = layer.written.arguments if layer.written is not None else ()
-    return next((a.value.span for a in written if a.name and a.name.text == name), at)
 
 
 def told(type_: Type) -> str:
@@ -181,7 +175,7 @@ def _report_problem(
         between = Span(blamed.span.end, at.start)
         if problem.needless and owner.source.excerpt(between).strip() == "->":
             fix = Fix(Span(between.start, at.end), "")
-    place = _written(layer, problem.argument, at)
+    place = layer.place(problem.argument, at)
     owner.sink.report(problem.finding, place, labels=labels, help=problem.help, fix=fix)
 
 

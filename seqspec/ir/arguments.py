@@ -238,7 +238,7 @@ class Binder:
         argument: str,
         options: tuple[str, ...] = (),
     ) -> Failed:
-        help = ""
+        help = kind.advice
         fix: Fix | None = None
         written = expr.value if isinstance(expr, ast.Text) else _entry_call(expr)[0]
         if options:

@@ -26,6 +26,7 @@ from seqspec.ir.items import (
 from seqspec.ir.operands import split
 from seqspec.ir.scope import Binding, Scope
 from seqspec.ir.settings import setting_args
+from seqspec.ir.slicing import Slicing
 from seqspec.ir.units import Owner, apply, kind_of, within
 from seqspec.ir.unknown import meant
 from seqspec.shapes.dim import Dim
@@ -33,7 +34,7 @@ from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
 from seqspec.types import State, Tensor
 from seqspec.vocabulary import LAYERS
-from seqspec.vocabulary.spec import Kind
+from seqspec.vocabulary.spec import Arg, Kind
 
 
 class Expressions:
@@ -48,6 +49,7 @@ class Expressions:
         self._models = models
         self._owner = owner
         self.constants = Constants(source, owner.sink, scope.look)
+        self._slicing = Slicing(scope, self.constants, owner)
         self.binder = Binder(source, owner.sink, self.constants, lambda: scope.known, self._special)
 
     def evaluate(self, expr: ast.Expr, name: str) -> Item:
@@ -60,6 +62,9 @@ class Expressions:
             return self._call(expr, name, alone=True)
         if isinstance(expr, ast.Field):
             return self._field(expr)
+        if isinstance(expr, ast.Index):
+            flow = self.as_flow(self.evaluate(expr.owner, ""), expr.owner.span)
+            return FAILED if isinstance(flow, Failed) else self._slicing.apply(expr, flow, name)
         if isinstance(expr, ast.Binary) and self._flows(expr):
             self._sink.report(
                 codes.NOT_A_VALUE(what=f"`{self._source.excerpt(expr.span)}`", direction="through"),
@@ -72,14 +77,16 @@ class Expressions:
     def _flows(self, expr: ast.Binary) -> bool:
         sides = (expr.left, expr.right)
         return any(
-            isinstance(side, ast.Pipe | ast.Call | ast.Field)
+            isinstance(side, ast.Pipe | ast.Call | ast.Field | ast.Index)
             or (isinstance(side, ast.Binary) and self._flows(side))
             or (isinstance(side, ast.Name) and isinstance(self._scope.look(side.text), Flow))
             for side in sides
         )
 
     def _pipe(self, expr: ast.Pipe, name: str) -> Item:
-        first = self.evaluate(expr.steps[0], name)
+        # What has no name of its own to bear is not called like what comes of it.
+        plain = isinstance(expr.steps[0], ast.Index | ast.Binary | ast.Negative)
+        first = self.evaluate(expr.steps[0], "" if plain else name)
         if isinstance(first, Failed):
             # Still read the steps: their own mistakes have nothing to do with this one.
             for step in expr.steps[1:]:
@@ -230,7 +237,17 @@ class Expressions:
             help = f"write {callee}(…, initial=…) with the state of both directions"
             self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
             return False
-        return True
+        return all(self._leaves_out(callee, inner, arg) for arg in inner.spec.args if arg.alone)
+
+    def _leaves_out(self, callee: str, inner: UnbuiltLayer, arg: Arg) -> bool:
+        """Whether a layer inside another one has no value of its own for an argument."""
+        if inner.args[arg.name] == arg.default:
+            return True
+        what = f"`{inner.spec.name}` in `{callee}` cannot have `{arg.name}`: {arg.alone}"
+        at = inner.place(arg.name, inner.call)
+        fix = Fix(out, "") if (out := inner.outside(arg.name)) is not None else None
+        self._sink.report(codes.FORBIDDEN_VALUE(what=what), at, help="leave it out", fix=fix)
+        return False
 
     def _call_bound(self, expr: ast.Call, bound: Binding, name: str) -> Item:
         bound.used = True

@@ -42,13 +42,10 @@ def check_built(graph: Graph, sink: Sink) -> None:
     """Check a model that is to be built on its own: every width known, slow cells told."""
     for layer in layers_of(graph):
         cell = layer.inner or layer
-        why = cell.spec.slow(cell.args)
-        if why:
-            sink.report(
-                codes.SLOW_CELL(layer=cell.kind, why=why),
-                cell.span,
-                help="the PyTorch program steps through time itself: the same numbers, slower",
-            )
+        slow = cell.spec.slow(cell.args)
+        if slow is not None:
+            finding = codes.SLOW_CELL(layer=cell.kind, why=slow.why)
+            sink.report(finding, cell.span, help=slow.cost)
         _check_width(layer, graph, sink)
     _check_sizes(graph, sink)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Any, Final
 
 from seqspec.ir.graph import Layer, Node, SubModel, Value
@@ -68,6 +69,20 @@ class UnbuiltLayer:
     instance: Layer | None = None
     first_use: Span | None = None
     rank: int = 0
+
+    def place(self, name: str, otherwise: Span) -> Span:
+        """Where an argument is written, if by its name."""
+        given = self.written.arguments if self.written is not None else ()
+        return next((a.value.span for a in given if a.name and a.name.text == name), otherwise)
+
+    def outside(self, name: str) -> Span | None:
+        """What to cut so that an argument is not written, if it is by its name: with its comma."""
+        given = self.written.arguments if self.written is not None else ()
+        for before, argument in pairwise((None, *given)):
+            if argument is not None and argument.name and argument.name.text == name:
+                start = before.span.end if before is not None else argument.span.start
+                return Span(start, argument.span.end)
+        return None
 
 
 @dataclass(eq=False)

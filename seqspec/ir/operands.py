@@ -56,7 +56,7 @@ def may_flow(expr: ast.Expr, scope: Scope, models: Mapping[str, ast.Model]) -> b
         return bound is not None and isinstance(bound.item, Flow | Failed)
     if isinstance(expr, ast.Pipe):
         return may_flow(expr.steps[0], scope, models)
-    if isinstance(expr, ast.Field):
+    if isinstance(expr, ast.Field | ast.Index):
         return may_flow(expr.owner, scope, models)
     if isinstance(expr, ast.Call):
         name = expr.name.text

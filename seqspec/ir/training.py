@@ -9,6 +9,7 @@ from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
 from seqspec.ir.files import Array
 from seqspec.ir.graph import Graph, Value
+from seqspec.ir.lengths import long_enough
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Training
 from seqspec.shapes.dim import Shape, same_shape, show
@@ -36,6 +37,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         return None
     # A target of another shape is a mistake of its own; what the model sees is asked after it.
     fits = _target_fits(loss, output, fed, section, sink) and _causal(graph, output, fed, sink)
+    fits = fits and long_enough(graph, fed, sink)
     for metric in values["metrics"]:
         if loss.entry.facts["target"] not in _compatible(metric):
             sink.report(

@@ -52,6 +52,33 @@ class Field(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Slice(Node):
+    """``2:5`` between the brackets of an index; what is left out is None."""
+
+    start: Expr | None
+    stop: Expr | None
+    step: Expr | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is ``:``, the axis as it is."""
+        return self.start is self.stop is self.step is None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest(Node):
+    """``...``: the axes that nothing else in the brackets speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """``x[:, 2:5]``."""
+
+    owner: Expr
+    parts: tuple[Slice | Rest | Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class List(Node):
     items: tuple[Expr, ...]
 
@@ -87,7 +114,7 @@ class Negative(Node):
     value: Expr
 
 
-Expr = Number | Text | Bool | Name | Field | List | Call | Pipe | Binary | Negative
+Expr = Number | Text | Bool | Name | Field | Index | List | Call | Pipe | Binary | Negative
 
 
 def rounded_up(expr: Expr) -> Binary | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from lark import Token, Tree
@@ -13,18 +14,25 @@ from seqspec.syntax.brackets import Scan
 Parsed = Tree[Token]
 Child = Parsed | Token | None
 
+#: What means nothing: blanks, line breaks, comments.
+_SPACE = re.compile(r"(?:\s|#[^\n]*)*")
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 
-def build(tree: Parsed, source: SourceFile, scan: Scan) -> ast.Module:
-    """The syntax tree of a whole file; ``scan`` supplies its comments."""
-    return _Builder(source, scan).module(tree)
+def build(tree: Parsed, source: SourceFile, scan: Scan) -> tuple[ast.Module, list[Span]]:
+    """The syntax tree of a whole file; ``scan`` supplies its comments.
+
+    Also what stands between a name and a bracket on a later line that was read as its own.
+    """
+    builder = _Builder(source, scan)
+    return builder.module(tree), builder.breaks
 
 
 class _Builder:
     def __init__(self, source: SourceFile, scan: Scan) -> None:
         self._source = source
         self._scan = scan
+        self.breaks: list[Span] = []
 
     def module(self, tree: Parsed) -> ast.Module:
         version: int | None = None
@@ -128,11 +136,33 @@ class _Builder:
         if rule == "field":
             owner, name = tree.children
             return ast.Field(span, self.expr(owner), _identifier(name))
+        if rule == "index":
+            return self._index(tree)
         if rule == "list":
             return ast.List(span, tuple(self.expr(c) for c in _parts(tree) if c is not None))
         if rule == "call":
             return self._call(tree)
         return _leaf(rule, span, str(tree.children[0]))
+
+    def _index(self, tree: Parsed) -> ast.Index:
+        owner, *parts = tree.children
+        value = self.expr(owner)
+        self._same_line(value.span)
+        return ast.Index(_span(tree), value, tuple(self._part(p) for p in _trees(parts)))
+
+    def _part(self, tree: Parsed) -> ast.Slice | ast.Rest | ast.Expr:
+        if tree.data == "rest":
+            return ast.Rest(_span(tree))
+        if tree.data != "slice":
+            return self.expr(tree)
+        start, stop, step = (None if p is None else self.expr(p) for p in _parts(tree))
+        return ast.Slice(_span(tree), start, stop, step)
+
+    def _same_line(self, owner: Span) -> None:
+        """Keep in mind a bracket that follows what it belongs to on another line."""
+        between = _SPACE.match(self._source.text, owner.end)
+        if between is not None and "\n" in between.group():
+            self.breaks.append(Span(owner.end, between.end()))
 
     def _steps(self, tree: Parsed) -> list[ast.Expr]:
         left, right = tree.children
@@ -142,6 +172,7 @@ class _Builder:
 
     def _call(self, tree: Parsed) -> ast.Call:
         name, arguments = tree.children
+        self._same_line(_identifier(name).span)
         return ast.Call(_span(tree), _identifier(name), self._arguments(arguments))
 
     def _arguments(self, tree: Child) -> tuple[ast.Argument, ...]:

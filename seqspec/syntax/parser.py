@@ -11,7 +11,7 @@ import lark
 
 from seqspec import resources
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
 from seqspec.syntax.brackets import (
@@ -71,7 +71,9 @@ def _tree(parser: lark.Lark, text: str) -> lark.Tree[lark.Token]:
 def _finish(
     tree: lark.Tree[lark.Token], source: SourceFile, found: Scan, sink: Sink
 ) -> ast.Module | None:
-    module = build(tree, source, found)
+    module, breaks = build(tree, source, found)
+    for gap in breaks:
+        _report_break(gap, source, sink)
     if module.version is not None and module.version != KNOWN_VERSION:
         line = source.text.find("seqspec")
         sink.report(
@@ -80,7 +82,20 @@ def _finish(
             help=f"this release knows version {KNOWN_VERSION}; a newer one may know it",
         )
         return None
-    return module
+    return None if breaks else module
+
+
+def _report_break(gap: Span, source: SourceFile, sink: Sink) -> None:
+    """A bracket on a later line than its name: line breaks mean nothing, so it belongs to it."""
+    line = source.text.rfind("\n", 0, gap.start) + 1
+    name = source.text[line : gap.start].split()[-1]
+    sink.report(
+        codes.UNEXPECTED(expected="the next statement", found=f"`{source.text[gap.end]}`"),
+        Span(gap.end, gap.end + 1),
+        labels=(Label(Span(gap.start - 1, gap.start), "it would go on with this"),),
+        help=f"a statement begins with a name; if it belongs to `{name}`, write it on that line",
+        fix=Fix(gap, ""),
+    )
 
 
 def _report_bracket(mismatch: Mismatch, source: SourceFile, sink: Sink) -> None:
@@ -177,7 +192,7 @@ def _first_on_its_line(text: str, position: int) -> bool:
 
 def _either(terminals: set[str]) -> str:
     # What may continue an expression says little; what must come next says all.
-    operators = {"PLUS", "MINUS", "STAR", "SLASH", "DOT", "__ANON_0"}
+    operators = {"PLUS", "MINUS", "STAR", "SLASH", "DOT", "LSQB", "__ANON_0"}
     needed = terminals - operators or terminals
     if needed >= _VALUE:
         needed = needed - _VALUE - {"LPAR", "LSQB"}
@@ -211,6 +226,10 @@ def _advice(text: str, at: Span, expected: set[str]) -> str:
         return "a spec is not Python: models, params and sections are all there is"
     if _LATER.match(text[line:].lstrip()):
         return "cells of one's own, weights of a model and `use` are not part of this release"
+    if word == "[":
+        return "a slice stands behind a name: give the value one first, then write `name[:, -1]`"
+    if word in ("+", "-", "*", "/"):
+        return "a pipeline goes into parentheses beside an operator: `a + (b -> dense(4))`"
     if word == "(" and "NAME" in expected:
         return "a statement begins with a name; is one missing before `(`?"
     if word == "=" and {"COMMA", "RPAR"} & expected:

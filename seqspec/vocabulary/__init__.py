@@ -55,6 +55,7 @@ LAYERS: dict[str, LayerSpec] = {
         feedforward.GAUSSIAN_NOISE,
         feedforward.BATCH_NORM,
         feedforward.LAYER_NORM,
+        feedforward.GROUP_NORM,
     )
 }
 

@@ -6,7 +6,7 @@ from seqspec.diagnostics import codes
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
 from seqspec.vocabulary.initializers import drawn
-from seqspec.vocabulary.rules import activated, by_pattern, own_weights, unchanged
+from seqspec.vocabulary.rules import activated, by_pattern, own_weights, refused, unchanged
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
     BOOL,
@@ -17,6 +17,7 @@ from seqspec.vocabulary.spec import (
     POSITIVE,
     Applied,
     Arg,
+    Kind,
     LayerSpec,
     Port,
     Problem,
@@ -179,6 +180,54 @@ LAYER_NORM = LayerSpec(
     ),
     aliases=("LayerNorm", "layer_normalization", "LayerNormalization"),
     examples=("layer_norm",),
+)
+
+_GROUPS = Kind(
+    "a whole number above zero, or -1 for one group for each feature",
+    lambda v: v == -1 or POSITIVE.accepts(v),
+    samples=(1, 13, -1),
+)
+
+
+def _normalise_groups(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    width, groups = site.sizes["F"], site.args["groups"]
+    weights = own_weights(site)
+    if width.value is None:
+        if not weights and not width.unknown:  # otherwise it is told of with the weights
+            return refused(
+                f"the groups of `group_norm` need a known width, but it is {width}",
+                f"write a number instead of `{width}` in the header",
+            )
+    elif groups != -1 and width.value % groups:
+        return refused(
+            f"{width} features do not go into {groups} groups",
+            f"`groups` divides the {width} features",
+            "groups",
+        )
+    # Steps are normalised together: each has seen all of them.
+    causal = x.causal and x.rank <= 2
+    return Applied({"output": Tensor("float", x.shape, causal=causal)}, weights=weights)
+
+
+GROUP_NORM = LayerSpec(
+    "group_norm",
+    "Normalises each sample over its steps and one group of features at a time.",
+    args=(
+        Arg("groups", _GROUPS, 32, "Parts of the features, each with a mean of its own."),
+        Arg("epsilon", ABOVE_ZERO, 0.001, "Added to the variance."),
+        Arg("center", BOOL, True, "Whether there is an offset (beta)."),
+        Arg("scale", BOOL, True, "Whether there is a factor (gamma)."),
+    ),
+    inputs=(Port("input", "B ... F"),),
+    rule=_normalise_groups,
+    outputs="the input's shape",
+    weights=(
+        Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
+        Weight("beta", "F", "zeros", when=lambda a: a["center"]),
+    ),
+    aliases=("GroupNorm", "group_normalization", "GroupNormalization", "instance_norm"),
+    examples=("group_norm(13)",),
 )
 
 EACH = LayerSpec(

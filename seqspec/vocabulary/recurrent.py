@@ -9,9 +9,10 @@ from seqspec.shapes.pattern import fill
 from seqspec.types import State, Tensor
 from seqspec.vocabulary.activations import function
 from seqspec.vocabulary.initializers import drawn
-from seqspec.vocabulary.rules import own_weights, sizes_of
+from seqspec.vocabulary.rules import own_weights, refused, sizes_of
 from seqspec.vocabulary.spec import (
     BOOL,
+    FRACTION,
     LAYER,
     POSITIVE,
     STATE,
@@ -21,6 +22,7 @@ from seqspec.vocabulary.spec import (
     Port,
     Problem,
     Site,
+    Slow,
     Weight,
     choice,
 )
@@ -30,19 +32,29 @@ INITIAL = Arg("initial", STATE, None, "The state to start from; zeros if left ou
 _FIELDS = ("last", "sequence", "state")
 
 
-def _unfused(args: Mapping[str, Any]) -> str:
-    """Why no fused kernel computes such a cell; empty if one does (PyTorch's and cuDNN's rules)."""
+def _unfused(args: Mapping[str, Any]) -> Slow | None:
+    """What keeps a layer from the fused kernels: PyTorch's and cuDNN's rules, and Keras's."""
     gated = "recurrent_activation" in args
     kernels = {
         "activation": ("tanh",) if gated else ("tanh", "relu"),
         "recurrent_activation": ("sigmoid",),
     }
-    for argument, known in kernels.items():
-        if argument in args and args[argument].name not in known:
-            return f"`{argument}={args[argument].name}` (the kernel has {' and '.join(known)})"
+    both = [
+        f"`{argument}={args[argument].name}` (the kernel has {' and '.join(known)})"
+        for argument, known in kernels.items()
+        if argument in args and args[argument].name not in known
+    ]
     if args.get("reset_after") is False:
-        return "`reset_after=false` (the kernel resets after the product)"
-    return ""
+        both.append("`reset_after=false` (the kernel resets after the product)")
+    if args["recurrent_dropout"]:
+        both.append("`recurrent_dropout` (the kernel drops nothing of the state)")
+    if both:
+        return Slow(" and ".join(both), "it runs step by step: the same numbers, slower")
+    # Keras has no kernel for a simple_rnn in any case.
+    options = {"use_bias": False, "unroll": True} if gated else {}
+    keras = [f"`{n}={str(v).lower()}`" for n, v in options.items() if args[n] is v]
+    cost = "on a GPU the Keras program runs step by step; the PyTorch program is as fast as without"
+    return Slow(" and ".join(keras), cost) if keras else None
 
 
 def _recurrent(
@@ -62,9 +74,16 @@ def _recurrent(
     width = f"{gates}*units" if gates > 1 else "units"
     gated = (function("recurrent_activation", "sigmoid", "Function of the gates."),)
 
-    def rule(site: Site) -> Applied:
+    def rule(site: Site) -> Applied | Problem:
         sizes = sizes_of(site)
-        causal = site.operands[0].causal
+        if site.args["unroll"] and sizes["T"].value is None and not sizes["T"].unknown:
+            return refused(
+                f"`unroll` needs a number of steps that is known, but it is `{sizes['T']}`",
+                "write the number in the header, or leave `unroll` out",
+                "unroll",
+            )
+        # Backwards, the first step that comes out has seen the last one of the input.
+        causal = site.operands[0].causal and not site.args["go_backwards"]
         last = Tensor("float", fill("B units", sizes), causal=False)
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
@@ -83,6 +102,21 @@ def _recurrent(
             drawn("recurrent_initializer", "orthogonal", "For the state weights."),
             drawn("bias_initializer", "zeros", "For the bias."),
             *extra,
+            Arg("dropout", FRACTION, 0.0, "Share of the inputs dropped, the same at every step."),
+            Arg(
+                "recurrent_dropout",
+                FRACTION,
+                0.0,
+                "Share of the state dropped before each product with it, the same at every step.",
+            ),
+            Arg(
+                "go_backwards",
+                BOOL,
+                False,
+                "Run from the last step to the first; steps come out in that order.",
+                alone="it runs both ways already",
+            ),
+            Arg("unroll", BOOL, False, "Write the steps out one by one (Keras); no loop."),
             Arg(
                 "return", choice("last", "sequence"), "last", "What flows on: the last step or all."
             ),

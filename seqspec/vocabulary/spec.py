@@ -34,7 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written.
+    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
+    usual mistake.
     """
 
     describe: str
@@ -43,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    advice: str = ""
 
 
 def _whole(value: object) -> bool:
@@ -70,6 +72,7 @@ FRACTION = Kind(
     "a number from 0 up to, but not including, 1",
     lambda v: _least(v, 0) and not _least(v, 1),
     samples=(0.0, 0.25),
+    advice="it is a share: a fifth is written 0.2 or 20%",
 )
 BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False))
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
@@ -128,12 +131,16 @@ def one_of(category: str, describe: str) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Arg:
-    """One argument of a layer or setting. The order of declaration is the positional order."""
+    """One argument of a layer or setting. The order of declaration is the positional order.
+
+    ``alone`` says why a layer that another one wraps has to leave it out, if it has.
+    """
 
     name: str
     kind: Kind
     default: Any = REQUIRED
     doc: str = ""
+    alone: str = ""
 
     @property
     def required(self) -> bool:
@@ -171,6 +178,14 @@ class Setting:
     @property
     def name(self) -> str:
         return self.entry.name
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Which arguments keep a layer from the fused kernels, and what that costs."""
+
+    why: str
+    cost: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +285,7 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a
     unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why no fused kernel can run this layer, if so.
+    arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -287,7 +302,7 @@ class LayerSpec:
     per_step: bool = False
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
-    slow: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

@@ -428,6 +428,40 @@ model M(pad_same: float[B, T, 6], Reverse: float[B, T, 6]) {
     flip -> permute([2, 1]) -> permute([2, 1]) -> dense(3)
 }
 """,
+    # ---- slices
+    "slices of steps and features": """
+param n = 2
+model M(x: float[B, T, 6], ids: token(9)[B, T]) {
+    last = x[:, -1]
+    few = x[:, -3:, n:5] -> lstm(4)
+    one = x[..., 0][:, : T - 1] -> reshape([-1, 1]) -> gru(3)
+    odd = ids[:, 1::2] -> embedding(3) -> lstm(5)
+    concat(last, few[:, 1:], one, odd, x[:, T - 2, :3]) -> dense(9)
+}
+""",
+    "slices of states, of outputs, at each step": """
+model Part(x: float[B, T, 6]) -> (all: float[B, T, 3], h: float[B, 2]) {
+    run = x -> lstm(3, return=sequence)
+    all = run.sequence
+    h = run.state.h[:, :2]
+}
+model Ends(x: float[B, T, 6]) { concat(x[:, 0], x[:, -1]) -> dense(4) }
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    part = x -> Part
+    ends = y -> each(Ends)
+    a = part.all[:, 1:-1] -> gru(3)
+    concat(a, part.h, ends[:, 0], x -> gru(2, return=sequence) -> Last)
+}
+model Last(x: float[B, T, F]) -> float[B, F] { x[:, -1] }
+""",
+    "slices beside layers that are called like them": """
+model M(get_item: float[B, T, 6]) {
+    get_item_1 = dense(4)
+    get_item_2 = get_item[:, 1:] -> get_item_1
+    get_item_layer = get_item_2[:, :, 1:] -> dense(6) -> get_item_1 -> dense(3)
+    get_item_layer[:, -1]
+}
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

@@ -20,6 +20,7 @@ FAST = {
     "both ways into one",
     "each each model",
     "repeat by arithmetic",
+    "slices of steps and features",
 }
 
 

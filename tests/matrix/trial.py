@@ -33,7 +33,8 @@ BACKENDS = ("torch", "keras")
 #: activations) do not leave the range of float32.
 SHORT = ((11, 2, 7, 23, 29, 31), (2, 1, 6, 5, 3, 7))
 LONG = ((13, 7, 11, 17, 19, 23), (2, 9, 5, 3, 1, 7))
-SCALES = (0.5, 0.02)  # of random weights; the second where the first leaves that range
+SCALES = (0.5, 0.02)  # of random weights; the second where the first leaves LARGEST
+LARGEST = 100.0  # of outputs, so that dropping some and counting others for more stays in range
 
 FORWARD = 1e-5  # of the largest value, or of 1
 GRADIENT = 1e-4  # of the largest gradient of the same weight, or of all weights / 100
@@ -121,7 +122,7 @@ def _attempt(
     for scale in SCALES:
         weights = random_weights(graph, scale)
         share(models, weights, task, folder)
-        if all(np.isfinite(array).all() for array in twins.forward(models["torch"], inputs)):
+        if all(abs(array).max() <= LARGEST for array in twins.forward(models["torch"], inputs)):
             break
     outputs = _outputs(models, inputs)
     compare_outputs(graph, main, outputs)

@@ -8,7 +8,9 @@ from functools import partial
 from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
+from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.python_text import (
@@ -70,7 +72,7 @@ class Home(Protocol):
     ops: bool
     reverse: bool
 
-    def build(self, unit: SubModel, kept: Shape = ()) -> Call: ...
+    def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call: ...
 
     def repeat(self, wanted: Repeat) -> str: ...
 
@@ -96,6 +98,7 @@ class Function:
         self.title = title
         self.kept = kept
         self.scope = Scope(graph, logits, reserved)
+        self.names = layer_names(graph)
         self.recurrent = Recurrent(graph, self.scope)
         self._shared: dict[Unit, str] = {}
         uses: dict[Unit, int] = {}
@@ -165,6 +168,11 @@ class Function:
     # ---------------------------------------------------------------------------------------- nodes
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
+        if node.unit.kind in FORMS and isinstance(node.unit, Layer):
+            expr = FORMS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
+            target = self.scope.bind(node.value, position, node)
+            yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
+            return
         layer, sources = self._constructor(node)
         if node.unit in self._shared:
             layer = Code(self._shared[node.unit])
@@ -198,19 +206,19 @@ class Function:
             size = unit.args.get("n")
             if isinstance(size, Dim) and size.value is None:
                 repeat, sources = self._repeat(size)
-                return named(Call(repeat), literal(unit.name)), sources
+                return named(Call(repeat), literal(self.names[unit])), sources
         operands = tuple(value.type for value in node.inputs)
         sequence, state = self.recurrent.asked(unit)
-        build = partial(self.home.build, kept=kept_axes(self.graph, unit))
+        build = partial(self.home.build, name=self.names[unit], kept=kept_axes(self.graph, unit))
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
         constructor = construct(Site(unit, operands, build, sequence, state, result))
         self.home.reverse |= constructor.function == "Reverse"
         if unit in self._steps:
-            return self._each(node, constructor, unit.name), ()
+            return self._each(node, constructor, self.names[unit]), ()
         if isinstance(unit, SubModel):
             return constructor, ()
-        return named(constructor, literal(unit.name)), ()
+        return named(constructor, literal(self.names[unit])), ()
 
     def _each(self, node: Node, layer: Expr, name: str) -> Call:
         """What applies a layer step by step; the general form where it gives several tensors."""
@@ -229,7 +237,7 @@ class Function:
         """
         if unit in self._inside and unit not in self._stepped:
             self._stepped.add(unit)
-            return unit.name
+            return self.names[unit]
         return self.scope.layer_name(f"{unit.name}_each")
 
     def _targets(self, position: int, node: Node) -> Targets:

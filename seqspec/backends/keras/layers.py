@@ -25,6 +25,7 @@ RECURRENT = {
     "recurrent_initializer": "orthogonal",
     "bias_initializer": "zeros",
 }
+RUN = {"dropout": 0.0, "recurrent_dropout": 0.0, "go_backwards": False, "unroll": False}
 DENSE = {
     "activation": "linear",
     "use_bias": True,
@@ -32,6 +33,7 @@ DENSE = {
     "bias_initializer": "zeros",
 }
 LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
+GROUP_NORM = {"groups": 32, **LAYER_NORM}
 CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
 POOLING = {"strides": None, "padding": "valid"}
 BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
@@ -106,7 +108,7 @@ def simple_rnn(site: Site) -> Call:
 
 def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:
     args = site.layer.args
-    keywords = (*written(args, defaults), *site.needs())
+    keywords = (*written(args, {**defaults, **RUN}), *site.needs())
     return _layer(name, number(args["units"]), keywords=keywords)
 
 
@@ -193,6 +195,10 @@ def layer_norm(site: Site) -> Call:
     return _layer("LayerNormalization", keywords=tuple(written(site.layer.args, LAYER_NORM)))
 
 
+def group_norm(site: Site) -> Call:
+    return _layer("GroupNormalization", keywords=tuple(written(site.layer.args, GROUP_NORM)))
+
+
 def spatial_dropout(site: Site) -> Call:
     return _layer("SpatialDropout1D", site.layer.args["rate"])
 
@@ -262,6 +268,7 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "dropout": dropout,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
+    "group_norm": group_norm,
     "spatial_dropout": spatial_dropout,
     "gaussian_noise": gaussian_noise,
     "reverse": reverse,

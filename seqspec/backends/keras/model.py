@@ -45,12 +45,12 @@ class Program:
         self.reverse = False
         self.ops = False
 
-    def build(self, unit: SubModel, kept: Shape = ()) -> Call:
+    def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
         """The call that builds a sub-model, whose function is written if it is new.
 
         ``kept`` are the axes that stand in the place of its batch.
         """
-        return call(self._function(unit.graph, kept), name=unit.name)
+        return call(self._function(unit.graph, kept), name=name)
 
     def repeat(self, wanted: Repeat) -> str:
         """The name of the layer that repeats for so many steps."""

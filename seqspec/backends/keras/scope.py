@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from seqspec.backends.keras.names import given_way, layer_names
 from seqspec.backends.python_text import Code, Names, safe
 from seqspec.ir.graph import Graph, Node, Value
 from seqspec.shapes.dim import Dim, Shape, show
@@ -39,7 +40,7 @@ class Scope:
             self.fresh(name)
         self._holders: dict[str, Value] = {}
         self._last_use = self._uses()
-        self._layer_names = {unit.name for unit in graph.units}
+        self._layer_names = set(layer_names(graph).values())
 
     def __getitem__(self, value: Value) -> Code:
         return self._text[value]
@@ -70,6 +71,7 @@ class Scope:
 
     def layer_name(self, wanted: str) -> str:
         """A name for a layer that is not one of the spec: Keras tells all layers apart by name."""
+        wanted = given_way(self._graph, wanted)
         name, number = wanted, 2
         while name in self._layer_names:
             name, number = f"{wanted}_{number}", number + 1

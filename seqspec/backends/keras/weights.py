@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from seqspec.backends.keras.layers import only_in_steps
+from seqspec.backends.keras.names import layer_names
 from seqspec.backends.python_text import WIDTH, Code, Names, assign, flat, literal
 from seqspec.ir.graph import Graph, Layer, SubModel
 
@@ -38,11 +39,11 @@ class _Table:
 
     def model(self, graph: Graph, model: str, path: str, above: tuple[str, ...] = ()) -> None:
         """``path`` is what canonical names begin with, ``above`` the units around this model."""
-        wrapped = only_in_steps(graph)
+        wrapped, names = only_in_steps(graph), layer_names(graph)
         for unit in graph.units:
             if not any(True for _ in unit.all_weights()):
                 continue
-            reached = f"{model}.get_layer({flat(literal(unit.name))})"
+            reached = f"{model}.get_layer({flat(literal(names[unit]))})"
             if unit in wrapped:
                 reached += ".layer"
             inside = f"{path}{unit.name}/"

@@ -44,6 +44,11 @@ DEVIATIONS = (
         "nn.BatchNorm1d refuses it: one row has no variance; Keras takes zero",
     ),
     Deviation(
+        "group_norm",
+        "a batch that is a single number for each group is refused; Keras gives the offset",
+        "nn.GroupNorm is what PyTorch users know, and normalises no single number",
+    ),
+    Deviation(
         "adam",
         "epsilon is added after the correction of the second moment, in Keras before",
         "torch.optim.Adam has a fused kernel; the difference is of the order of epsilon",

@@ -23,7 +23,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
-from seqspec.backends.torch.layers import ACTIVATED, LAYERS
+from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core
@@ -177,7 +177,7 @@ class _Lowering:
             self.body.bind(number, node.value, expr, attribute)
 
     def _stepwise(self, unit: Unit) -> bool:
-        return isinstance(unit, Layer) and unit.kind in LAYERS and LAYERS[unit.kind].stepwise
+        return isinstance(unit, Layer) and unit.kind in LOWERINGS and LOWERINGS[unit.kind].stepwise
 
     def _expression(
         self, node: Node, operands: list[str], types: list[Tensor], result: Tensor
@@ -188,7 +188,7 @@ class _Lowering:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
         applied = Applied(args, owner, operands, types, result, self._size)
-        return LAYERS[unit.kind].expression(applied)
+        return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
         owner = self.attributes[node.unit]

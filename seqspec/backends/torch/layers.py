@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
 from seqspec.backends.torch import activations, rearranging, windows
+from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
@@ -118,6 +120,33 @@ def _layer_norm_expression(applied: Applied) -> Expr:
     return call("functional.layer_norm", x, width, eps=applied.args["epsilon"])
 
 
+def _group_norm(
+    name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
+) -> tuple[Part, ...]:
+    if not weights:
+        return ()
+    width = size_of(next(iter(weights.values())), 0)
+    groups = width if args["groups"] == -1 else args["groups"]
+    build = call("nn.GroupNorm", groups, width, eps=args["epsilon"])
+    stored = tuple(Stored(key, (Piece(_NORM[key]),)) for key in weights)
+    return (Part(Module(name, "nn.GroupNorm", build), _fixed(args), stored),)
+
+
+def _group_norm_expression(applied: Applied) -> Expr:
+    x, rank, args = applied.operands[0], applied.types[0].rank, applied.args
+    # PyTorch has the features on the axis after the batch; all others count as steps. As axes of
+    # their own, behind the features, they crash PyTorch 2.13 where the input needs no gradient.
+    turn, back = (".mT", ".mT") if rank > 2 else ("", "")
+    if rank > 3:
+        turn, back = f".flatten(1, -2){turn}", f"{back}.unflatten(1, {x}.shape[1:-1])"
+    features = Code(f"{x}{turn}")
+    if applied.owner:
+        return Call(applied.owner, (features,), behind=back)
+    groups = Code(f"{x}.shape[-1]") if args["groups"] == -1 else args["groups"]
+    normalised = call("functional.group_norm", features, groups, eps=args["epsilon"])
+    return replace(normalised, behind=back)
+
+
 def folded(x: str, axes: int, inside: Callable[[str], Expr]) -> Code:
     """``inside`` applied with the first ``1 + axes`` axes of ``x`` as one."""
     result = flat(inside(f"{x}.flatten(0, {axes})"))
@@ -171,6 +200,10 @@ LAYERS: Mapping[str, Lowering] = {
     "spatial_dropout": Lowering(_spatial_dropout, _spatial_dropout_expression),
     "gaussian_noise": Lowering(nothing, _noise_expression, stepwise=True),
     "layer_norm": Lowering(_layer_norm, _layer_norm_expression, stepwise=True),
+    "group_norm": Lowering(_group_norm, _group_norm_expression),
     **rearranging.LAYERS,
     **windows.LAYERS,
 }
+
+#: the same for whatever a node of a graph may be
+LOWERINGS: Mapping[str, Lowering] = {**LAYERS, **FORMS}

@@ -23,8 +23,10 @@ class LoopPlan:
     width: str
     kernel_bias: str
     recurrent_bias: str
+    rates: tuple[str, ...]
     forward: tuple[str, ...]
     start: tuple[str, ...]
+    inputs: str
     step: tuple[str, ...]
     state: str
 
@@ -47,8 +49,10 @@ def plan_loop(loop: Loop, *, takes_state: bool) -> LoopPlan:
         width=f"{loop.gates} * units" if loop.gates > 1 else "units",
         kernel_bias="" if loop.bias else no_bias,
         recurrent_bias="" if loop.bias and loop.reset_after else no_bias,
+        rates=loop.rates,
         forward=tuple(definition("forward", parameters, f"tuple[Tensor, {state}]", indent=4)),
-        start=tuple(f"        {line}" for line in _start(loop, takes_state)),
+        start=tuple(f"        {line}" for line in (*_start(loop, takes_state), *_masks(loop))),
+        inputs=_inputs(loop),
         step=tuple(_INSIDE + line for line in _step(loop)),
         state="(h, c)" if loop.kind == "lstm" else "h",
     )
@@ -61,14 +65,86 @@ def _start(loop: Loop, takes_state: bool) -> list[str]:
             return [f"h = c = {zeros}"]
         return [f"zeros = {zeros}", "h, c = (zeros, zeros) if state is None else state"]
     first = [f"h = {zeros} if state is None else state" if takes_state else f"h = {zeros}"]
-    if loop.kind == "gru" and not loop.reset_after:
+    if loop.kind == "gru" and not loop.reset_after and not loop.rates:
         gates = "self.recurrent_kernel.weight.split([2 * self.units, self.units])"
         first.append(f"gates, candidate = {gates}")
     return first
 
 
+def _masks(loop: Loop) -> list[str]:
+    """What is dropped: a mask for each gate, and the kernels gate by gate."""
+    if not loop.rates:
+        return []
+    if loop.kind == "simple_rnn":
+        return ["kept = self.recurrent_dropout(torch.ones_like(h))  # the same at every step"]
+    gates = loop.gates
+    lines: list[str] = []
+    if "dropout" in loop.rates:
+        lines = [
+            "# What is dropped of the inputs: a mask for each gate, the same at every step.",
+            f"kept = self.dropout(x.new_ones({gates}, len(x), 1, x.shape[-1]))",
+            f"kernel = self.kernel.weight.unflatten(0, ({gates}, -1))  # [{gates}, units, inputs]",
+            'products = torch.einsum("gbtf,guf->tgbu", x * kept, kernel)',
+        ]
+        if loop.bias:
+            lines[-1] += " + bias"
+            lines.insert(3, f"bias = self.kernel.bias.view({gates}, 1, -1)")
+        lines.append("# The same for the state.")
+    else:
+        lines = ["# What is dropped of the state: a mask for each gate, the same at every step."]
+    kernel = f"self.recurrent_kernel.weight.unflatten(0, ({gates}, -1)).mT"
+    lines += [
+        f"kept = self.recurrent_dropout(x.new_ones({gates}, len(x), self.units))",
+        f"recurrent_kernel = {kernel}",
+    ]
+    if loop.bias and loop.reset_after:
+        lines.append(f"recurrent_bias = self.recurrent_kernel.bias.view({gates}, 1, -1)")
+    return lines
+
+
+def _inputs(loop: Loop) -> str:
+    """What the loop goes over: the products of all inputs at once, gate by gate if need be."""
+    if "dropout" in loop.rates:
+        return f"products:  # [{loop.gates}, B, units]"
+    if loop.rates and loop.kind != "simple_rnn":
+        gates = f"self.kernel(x).unflatten(-1, ({loop.gates}, -1)).permute(1, 2, 0, 3)"
+        return f"{gates}:  # [{loop.gates}, B, units]"
+    return "self.kernel(x).unbind(1):  # the product with all inputs at once"
+
+
+def _dropping_step(loop: Loop) -> list[str]:
+    """One step with a mask for each gate on what goes into its product with the state."""
+    product = "(h * kept) @ recurrent_kernel"
+    if loop.kind == "lstm":
+        return [
+            f"i, f, g, o = inputs + {product}",
+            *_gates(loop, i="i", f="f", o="o"),
+            f"c = f * c + i * {loop.act('g')}",
+            f"h = o * {loop.act('c')}",
+        ]
+    candidate = "n + r * n_h"
+    if loop.reset_after:
+        bias = " + recurrent_bias" if loop.bias else ""
+        product = f"z_h, r_h, n_h = {product}{bias}"
+    else:
+        product = "z_h, r_h = (h * kept[:2]) @ recurrent_kernel[:2]"
+        candidate = "n + (r * h * kept[2]) @ recurrent_kernel[2]"
+    return [
+        "z, r, n = inputs",
+        product,
+        *_gates(loop, z="z + z_h", r="r + r_h"),
+        f"n = {loop.act(candidate)}",
+        "h = z * h + (1 - z) * n",
+    ]
+
+
 def _step(loop: Loop) -> list[str]:
     act = loop.act
+    if loop.kind == "simple_rnn":
+        h = "h * kept" if loop.rates else "h"
+        return [f"h = {act(f'inputs + self.recurrent_kernel({h})')}"]
+    if loop.rates:
+        return _dropping_step(loop)
     if loop.kind == "lstm":
         return [
             "i, f, g, o = (inputs + self.recurrent_kernel(h)).chunk(4, dim=-1)",
@@ -76,8 +152,6 @@ def _step(loop: Loop) -> list[str]:
             f"c = f * c + i * {act('g')}",
             f"h = o * {act('c')}",
         ]
-    if loop.kind == "simple_rnn":
-        return [f"h = {act('inputs + self.recurrent_kernel(h)')}"]
     if loop.reset_after:
         product = "z_h, r_h, n_h = self.recurrent_kernel(h).chunk(3, dim=-1)"
         candidate = act("n + r * n_h")
@@ -110,4 +184,8 @@ def _unusual(loop: Loop) -> str:
         usual.append(f"{loop.recurrent_activation} in place of sigmoid")
     if loop.kind == "gru" and not loop.reset_after:
         usual.append("the reset gate before the product with the state")
-    return f"nn.{KINDS[loop.kind]} with {', '.join(usual)}, which it does not offer."
+    text = ", ".join(usual)
+    if loop.rates:
+        of = "inputs and state" if "dropout" in loop.rates else "the state"
+        text += f"{' and ' if text else ''}dropout of {of}"
+    return f"nn.{KINDS[loop.kind]} with {text}, which it does not offer."

@@ -144,6 +144,7 @@ class ModelLowering:
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
+        plan_lines += [loop.inputs for loop in loops]
         average_same = any("average_same(" in line for line in plan_lines)
         pad_same = average_same or any("pad_same(" in line for line in plan_lines)
         plan_lines += ["functional.pad"] if pad_same else []
@@ -187,9 +188,11 @@ class ModelLowering:
             if not trial:
                 continue
             attribute = names.fresh(unit.name)
-            if len(trial) > 1:  # one module for each direction, named after both
-                names.fresh(f"{attribute}_forward")
-                names.fresh(f"{attribute}_backward")
+            # Modules beside it, such as one for each direction, are named after it.
+            beside = [f"{attribute}{p.module.name.removeprefix('trial')}" for p in trial]
+            for name in beside:
+                if name != attribute:
+                    names.fresh(name)
             attributes[unit] = attribute
             self._parts[unit] = parts(unit, attribute)
             if found.recurrent is not None and not found.recurrent.fused:

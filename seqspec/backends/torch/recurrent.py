@@ -24,7 +24,8 @@ _GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 class Loop:
     """A recurrent layer that no fused module computes: a class with its loop.
 
-    The texts are the activations applied to the names that the class uses.
+    ``rates`` are the arguments that say how much it drops. What is dropped of the inputs is its
+    affair only where each gate drops something else; else the layer drops it before.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Loop:
     recurrent_activation: str
     bias: bool
     reset_after: bool
+    rates: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -40,7 +42,8 @@ class Loop:
         words += [self.recurrent_activation] if self.recurrent_activation != "sigmoid" else []
         camel = "".join(part.title() for word in words for part in word.split("_"))
         early = "EarlyReset" if self.kind == "gru" and not self.reset_after else ""
-        return f"{camel}{early}{KINDS[self.kind]}{'' if self.bias else 'NoBias'}"
+        drops = ("", "RecurrentDropout", "Dropout")[len(self.rates)]
+        return f"{camel}{early}{drops}{KINDS[self.kind]}{'' if self.bias else 'NoBias'}"
 
     @property
     def states(self) -> int:
@@ -75,10 +78,32 @@ class Recurrent:
     @property
     def fused(self) -> bool:
         """Whether ``nn.LSTM`` and its kin compute this."""
+        if self.args["recurrent_dropout"]:
+            return False
         if self.kind == "simple_rnn":
             return self.activation in ("tanh", "relu")
         usual = self.activation == "tanh" and self.recurrent_activation == "sigmoid"
         return usual and (self.kind != "gru" or self.args["reset_after"])
+
+    @property
+    def gate_masks(self) -> bool:
+        """Whether each gate drops something else: Keras's cells with dropout of the state do."""
+        return self.kind != "simple_rnn" and bool(self.args["recurrent_dropout"])
+
+    @property
+    def drops_inputs(self) -> bool:
+        """Whether something is dropped of the inputs before they come to the module."""
+        return bool(self.args["dropout"]) and not self.gate_masks
+
+    @property
+    def backwards(self) -> bool:
+        return self.args["go_backwards"]
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The arguments that say how much a class with a loop drops."""
+        names = ("dropout", "recurrent_dropout") if self.gate_masks else ("recurrent_dropout",)
+        return tuple(name for name in names if self.args[name])
 
     @property
     def loop(self) -> Loop:
@@ -88,6 +113,7 @@ class Recurrent:
             self.recurrent_activation,
             self.args["use_bias"],
             self.kind == "gru" and self.args["reset_after"],
+            self.rates,
         )
 
 
@@ -106,11 +132,25 @@ def _size(weight: OwnedWeight, axis: int) -> int:
     return size
 
 
+def dropout_part(layer: Recurrent, name: str) -> Part:
+    """The module that drops inputs: the same features at every step."""
+    build = Call("nn.Dropout1d", (layer.args["dropout"],))
+    return Part(Module(name, "nn.Dropout1d", build, "the same features at every step"))
+
+
 def fused_part(
-    layer: Recurrent, name: str, weights: Mapping[str, OwnedWeight], *, bidirectional: bool
+    layer: Recurrent,
+    name: str,
+    weights: Mapping[str, OwnedWeight],
+    *,
+    prefix: str = "",
+    bidirectional: bool = False,
 ) -> Part:
-    """``nn.LSTM(8, 64, batch_first=True)`` with its weights."""
-    first = "forward/" if bidirectional else ""
+    """``nn.LSTM(8, 64, batch_first=True)`` with its weights.
+
+    ``prefix`` is how the names of one direction's weights begin, if it is a module of its own.
+    """
+    first = "forward/" if bidirectional else prefix
     sizes: tuple[Expr, ...] = (_size(weights[f"{first}kernel"], 0), units(weights, first))
     keywords: list[tuple[str, Expr]] = []
     if layer.activation == "relu":
@@ -177,21 +217,10 @@ def _fused_stored(layer: Recurrent, prefix: str, suffix: str) -> list[Stored]:
     return stored
 
 
-def loop_parts(
-    layer: Recurrent, name: str, weights: Mapping[str, OwnedWeight], *, bidirectional: bool
-) -> tuple[Part, ...]:
-    """One module of a class with a loop, or two for both directions."""
-    if not bidirectional:
-        return (_loop_part(layer, name, "", weights),)
-    return tuple(
-        _loop_part(layer, f"{name}_{direction}", f"{direction}/", weights)
-        for direction in ("forward", "backward")
-    )
-
-
-def _loop_part(
-    layer: Recurrent, name: str, prefix: str, weights: Mapping[str, OwnedWeight]
+def loop_part(
+    layer: Recurrent, name: str, weights: Mapping[str, OwnedWeight], *, prefix: str = ""
 ) -> Part:
+    """A module of a class with a loop."""
     kernel, recurrent = weights[f"{prefix}kernel"], weights[f"{prefix}recurrent_kernel"]
     count = units(weights, prefix)
     kind = layer.loop.name
@@ -213,5 +242,6 @@ def _loop_part(
             draws += _bias(layer, bias, pieces[0], count)
         names = [piece.removeprefix("{0}.") for piece in pieces]
         stored.append(Stored(f"{prefix}bias", tuple(map(Piece, names))))
-    build = Call(kind, (_size(kernel, 0), count))
+    rates = tuple((rate, layer.args[rate]) for rate in layer.rates)
+    build = Call(kind, (_size(kernel, 0), count), rates)
     return Part(Module(name, kind, build), tuple(draws), tuple(stored), units="units")

@@ -51,7 +51,7 @@ def apply_recurrent(
     wanted = _wanted(body, node.outputs)
     application = _Application(body, number, node, found, x, attribute, wanted)
     assert found.recurrent is not None
-    if found.recurrent.fused:
+    if found.one_module:
         application.fused()
     elif found.bidirectional:
         application.two_loops()
@@ -74,6 +74,19 @@ class _Application:
         """Whether the state has a cell beside its output: an LSTM's."""
         return self.found.recurrent is not None and self.found.recurrent.kind == "lstm"
 
+    @property
+    def backwards(self) -> bool:
+        return self.found.recurrent is not None and self.found.recurrent.backwards
+
+    def _operand(self, *, flipped: bool = False) -> Code:
+        """What goes into a module, with what is dropped of it."""
+        assert self.found.recurrent is not None
+        x = f"{self.x}.flip(1)" if flipped or self.backwards else self.x
+        # PyTorch drops rows of [B, F, T].
+        return Code(
+            f"self.{self.attribute}_dropout({x}.mT).mT" if self.found.recurrent.drops_inputs else x
+        )
+
     # ------------------------------------------------------------------------------------ fused
 
     def fused(self) -> None:
@@ -89,7 +102,7 @@ class _Application:
             h, c = self._state_names()
             target = self._target(h, c)
             shown = " and ".join(name for name in (h, c) if name != "_")
-        call = Call(f"self.{self.attribute}", (Code(self.x), *self._fused_initial()))
+        call = Call(f"self.{self.attribute}", (self._operand(), *self._fused_initial()))
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         fused = target if "_" not in target.strip("()").split(", ") else ""
         self._keep_states(h, c, fused)
@@ -148,7 +161,7 @@ class _Application:
                 wide = (*shape[:-1], shape[-1] * 2)
                 words.append(f"{show(wide)}, the directions side by side")
             else:
-                words.append(show(shape))
+                words.append(show(shape) + (", last step first" if self.backwards else ""))
         if self.wanted.last is not None or self.wanted.states:
             assert self.found.recurrent is not None
             directions = 2 if self.found.bidirectional else 1
@@ -184,10 +197,8 @@ class _Application:
         for node in graph.nodes:
             if value in node.inputs:
                 return None
-            if value in node.initial:
-                other = core(node.unit).recurrent
-                if other is None or not other.fused:
-                    return None
+            if value in node.initial and not core(node.unit).one_module:
+                return None
         base = self.node.value.name or self.attribute
         return (value.name or (f"{base}_state" if len(base) <= 24 else "state"), value)
 
@@ -236,7 +247,7 @@ class _Application:
         steps = self._steps_name()
         h, c = self._state_names()
         target = self._target(h, c)
-        call = Call(f"self.{self.attribute}", (Code(self.x), *self._loop_initial(0, 1)))
+        call = Call(f"self.{self.attribute}", (self._operand(), *self._loop_initial(0, 1)))
         shown = " and ".join(name for name in (h, c) if name != "_")
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         for value in self.wanted.states.values():
@@ -245,7 +256,12 @@ class _Application:
         self._bind_last(Code(h))
 
     def two_loops(self) -> None:
-        """Both directions one after the other; the backward steps are put back in order."""
+        """Both directions one after the other; the backward steps are put back in order.
+
+        Modules of PyTorch give their last states as [1, B, units].
+        """
+        assert self.found.recurrent is not None
+        stacked = "[0]" if self.found.recurrent.fused else ""
         names: list[tuple[str, str, str]] = []
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
@@ -254,11 +270,11 @@ class _Application:
             h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
             target = self._target(h, c)
-            x = self.x if index == 0 else f"{self.x}.flip(1)"
             initial = self._loop_initial(index, 2)
-            call = Call(f"self.{self.attribute}_{direction}", (Code(x), *initial))
+            operands = (self._operand(flipped=index == 1), *initial)
+            call = Call(f"self.{self.attribute}_{direction}", operands)
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
-            names.append((steps, h, c))
+            names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
         both = [(ahead_h, ahead_c), (back_h, back_c)]
         for name, value in self.wanted.states.items():
@@ -292,10 +308,10 @@ class _Application:
         if initial is None:
             return ()
         count = len(initial.parts) // directions
-        parts = initial.parts[index * count : (index + 1) * count]
-        if self.cells:
-            return (Group("(", tuple(Code(p) for p in parts)),)
-        return (Code(parts[0]),)
+        assert self.found.recurrent is not None
+        axis = "[None]" if self.found.recurrent.fused else ""
+        parts = [Code(p + axis) for p in initial.parts[index * count : (index + 1) * count]]
+        return (Group("(", tuple(parts)),) if self.cells else (parts[0],)
 
     # ----------------------------------------------------------------------------------- results
 

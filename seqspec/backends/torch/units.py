@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.torch.layers import LAYERS
+from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.parts import Part
-from seqspec.backends.torch.recurrent import KINDS, Recurrent, fused_part, loop_parts
+from seqspec.backends.torch.recurrent import (
+    KINDS,
+    Recurrent,
+    dropout_part,
+    fused_part,
+    loop_part,
+)
 from seqspec.ir.graph import Layer, SubModel, Unit
 
 
@@ -21,6 +27,16 @@ class Core:
     @property
     def bidirectional(self) -> bool:
         return bool(self.merge_mode)
+
+    @property
+    def one_module(self) -> bool:
+        """Whether one module of PyTorch computes all of it, both directions if there are two.
+
+        If inputs are dropped, each direction drops others: they are two modules.
+        """
+        if self.recurrent is None or not self.recurrent.fused:
+            return False
+        return not (self.bidirectional and self.recurrent.drops_inputs)
 
 
 def core(unit: Unit) -> Core:
@@ -39,8 +55,16 @@ def parts(layer: Layer, name: str) -> tuple[Part, ...]:
     weights = {w.name: w for w in layer.weights}
     found = core(layer)
     if found.recurrent is None:
-        return LAYERS[layer.kind].parts(name, layer.args, weights)
-    both = found.bidirectional
-    if found.recurrent.fused:
-        return (fused_part(found.recurrent, name, weights, bidirectional=both),)
-    return loop_parts(found.recurrent, name, weights, bidirectional=both)
+        return LOWERINGS[layer.kind].parts(name, layer.args, weights)
+    recurrent, both = found.recurrent, found.bidirectional
+    dropout = (dropout_part(recurrent, f"{name}_dropout"),) if recurrent.drops_inputs else ()
+    if found.one_module:
+        return (*dropout, fused_part(recurrent, name, weights, bidirectional=both))
+    part = fused_part if recurrent.fused else loop_part
+    if not both:
+        return (*dropout, part(recurrent, name, weights))
+    halves = (
+        part(recurrent, f"{name}_{direction}", weights, prefix=f"{direction}/")
+        for direction in ("forward", "backward")
+    )
+    return (*dropout, *halves)

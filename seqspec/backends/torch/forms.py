@@ -1,0 +1,16 @@
+"""Slices: plain expressions, as PyTorch has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seqspec.backends.brackets import sliced
+from seqspec.backends.python_text import Expr
+from seqspec.backends.torch.lowering import Applied, Lowering, nothing
+
+
+def _slice_expression(applied: Applied) -> Expr:
+    return sliced(applied.operands[0], applied.args["index"])
+
+
+FORMS: Mapping[str, Lowering] = {"slice": Lowering(nothing, _slice_expression)}

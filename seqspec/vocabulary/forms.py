@@ -1,0 +1,139 @@
+"""What the language writes with marks instead of names: slices.
+
+Declared as layers are, so that shapes, messages and programs come by them in the same way; but
+nobody can call them, so they stand in no list of layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from seqspec.diagnostics import codes
+from seqspec.shapes.dim import UNKNOWN, Dim, show
+from seqspec.types import Role, Tensor
+from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site
+
+
+class Rest:
+    """``...``: the axes that nothing else in the brackets speaks of."""
+
+
+#: A place on an axis; an unknown size where a mistake has been reported.
+Place = int | Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``start:stop:step``, as in Python; what is left out is None."""
+
+    start: Place | None = None
+    stop: Place | None = None
+    step: Place | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.start is self.stop is self.step is None
+
+
+Entry = Place | Cut | Rest
+
+
+def spread(index: Sequence[Entry], rank: int) -> list[tuple[int, Place | Cut]] | None:
+    """(place in the brackets, entry) for each axis of a value; None if there are too many.
+
+    Axes that are not spoken of stay whole; their place is -1.
+    """
+    free = rank - sum(not isinstance(e, Rest) for e in index)
+    if free < 0:
+        return None
+    whole: tuple[int, Place | Cut] = (-1, Cut())
+    axes: list[tuple[int, Place | Cut]] = []
+    for place, entry in enumerate(index):
+        axes += [whole] * free if isinstance(entry, Rest) else [(place, entry)]
+    return axes + [whole] * (rank - len(axes))
+
+
+def _problem(what: str, help: str, place: int) -> Problem:
+    return Problem(codes.BAD_SLICE(what=what), help, operand=0, argument=str(place))
+
+
+def _slice(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    axes = spread(site.args["index"], x.rank)
+    if axes is None:
+        what = f"there are more places in the brackets than axes in {show(x.shape)}"
+        return _problem(what, "one place for each axis, the batch first", x.rank)
+    place, batch = axes[0]
+    if not (isinstance(batch, Cut) and batch.whole):
+        what = f"the first axis of {show(x.shape)} is the batch, which is never cut"
+        return _problem(what, "write `:` for the batch: x[:, -1] is the last step", place)
+    shape = [x.shape[0]]
+    for (place, entry), size in zip(axes[1:], x.shape[1:], strict=True):
+        found = _length(entry, size, place)
+        if isinstance(found, Problem):
+            return found
+        shape += [] if found is None else [found]
+    causal = x.causal and (not _steps_first(x) or _from_the_start(axes[1][1]))
+    role = x.role
+    if role is Role.PROBABILITIES and axes[-1][1] != Cut():
+        role = Role.PROBABILITY  # some of them need not add up to one, but each is one
+    return Applied({"output": replace(x, shape=tuple(shape), role=role, causal=causal)})
+
+
+def _steps_first(x: Tensor) -> bool:
+    """Whether the axis after the batch is time: not the features of a vector."""
+    return x.rank > 2 or (x.rank == 2 and (x.kind == "token" or x.shape[1].value is None))
+
+
+def _from_the_start(entry: Place | Cut) -> bool:
+    """Whether what is at a place of the result has been at that place, or before it."""
+    if isinstance(entry, Cut):
+        return entry.start in (None, 0) and entry.step in (None, 1)
+    return entry == 0
+
+
+def _length(entry: Place | Cut, size: Dim, place: int) -> Dim | Problem | None:
+    """How long an axis is once it is cut; None if the axis is gone."""
+    if isinstance(entry, Cut):
+        return _cut(entry, size, place)
+    if isinstance(entry, int) and size.value is not None and not -size.value <= entry < size.value:
+        what = f"there is no place {entry} on an axis of {size}"
+        return _problem(what, f"places go from 0 to {size.value - 1}; -1 is the last one", place)
+    return None
+
+
+def _cut(cut: Cut, size: Dim, place: int) -> Dim | Problem:
+    ends = (cut.start or 0, cut.stop, cut.step or 1)
+    if size.unknown or any(isinstance(end, Dim) for end in ends):
+        return UNKNOWN
+    start, stop, step = (end if isinstance(end, int) else None for end in ends)
+    assert start is not None and step is not None
+    if step < 1:
+        help = "reverse turns the steps round: x -> reverse"
+        return _problem(f"a slice goes forwards, not by {step}", help, place)
+    first = Dim.of(start) + (size if start < 0 else 0)
+    behind = size if stop is None else Dim.of(stop) + (size if stop < 0 else 0)
+    length = behind - first
+    for end in (first, behind):
+        if size.value is not None and end.value is not None and not 0 <= end.value <= size.value:
+            what = f"the slice reaches beyond the ends of an axis of {size}"
+            return _problem(what, f"places go from 0 to {size}", place)
+    if length.value is None and (length - size).value is None:
+        what = f"how long the slice is depends on {size} in the wrong direction"
+        return _problem(what, "count both of its ends from the same side", place)
+    if length.value is not None and length.value < 1:
+        return _problem("the slice is empty", "the second number is behind the last place", place)
+    return length.ceil(step)
+
+
+SLICE = LayerSpec(
+    "slice",
+    "Part of each axis: a place, which leaves the axis out, or a range of places.",
+    args=(),
+    inputs=(Port("input", "B ...", kind="any"),),
+    rule=_slice,
+    outputs="the axes that are not left out, cut",
+)
+
+FORMS = {SLICE.name: SLICE}
