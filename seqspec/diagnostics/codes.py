@@ -124,6 +124,13 @@ LOOK_AHEAD = _code(
     "the model sees its own answer: {output} looks ahead, and its target is the next step",
 )
 
+MASK_LOST = _code(
+    "SEQ505",
+    "mask-lost",
+    "after `{layer}` padding counts as data: {why}",
+    Severity.WARNING,
+)
+
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)
 UNKNOWN_COLUMN = _code("SEQ602", "unknown-column", "{path} has no {what} called `{name}`")
@@ -169,6 +176,13 @@ SLOW_CELL = _code(
     "SEQ701",
     "no-fused-kernel",
     "`{layer}` cannot use the fused kernel because of {why}",
+    Severity.NOTE,
+)
+
+PADDING_ANYWHERE = _code(
+    "SEQ702",
+    "padding-anywhere",
+    "the Keras program cannot use the fused kernel for {layers}: padding may stand anywhere",
     Severity.NOTE,
 )
 

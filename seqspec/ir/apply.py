@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import states
+from seqspec.ir import masks, states
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
 from seqspec.shapes import pattern
 from seqspec.shapes.dim import Dim, product, same_shape, show
 from seqspec.source import SourceFile, Span
-from seqspec.types import Role, State, Tensor, Type
+from seqspec.types import Padding, Role, State, Tensor, Type
 from seqspec.vocabulary.rules import unfit_initializer
-from seqspec.vocabulary.spec import Applied, LayerSpec, OwnedWeight, Port, Problem, Site
+from seqspec.vocabulary.spec import (
+    Applied,
+    LayerSpec,
+    Masking,
+    OwnedWeight,
+    Port,
+    Problem,
+    Site,
+)
 
 
 class LayerOwner(Protocol):
@@ -64,7 +73,9 @@ def apply_layer(
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
-    outputs = _values(applied, kept, at, name, fold, types)
+    masking = Masking.KEEPS if fold else applied.masking or spec.masking  # steps stand aside
+    mask, lost = masks.through(masking, [o.value for o in operands])
+    outputs = _values(applied, kept, at, name, fold, types, mask)
     node = Node(
         unit,
         tuple(o.value for o in operands),
@@ -73,6 +84,7 @@ def apply_layer(
         at,
         tuple(i.value for i in layer.initial),
         fold,
+        lost,
     )
     owner.add(node)
     return Flow(node.value, node, layer, operands[0])
@@ -333,8 +345,12 @@ def _values(
     name: str,
     fold: int,
     types: tuple[Tensor, ...],
+    mask: masks.Mask | None,
 ) -> dict[str, Value]:
-    """One value per output; what a fold kept aside is put back."""
+    """One value per output; what a fold kept aside is put back.
+
+    ``mask`` goes to what has steps: an output of one step alone has no padding.
+    """
 
     def unfold(type_: Type) -> Type:
         if not fold or isinstance(type_, State):
@@ -347,14 +363,19 @@ def _values(
     for output, type_ in applied.outputs.items():
         if fold and output != applied.passes_on:
             continue
-        outputs[output] = value_of(unfold(type_), at, name if output == applied.passes_on else "")
+        whole = unfold(type_)
+        stepped = isinstance(whole, Tensor) and (fold > 0 or whole.rank >= types[0].rank)
+        outputs[output] = value_of(
+            whole, at, name if output == applied.passes_on else "", mask if stepped else None
+        )
     return outputs
 
 
-def value_of(type_: Type, at: Span, name: str) -> Value:
-    """A value with one value per tensor if it is a state."""
+def value_of(type_: Type, at: Span, name: str, mask: masks.Mask | None = None) -> Value:
+    """A value that a unit gives: with its mask, or with one value per tensor if it is a state."""
     if isinstance(type_, Tensor):
-        return Value(type_, at, name)
+        pad = None if mask is None else Padding.GIVEN
+        return Value(replace(type_, pad=pad), at, name, mask=mask)
     parts = tuple(
         Value(Tensor("float", shape, causal=type_.causal), at) for _, shape in type_.parts
     )

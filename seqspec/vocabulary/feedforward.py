@@ -19,6 +19,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     LayerSpec,
+    Masking,
     Port,
     Problem,
     Site,
@@ -44,6 +45,7 @@ DENSE = LayerSpec(
         Weight("kernel", "F units", "kernel_initializer"),
         Weight("bias", "units", "bias_initializer", when=lambda a: a["use_bias"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("Dense", "linear", "fully_connected"),
     examples=("dense(4)", "dense(4, activation=relu)"),
 )
@@ -69,6 +71,7 @@ EMBEDDING = LayerSpec(
     rule=_embed,
     outputs="[B, ..., output_dim]",
     weights=(Weight("embeddings", "V output_dim", "embeddings_initializer"),),
+    masking=Masking.KEEPS,
     aliases=("Embedding", "embed"),
     examples=("embedding(4)",),
 )
@@ -85,6 +88,7 @@ ACTIVATION_LAYER = LayerSpec(
     inputs=(_ANY,),
     rule=_activation,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Activation",),
     examples=("activation(relu)",),
 )
@@ -96,6 +100,7 @@ SOFTMAX = LayerSpec(
     inputs=(Port("input", "B ... K"),),
     rule=lambda site: activated(site, Role.PROBABILITIES),
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Softmax",),
     examples=("softmax",),
 )
@@ -107,6 +112,7 @@ DROPOUT = LayerSpec(
     inputs=(_ANY,),
     rule=unchanged,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Dropout",),
     examples=("dropout(0.5)",),
 )
@@ -119,6 +125,7 @@ SPATIAL_DROPOUT = LayerSpec(
     inputs=(Port("input", "B T F", meaning="a sequence"),),
     rule=unchanged,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("SpatialDropout1D", "spatial_dropout_1d", "dropout_1d"),
     examples=("spatial_dropout(0.5)",),
 )
@@ -130,6 +137,7 @@ GAUSSIAN_NOISE = LayerSpec(
     inputs=(_ANY,),
     rule=lambda site: Applied({"output": site.operands[0].shaped(site.operands[0].shape)}),
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("GaussianNoise", "noise"),
     examples=("gaussian_noise(0.1)",),
 )
@@ -159,6 +167,7 @@ BATCH_NORM = LayerSpec(
         Weight("moving_variance", "F", "ones", trainable=False),
     ),
     one_rank=True,  # one set of statistics over batch and time is another thing than over batch
+    masking=Masking.KEEPS,
     aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
     examples=("batch_norm",),
 )
@@ -178,6 +187,7 @@ LAYER_NORM = LayerSpec(
         Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
         Weight("beta", "F", "zeros", when=lambda a: a["center"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("LayerNorm", "layer_normalization", "LayerNormalization"),
     examples=("layer_norm",),
 )
@@ -241,6 +251,7 @@ EACH = LayerSpec(
     rule=unchanged,
     outputs="[B, T, ...] with what the layer gives for one step",
     per_step=True,
+    masking=Masking.KEEPS,
     aliases=("time_distributed", "TimeDistributed"),
     examples=("each(dense(4))",),
 )

@@ -19,6 +19,7 @@ from seqspec.vocabulary.spec import (
     Applied,
     Arg,
     LayerSpec,
+    Masking,
     Port,
     Problem,
     Site,
@@ -88,7 +89,8 @@ def _recurrent(
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
         outputs = {"last": last, "sequence": sequence, "state": state}
-        return Applied(outputs, str(site.args["return"]), own_weights(site))
+        masking = Masking.STEPS_BACK if site.args["go_backwards"] else Masking.STEPS
+        return Applied(outputs, str(site.args["return"]), own_weights(site), masking)
 
     return LayerSpec(
         name,
@@ -135,6 +137,8 @@ def _recurrent(
         states=states,
         missing_axis=("return", "sequence", "returns only its last step"),
         slow=_unfused,
+        cudnn=gates > 1,
+        masking=Masking.STEPS,
         fields=_FIELDS,
         aliases=aliases,
         examples=(f"{name}(4)", f"{name}(4, return=sequence)"),
@@ -227,6 +231,7 @@ BIDIRECTIONAL = LayerSpec(
     rule=_both_ways,
     outputs="as the layer's, 2*units wide if merged by concat; state of both directions",
     fields=("last", "sequence", "state", "forward.state", "backward.state"),
+    masking=Masking.STEPS,
     aliases=("Bidirectional", "BiLSTM"),
     examples=("bidirectional(lstm(4))", "bidirectional(gru(4, return=sequence), merge_mode=sum)"),
 )

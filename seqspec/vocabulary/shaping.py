@@ -15,6 +15,7 @@ from seqspec.vocabulary.spec import (
     Applied,
     Arg,
     LayerSpec,
+    Masking,
     Port,
     Problem,
     Site,
@@ -72,6 +73,7 @@ REVERSE = LayerSpec(
     inputs=(Port("input", "B T ...", kind="any"),),
     rule=_reverse,
     outputs="the input's shape",
+    masking=Masking.FLIPS,
     aliases=("flip", "reversed", "Flip"),
     examples=("reverse",),
 )

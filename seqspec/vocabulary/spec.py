@@ -34,8 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal;
+    ``advice`` is what to do instead of the usual mistake.
     """
 
     describe: str
@@ -44,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    words: tuple[str, ...] = ()
     advice: str = ""
 
 
@@ -233,13 +234,30 @@ class Problem:
     needless: bool = False
 
 
+class Masking(Enum):
+    """What a layer does with the mask of what flows in, as Keras does (or says it should)."""
+
+    KEEPS = "keeps"  # each step is on its own; the mask goes on
+    STEPS = "steps"  # padded steps are passed over; outputs with a time axis keep the mask
+    STEPS_BACK = "steps back"  # the same from the last step to the first
+    CONSUMES = "consumes"  # padded steps do not count, and no time axis is left
+    JOINS = "joins"  # a step counts if it does in any operand; one without a mask ends it
+    APPENDS = "appends"  # operands follow one another in time, and so do their masks
+    FLIPS = "flips"  # the steps in reverse order
+    ENDS = "ends"  # steps are mixed: padding goes on as if it were data
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application of a layer gives: the type on each output, and the weights it owns."""
+    """What one application of a layer gives: the type on each output, and the weights it owns.
+
+    ``masking`` is what it does with masks, if another thing than the layer declares.
+    """
 
     outputs: Mapping[str, Type]
     passes_on: str = "output"
     weights: tuple[OwnedWeight, ...] = ()
+    masking: Masking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +303,8 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a
     unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why a fused kernel cannot run this layer, if so.
+    arguments why a fused kernel cannot run this layer, if so. ``cudnn`` says that Keras has
+    a fused kernel for it, on GPUs. ``masking`` is what becomes of padding.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -303,6 +322,8 @@ class LayerSpec:
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
+    cudnn: bool = False
+    masking: Masking = Masking.ENDS
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

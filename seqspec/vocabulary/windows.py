@@ -16,6 +16,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     LayerSpec,
+    Masking,
     Port,
     Problem,
     Site,
@@ -178,7 +179,9 @@ AVERAGE_POOLING_1D = _pooling(
 )
 
 
-def _over_all_steps(name: str, summary: str, *aliases: str) -> LayerSpec:
+def _over_all_steps(
+    name: str, summary: str, *aliases: str, masking: Masking = Masking.ENDS
+) -> LayerSpec:
     return LayerSpec(
         name,
         summary,
@@ -188,6 +191,7 @@ def _over_all_steps(name: str, summary: str, *aliases: str) -> LayerSpec:
             {"output": Tensor("float", (site.sizes["B"], site.sizes["F"]), causal=False)}
         ),
         outputs="[B, F]",
+        masking=masking,
         aliases=aliases,
         examples=(name,),
     )
@@ -202,6 +206,7 @@ GLOBAL_AVERAGE_POOLING_1D = _over_all_steps(
     "global_average_pooling_1d",
     "The mean of each feature over all steps.",
     *("GlobalAveragePooling1D", "GlobalAveragePool1D", "global_avg_pool", "global_average_pooling"),
+    masking=Masking.CONSUMES,
 )
 
 
