@@ -11,7 +11,6 @@ from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
 from seqspec.ir.files import LONGEST_LINE
 from seqspec.ir.task import Data, Task, Training
-from seqspec.ir.texts import reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,9 @@ class TextPlan(DataPlan):
     reserved_doc: str
     too_short: str
     too_short_words: str
-    cut_lines: tuple[str, ...]
+    cut: str
+    cut_text: str
+    standard_lines: tuple[str, ...]
     alike_lines: tuple[str, ...]
 
 
@@ -84,7 +85,7 @@ class _Planner:
             unit=words[self.tokens.name],
             input_kind="Ragged" if all(f.ragged for f in self.feeds.inputs) else _either(self.base),
             counted=self._tokens_of(tuple(self.ids)),
-            label_set=self._tokens_of(tuple(self.labels)),
+            label_set=f"set({self._tokens_of(tuple(self.labels))})",
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
             known_words="" if self.labels else "*RESERVED, ",
             target_sizes="LABELS" if self.labels else "IDS",
@@ -92,7 +93,9 @@ class _Planner:
             reserved_doc=_RESERVED_DOCS[self.ends],
             too_short="not tokens" if least == 1 else f"len(tokens) < {least}",
             too_short_words="no " + words[self.tokens.name] if least == 1 else "no next step",
-            cut_lines=tuple(self._cut_lines()),
+            cut="text.split()" if self.tokens.name == "words" else "list(text)",
+            cut_text=self._cut_text(),
+            standard_lines=tuple(self._standard_lines()),
             alike_lines=tuple(self._alike_lines()),
         )
 
@@ -191,20 +194,27 @@ class _Planner:
         return whole if not any(cut) else f"{flat} if name in CUT else {whole}"
 
     def _number(self) -> str:
-        get = "number(token, ids, name)" if self.labels else "ids.get(token, UNKNOWN)"
-        return f"*({get} for token in tokens)" if self.ends else f"{get} for token in tokens"
+        get = "number(word, ids, name)" if self.labels else "ids.get(word, UNKNOWN)"
+        return f"*({get} for word in tokens)" if self.ends else f"{get} for word in tokens"
 
     def _least(self) -> int:
         return 2 if self.data.target_kind == "next_step" and not self.ends else 1
 
-    def _cut_lines(self) -> list[str]:
+    def _cut_text(self) -> str:
+        """What is cut: labels stay as they are written."""
+        if self.tokens.args["standardize"] == "none":
+            return "text"
+        labels = any(name in self.cut for name in self.labels)
+        return "text if name in LABELS else standard(text)" if labels else "standard(text)"
+
+    def _standard_lines(self) -> list[str]:
         standard = self.tokens.args["standardize"]
-        lines: list[str] = []
-        if "lower" in standard:
-            lines.append("text = text.lower()")
-        if "strip" in standard:
-            lines.append('text = text.translate(str.maketrans("", "", string.punctuation))')
-        return [*lines, "return text.split()" if self.tokens.name == "words" else "return list(text)"]
+        if standard == "none":
+            return []
+        lower = ".lower()" if "lower" in standard else ""
+        if "strip" not in standard:
+            return [f"return text{lower}"]
+        return [f'return text{lower}.translate(str.maketrans("", "", string.punctuation))']
 
     def _alike_lines(self) -> list[str]:
         """Columns of one time axis must have as many tokens; a target may not be there."""

@@ -48,6 +48,11 @@ class Data:
         """Whether ids are those of a vocabulary, which is kept with the weights."""
         return self.tokens is not None
 
+    @property
+    def kept(self) -> str:
+        """What was found on the training part and is kept with the weights; may be empty."""
+        return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Training:

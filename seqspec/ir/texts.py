@@ -78,16 +78,22 @@ class Texts(Feeder):
                 self.sink.report(finding, self.section.at(name), help="leave it out")
                 return False
         if self.source.entry.facts["samples"] and self.windows is not None:
-            what = f"each line of {self.shown} is a sample, but windows are cut out of one long text"
+            what = (
+                f"each line of {self.shown} is a sample, but windows are cut out of one long text"
+            )
             labels = (Label(self.section.at("source"), "the lines"),)
-            help = f'leave the windows out, or read it as one text: text("{self.source.args["path"]}")'
+            help = (
+                f'leave the windows out, or read it as one text: text("{self.source.args["path"]}")'
+            )
             finding = codes.FORBIDDEN_VALUE(what=what)
             self.sink.report(finding, self.section.at("windows"), labels=labels, help=help)
             return False
         if self.windows is None and not self.source.entry.facts["samples"]:
             end = self.section.at("source").end
             self.sink.report(
-                codes.NEEDS_WINDOWS(what=f"{self.shown} is one long text, so it has but one sample"),
+                codes.NEEDS_WINDOWS(
+                    what=f"{self.shown} is one long text, so it has but one sample"
+                ),
                 self.section.at("source"),
                 help="cut it into windows: `windows = sliding(steps=…)`",
             )
@@ -110,9 +116,7 @@ class Texts(Feeder):
         self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"))
         return False
 
-    def _inputs(
-        self, ports: Ports, columns: tuple[str, ...]
-    ) -> dict[str, tuple[str, ...]] | None:
+    def _inputs(self, ports: Ports, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
         """The column of each input: the one that is named, of its own name, or the only one."""
         given: tuple[str, ...] | None = self.section.values["inputs"]
         if given is not None and (len(ports) > 1 or len(given) != 1):
@@ -139,11 +143,11 @@ class Texts(Feeder):
 
     # ---- inputs and target
 
-    def _port_fits(
-        self, port: Value, type_: Tensor, samples: bool, sizes: dict[str, Dim]
-    ) -> bool:
+    def _port_fits(self, port: Value, type_: Tensor, samples: bool, sizes: dict[str, Dim]) -> bool:
         if type_.kind != "token":
-            self.mismatch(port, "texts become ids", "write `token(100, pad=0)[B, T]`, then embed it")
+            self.mismatch(
+                port, "texts become ids", "write `token(100, pad=0)[B, T]`, then embed it"
+            )
             return False
         bound = type_.bound.value if type_.bound is not None else None
         least = reserved(self.section.values["tokens"]) + 1

@@ -30,6 +30,7 @@ class TrainPlan:
     optimizer: tuple[str, ...]
     clips: tuple[str, ...]
     scaled: bool
+    kept: str
     validated: bool
     shuffled: bool
     rng: str
@@ -83,6 +84,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         optimizer=tuple(plan_optimizer(training.optimizer)),
         clips=tuple(clips),
         scaled=scaled,
+        kept=training.data.kept,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
@@ -92,7 +94,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if scaled else "",
+        metadata=", metadata" if training.data.kept else "",
         advice=literal(
             f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
         ),
