@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
@@ -26,7 +25,6 @@ from seqspec.backends.python_text import (
     literal,
     statement,
 )
-from seqspec.backends.render import render
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -78,17 +76,6 @@ class DataPlan:
     def bucketed(self) -> bool:
         """Whether batches hold sequences of similar length."""
         return self.ragged is not None and self.ragged.bucketed
-
-
-def data_file(task: Task, *, batches: bool = True) -> OutputFile:
-    """``data.py`` of a task that is trained; with ``batches`` for a training loop of its own."""
-    from seqspec.backends.text_plan import plan_texts  # here, since it builds on this module
-
-    decided = plan(task, batches=batches)
-    if task.training is not None and task.training.data.texts:
-        texts = plan_texts(task, task.training, decided)
-        return OutputFile("data.py", render("_shared/texts.py.j2", plan=texts))
-    return OutputFile("data.py", render("_shared/data.py.j2", plan=decided))
 
 
 def plan(task: Task, *, batches: bool = True) -> DataPlan:

@@ -230,7 +230,7 @@ class _Planner:
                 lines += [
                     f"found = {{name: len(rows[name][-1]) for name in ({group}) if name in rows}}",
                     "if len(set(found.values())) > 1:",
-                    '    raise DataError(f"{place}: columns of one length differ in tokens: {found}")',
+                    '    raise DataError(f"{place}: not as many tokens in each column: {found}")',
                 ]
         return lines
 

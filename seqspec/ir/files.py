@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-
 #: in bytes; a text without line breaks is not taken for one line
 LONGEST_LINE = 1_000_000
 

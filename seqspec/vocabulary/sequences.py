@@ -1,8 +1,8 @@
 """Words for sequences of their own lengths and for texts: readers, tokens, how batches are drawn.
 
-Facts of a reader of texts: ``text`` is true; ``samples`` tells one sample a line from one long text.
-Facts of tokens: ``unit`` is what a text is cut into. Facts of a way to draw batches: ``by_length``
-tells one that looks at the lengths of sequences.
+Facts of a reader of texts: ``text`` is true; ``samples`` tells a sample each line from one long
+text. Facts of tokens: ``unit`` is what a text is cut into. Facts of a way to draw batches:
+``by_length`` tells one that looks at the lengths of sequences.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.ir.task import Data, Task
 from tests.behaviour.data_tasks import (
     MINMAX,

@@ -40,12 +40,16 @@ class TrainPlan:
     normalised: bool
     samples: str
     best: str
-    metadata: str
     advice: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+    @property
+    def metadata(self) -> str:
+        """What a checkpoint is given besides the weights."""
+        return ", metadata" if self.kept else ""
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -94,7 +98,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if training.data.kept else "",
         advice=literal(
             f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
         ),
