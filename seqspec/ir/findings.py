@@ -122,7 +122,7 @@ def _report_lost(node: Node, flowing: list[masks.Mask], padded: list[Value], sin
     sink.report(
         codes.MASK_LOST(
             layer=node.unit.kind,
-            why="not all of its operands are padded" if some else "it mixes steps",
+            why="not all of its operands are padded" if some else "it does not tell them apart",
         ),
         node.span,
         labels=tuple(Label(value.span, "padded here") for value in padded),

@@ -41,9 +41,10 @@ class ByValue:
 
 @dataclass(frozen=True, slots=True)
 class ByLengths:
-    """The first steps of each sample, as many as an array beside the input says."""
+    """The first steps of each sample, as many as the input ``lengths`` says."""
 
     port: str
+    lengths: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def declared(port: str, type_: Tensor) -> Mask | None:
     if type_.pad is None:
         return None
     if isinstance(type_.pad, Padding):
-        return ByLengths(port) if type_.pad is Padding.LENGTHS else Given(port)
+        return ByLengths(port, f"{port}_lengths") if type_.pad is Padding.LENGTHS else Given(port)
     if type_.kind == "token":
         return ByToken(port, int(type_.pad))
     return ByValue(port, type_.pad)
@@ -99,6 +100,9 @@ def declared(port: str, type_: Tensor) -> Mask | None:
 
 def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, bool]:
     """The mask of what a layer gives, and whether padding goes on there as if it were data."""
+    if masking is Masking.JOINS:
+        # One step that stands for all says nothing of any of them.
+        operands = [o for o in operands if o.tensor.shape[1:2] != (Dim.of(1),)] or operands
     masks = [operand.mask for operand in operands]
     if not any(masks):
         return None, False

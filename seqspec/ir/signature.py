@@ -15,7 +15,7 @@ from seqspec.ir.scope import Binding
 from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.syntax import ast
-from seqspec.types import State, Type
+from seqspec.types import State, Tensor, Type
 
 Outputs = tuple[tuple[str, Value], ...]
 
@@ -44,6 +44,16 @@ def bind_inputs(
         assert port.type is not None
         value = _input(name, type_ if types is None else types[name], port.type.span, types)
         values.append(value)
+        if isinstance(value.mask, masks.ByLengths):
+            lengths = _lengths(value, value.mask.lengths)
+            if any(other.name.text == lengths.name for other, _ in declared):
+                body.sink.report(
+                    codes.DUPLICATE(name=lengths.name),
+                    port.type.span,
+                    help="`pad=lengths` adds an input of that name; call one of them otherwise",
+                )
+                return FAILED
+            values.append(lengths)
         body.scope.bindings[name] = Binding(Flow(value), port.name.span)
     return tuple(values)
 
@@ -55,6 +65,12 @@ def _input(name: str, type_: Type, at: Span, given: Mapping[str, Type] | None) -
     if given is None:
         return Value(type_, at, name, mask=masks.declared(name, type_))
     return Value(type_, at, name, mask=None if type_.pad is None else masks.Given(name))
+
+
+def _lengths(padded: Value, name: str) -> Value:
+    """The input beside a padded one that says how many steps of each sample are data."""
+    batch, steps, *_ = padded.tensor.shape
+    return Value(Tensor("token", (batch,), steps + 1), padded.span, name)
 
 
 def _declared(model: ast.Model, body: Body) -> list[tuple[ast.Port, Type]] | Failed:

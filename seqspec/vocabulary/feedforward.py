@@ -15,6 +15,7 @@ from seqspec.vocabulary.spec import (
     LAYER,
     NOT_NEGATIVE,
     POSITIVE,
+    WIDTH,
     Applied,
     Arg,
     Kind,
@@ -32,7 +33,7 @@ DENSE = LayerSpec(
     "dense",
     "A fully connected layer on the last axis, the same at each step.",
     args=(
-        Arg("units", POSITIVE, doc="Width of the output."),
+        Arg("units", WIDTH, doc="Width of the output."),
         function("activation", "linear", "Function of the result."),
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
@@ -64,7 +65,7 @@ EMBEDDING = LayerSpec(
     "embedding",
     "A vector for each token; as many as the token's type has ids.",
     args=(
-        Arg("output_dim", POSITIVE, doc="Width of a vector."),
+        Arg("output_dim", WIDTH, doc="Width of a vector."),
         drawn("embeddings_initializer", "uniform", "For the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
@@ -236,6 +237,7 @@ GROUP_NORM = LayerSpec(
         Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
         Weight("beta", "F", "zeros", when=lambda a: a["center"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("GroupNorm", "group_normalization", "GroupNormalization", "instance_norm"),
     examples=("group_norm(13)",),
 )

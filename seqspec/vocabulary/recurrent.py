@@ -14,8 +14,8 @@ from seqspec.vocabulary.spec import (
     BOOL,
     FRACTION,
     LAYER,
-    POSITIVE,
     STATE,
+    WIDTH,
     Applied,
     Arg,
     LayerSpec,
@@ -96,7 +96,7 @@ def _recurrent(
         name,
         summary,
         args=(
-            Arg("units", POSITIVE, doc="Width of the state and of the output."),
+            Arg("units", WIDTH, doc="Width of the state and of the output."),
             function("activation", "tanh", "Function of the candidate and output."),
             *(gated if gates > 1 else ()),
             Arg("use_bias", BOOL, True, "Whether there is a bias."),

@@ -95,7 +95,7 @@ def unchanged(site: Site) -> Applied:
 def activated(site: Site, role: Role) -> Applied | Problem:
     """The operand under an element-wise function whose outcome plays the given role."""
     operand = site.operands[0]
-    if role is not Role.PLAIN and operand.role is not Role.PLAIN:
+    if role is not Role.PLAIN and operand.role not in (Role.PLAIN, Role.MIXED):
         return Problem(
             codes.SECOND_SOFTMAX(layer=site.spec.name),
             help="leave it out: the layer before already gives probabilities",

@@ -79,6 +79,11 @@ BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
 CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
+WIDTH = Kind(
+    "a whole number above zero, or a size",
+    lambda v: POSITIVE.accepts(v) or (isinstance(v, Dim) and v.value is None),
+    samples=POSITIVE.samples,
+)
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
@@ -194,7 +199,7 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands.
+    ``variadic`` ports take two or more operands, or ``least``.
     """
 
     name: str
@@ -202,6 +207,7 @@ class Port:
     kind: str = "float"
     meaning: str = ""
     variadic: bool = False
+    least: int = 2
 
 
 @dataclass(frozen=True, slots=True)

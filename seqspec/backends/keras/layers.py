@@ -136,7 +136,7 @@ STEPWISE = frozenset(
     (
         *("embedding", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
         *("batch_norm", "layer_norm"),
-        *("add", "subtract", "multiply", "average", "maximum", "minimum"),
+        *("add", "subtract", "multiply", "average", "maximum", "minimum", "arithmetic"),
     )
 )
 
