@@ -41,9 +41,9 @@ def _unfused(args: Mapping[str, Any]) -> Slow | None:
         "recurrent_activation": ("sigmoid",),
     }
     both = [
-        f"`{argument}={args[argument].name}` (the kernel has {' and '.join(known)})"
+        f"`{argument}={args[argument]}` (the kernel has {' and '.join(known)})"
         for argument, known in kernels.items()
-        if argument in args and args[argument].name not in known
+        if argument in args and str(args[argument]) not in known
     ]
     if args.get("reset_after") is False:
         both.append("`reset_after=false` (the kernel resets after the product)")

@@ -54,7 +54,7 @@ def refused(what: str, help: str, argument: str = "", operand: int | None = 0) -
 
 
 def unfit_initializer(site: Site) -> Problem | None:
-    """What is wrong with an initialiser that fills matrices only, given for a vector.
+    """What is wrong with an initialiser that fills matrices only, given for something else.
 
     Goes by the declaration, not by the weights at this site: what is not used must fit, too.
     """
@@ -66,6 +66,13 @@ def unfit_initializer(site: Site) -> Problem | None:
             return refused(
                 f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices",
                 "a bias is a vector: zeros is usual",
+                weight.initializer,
+                operand=None,
+            )
+        if setting.entry.facts.get("whole") and not weight.whole:
+            return refused(
+                f"`{weight.initializer}` cannot be `{setting.name}`: it fills a single matrix",
+                "take another one, such as glorot_uniform or orthogonal",
                 weight.initializer,
                 operand=None,
             )

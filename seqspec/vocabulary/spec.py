@@ -115,8 +115,16 @@ ENDS = Kind(
 )
 
 
+SIDES = Kind(
+    "a whole number above zero, or two such as [3, 5]",
+    lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
+    samples=(1, 3, (2, 3)),
+    items=POSITIVE,
+)
+
+
 def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
-    """A number for each end: what an argument of the kind ENDS says."""
+    """A number for each end, or side: what an argument of the kind ENDS or SIDES says."""
     return (value, value) if isinstance(value, int) else value
 
 
@@ -185,6 +193,17 @@ class Setting:
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The arguments that are not the entry's defaults."""
+        named = {a.name: a.default for a in self.entry.args}
+        return {name: self.args[name] for name in named if self.args[name] != named[name]}
+
+    def __str__(self) -> str:
+        """As a spec says it: ``adam(learning_rate=0.01)``."""
+        given = ", ".join(f"{k}={str(v).lower()}" for k, v in self.changed.items())
+        return f"{self.name}({given})" if given else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Slow:
@@ -223,6 +242,11 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is one matrix, not those of several gates or steps side by side."""
+        return len(self.shape.split()) == 2 and "*" not in self.shape
 
 
 @dataclass(frozen=True, slots=True)

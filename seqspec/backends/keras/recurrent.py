@@ -59,7 +59,7 @@ class Recurrent:
         used = {name for node in nodes for name, v in node.outputs.items() if self.graph.uses(v)}
         sequence = "sequence" in used
         # With every step returned, the last one is found in the state.
-        state = bool(used - {"sequence", "last"}) or (sequence and "last" in used)
+        state = bool(used - {"sequence", "last", "output"}) or (sequence and "last" in used)
         return sequence, state
 
     def targets(self, position: int, node: Node) -> Targets:

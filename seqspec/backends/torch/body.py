@@ -6,22 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.python_text import Code, Expr, Names, comment, statement
+from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.ir.graph import Graph, Node, Value
 from seqspec.shapes.dim import show
 from seqspec.types import State, Tensor
 
 INDENT = 8
 FOREVER = 1 << 30
-_RESERVED = (
-    "self",
-    "torch",
-    "nn",
-    "functional",
-    "Tensor",
-    "NamedTuple",
-    "pad_same",
-    "average_same",
-)
+_RESERVED = ("self", "torch", "nn", "functional", "Tensor", "NamedTuple", *OWN_FUNCTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,7 @@ class _Lowering:
             result = self._expression(node, steps, types, _step_type(value.tensor, depth))
         unfolded = Call(f"{flat(result)}.unflatten", (0, shape))
         if INDENT + len(f"{value.name or 'return'} = {flat(unfolded)}") > WIDTH:
-            steps_name = self.body.own("steps", number)
+            steps_name = self.body.take("steps", f"{attribute}_steps", number, number)
             self.body.line(f"{steps_name} = ", result)
             unfolded = Call(f"{steps_name}.unflatten", (0, shape))
         self.body.bind(number, value, unfolded, attribute)
