@@ -116,6 +116,7 @@ class _Planner:
         plain += ["json"] if self.data.scale else []
         plain += ["math"] if self.tabular and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
+        typing = "TextIO" if self.tabular else "Any" if self.ragged else ""
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
             "from collections.abc import Iterator",
@@ -124,7 +125,7 @@ class _Planner:
             *(["from functools import cached_property"] if self.ragged else []),
             "from itertools import pairwise",
             "from pathlib import Path",
-            *(["from typing import TextIO"] if self.tabular else []),
+            *([f"from typing import {typing}"] if typing else []),
             "",
             "import numpy as np",
             *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
@@ -217,6 +218,9 @@ class _Planner:
         cut = {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
+            if feed.counted:
+                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                continue
             lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
             if self.windowed:
                 rows = feed.variable + cut.get(self.data.target_kind, "")
@@ -302,7 +306,7 @@ class _Planner:
             imports=self._imports(),
             constants=self._constants(),
             tail=self._tail(),
-            arrays_note=self._arrays_note(),
+            arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=" Arrays may be views into the series." if self.windowed else "",
@@ -339,11 +343,6 @@ class _Planner:
             ragged=self.ragged,
         )
 
-    def _arrays_note(self) -> str:
-        return (
-            "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
-        )
-
     def _delimiter(self) -> str:
         """The argument of the csv reader, if it is not the usual one."""
         delimiter = self.data.source.args.get("delimiter", ",")
@@ -370,6 +369,7 @@ class _Planner:
         return next((constant for constant in own if constant), "SCALED")
 
 
+_COLUMNS = "columns by name, [rows] each"
 _NPY_ERRORS = "(ValueError, EOFError)"
 _NPZ_ERRORS = "(ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)"
 _PATH_NOTE = "as in the spec, from the current folder"

@@ -77,7 +77,7 @@ class LengthsPlan:
 
     ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
     that has the output's steps, if these differ in number; then ``steps`` gives them one after
-    another.
+    another, and ``narrowed`` tells a type checker that it is there.
     """
 
     inputs: bool
@@ -86,6 +86,7 @@ class LengthsPlan:
     result: str
     output: str
     steps: str
+    narrowed: tuple[str, ...]
 
     @property
     def taken(self) -> str:
@@ -100,11 +101,14 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
     kind = "Ragged" if all(ragged) else "np.ndarray | Ragged"
     target = feeds.target
     like = next((i for i, feed in enumerate(feeds.inputs) if feed.lengths == target.lengths), 0)
+    output = (f"inputs[{like}]" if all(ragged) else "like") if target.ragged else ""
+    narrowed = (f"like = inputs[{like}]", "assert isinstance(like, Ragged)")
     return LengthsPlan(
         inputs=any(ragged),
         bucketed=training.data.batches is not None,
         kind=kind if any(ragged) else "np.ndarray",
         result="Ragged" if target.ragged else "np.ndarray",
-        output=f"inputs[{like}]" if target.ragged else "",
+        output=output,
+        narrowed=narrowed if target.ragged and not all(ragged) else (),
         steps=".values" if target.ragged else "",
     )

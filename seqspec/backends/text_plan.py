@@ -62,7 +62,7 @@ class _Planner:
         self.ends = bool(self.tokens.args["ends"])
         self.capped = self.tokens.args["max_length"] is not None
         inputs = self.feeds.inputs
-        self.ids = {feed.names[0]: feed.bound or 0 for feed in inputs}
+        self.ids = {feed.names[0]: feed.bound or 0 for feed in inputs if not feed.counted}
         target = self.feeds.target
         own = target.names[0] not in self.ids
         self.labels = {target.names[0]: target.bound or 0} if own else {}
@@ -135,6 +135,7 @@ class _Planner:
                 [*(["chain"] if chained else []), *(["count"] if self.lines else []), "pairwise"]
             ),
             "from pathlib import Path",
+            *(["from typing import Any"] if self.base.ragged else []),
             "",
             "import numpy as np",
             *(

@@ -27,7 +27,9 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None:
             return None
-        self.ragged = axes
+        if axes:
+            self.ragged = axes
+            ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kind = self.kind()
         if kind is None:
             return None

@@ -13,6 +13,7 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
+from seqspec.ir.masks import ByLengths
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
@@ -155,6 +156,11 @@ class Feeder:
                 codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
             )
             return None
+        if self.ragged:  # a reader of such sequences knows their lengths
+            inputs = {
+                value.name: inputs[self.padded_ports().get(value.name, value.name)]
+                for value in self.graph.inputs
+            }
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
         )
@@ -189,6 +195,11 @@ class Feeder:
                 return None
             ports.append((value, value.type))
         return ports
+
+    def padded_ports(self) -> dict[str, str]:
+        """The inputs that say how many steps of another one are data, with that other one."""
+        masks = ((value.name, value.mask) for value in self.graph.inputs)
+        return {mask.lengths: name for name, mask in masks if isinstance(mask, ByLengths)}
 
     def mismatch(self, port: Value, data: str, help: str, setting: str = "") -> None:
         """Report a port and its data; ``setting`` is to blame, else what names the columns."""

@@ -29,6 +29,7 @@ class Texts(Feeder):
         if samples:
             axes = (ragged.axis(type_.shape) for _, type_ in ports)
             self.ragged = {name: name for name in axes if name}
+            ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kind = self.kind()
         if kind is None or not self._readable(samples):
             return None

@@ -113,6 +113,17 @@ def test_the_vocabulary_is_kept_and_used_for_other_files(tmp_path: Path) -> None
     assert out.read_text().split() == ["part", "north", "south"]
 
 
+def test_lengths_stand_beside_their_input(tmp_path: Path) -> None:
+    data = data_of(tmp_path, inputs="name: token(5, pad=lengths)[B, T]")
+    dataset = data.load(data.DATA_PATH)
+    (name, lengths), _ = dataset.train.batch(np.array([0, 2]))
+    assert name.tolist() == [[2, 3, 3, 2], [4, 4, 0, 0]]
+    assert lengths.tolist() == [4, 2]
+    assert lengths.dtype == np.int64
+    found = data.inputs_for_prediction(data.DATA_PATH, dataset.vocabulary)
+    assert found[1].tolist() == [len(name) for name, _ in NAMES]
+
+
 @pytest.mark.parametrize(
     "kept",
     [
