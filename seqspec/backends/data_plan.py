@@ -12,6 +12,7 @@ from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
+from seqspec.backends.data_sources import IMPORTS, LOAD_ERRORS, READ_DOCS, SCALING_DOCS
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
     WIDTH,
@@ -25,6 +26,7 @@ from seqspec.backends.python_text import (
     literal,
     statement,
 )
+from seqspec.ir.files import source_path
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -48,6 +50,8 @@ class DataPlan:
     samples_doc: str
     tabular: bool
     npy: bool
+    python: bool
+    read_doc: str
     windowed: bool
     strided: bool
     stacks: bool
@@ -115,11 +119,12 @@ class _Planner:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
         plain += ["math"] if self.tabular and self.data.missing != "error" else []
-        plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
+        plain += IMPORTS.get(self.data.source.name, [])
+        mapping = ", Mapping" if self.data.source.name == "python" else ""
         typing = "TextIO" if self.tabular else "Any" if self.ragged else ""
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
-            "from collections.abc import Iterator",
+            f"from collections.abc import Iterator{mapping}",
             "from dataclasses import dataclass",
             *([] if self.npy else ["from difflib import get_close_matches"]),
             *(["from functools import cached_property"] if self.ragged else []),
@@ -133,8 +138,10 @@ class _Planner:
         return tuple(lines)
 
     def _constants(self) -> tuple[str, ...]:
-        path = literal(str(self.data.source.args["path"]))
+        path = literal(source_path(self.data.source))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        if "function" in self.data.source.args:
+            lines += assign("FUNCTION", self.data.source.args["function"].partition(":")[2])
         for feed in self.feeds.all:
             if feed.constant:
                 # Where the target is an input's own columns, later, it says so.
@@ -318,11 +325,13 @@ class _Planner:
             samples_doc=self._samples_doc(),
             tabular=self.tabular,
             npy=self.npy,
+            python=self.data.source.name == "python",
+            read_doc=READ_DOCS.get(self.data.source.name, ""),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all),
             scale=scale,
-            scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
+            scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all),
             target_scaled=target.scaled,
@@ -335,7 +344,7 @@ class _Planner:
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             delimiter=self._delimiter(),
-            load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
+            load_errors=LOAD_ERRORS.get(self.data.source.name, ""),
             needed=needed,
             needed_words=needed_words,
             split=self.split,
@@ -370,13 +379,7 @@ class _Planner:
 
 
 _COLUMNS = "columns by name, [rows] each"
-_NPY_ERRORS = "(ValueError, EOFError)"
-_NPZ_ERRORS = "(ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)"
 _PATH_NOTE = "as in the spec, from the current folder"
-_SCALING_DOCS = {
-    "standard": "Mean and deviation of each {what} over the training part.",
-    "minmax": "Least value and range of each {what} over the training part.",
-}
 
 
 def _names(names: tuple[str, ...]) -> Group:

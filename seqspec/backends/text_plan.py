@@ -9,7 +9,7 @@ from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds
 from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
-from seqspec.ir.files import LONGEST_LINE
+from seqspec.ir.files import LONGEST_LINE, source_path
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -146,7 +146,7 @@ class _Planner:
         )
 
     def _constants(self) -> tuple[str, ...]:
-        path = literal(str(self.data.source.args["path"]))
+        path = literal(source_path(self.data.source))
         lines = assign(
             "DATA_PATH", Call("Path", (path,)), note="as in the spec, from the current folder"
         )

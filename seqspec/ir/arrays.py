@@ -33,7 +33,8 @@ class Arrays(Feeder):
         kind = self.kind()
         if kind is None:
             return None
-        found = files.arrays(self.path, self.source.name) if self.there() else None
+        there = self.there() and not self.source.entry.facts.get("code")
+        found = files.arrays(self.path, self.source.name) if there else None
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None

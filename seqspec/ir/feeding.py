@@ -11,7 +11,7 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
-from seqspec.ir.files import Array, Unreadable
+from seqspec.ir.files import Array, Unreadable, source_path
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.masks import ByLengths
 from seqspec.ir.sections import Section, Target
@@ -53,8 +53,8 @@ class Feeder:
         self.target: Target = section.values["target"]
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
-        self.path = override or folder / self.source.args["path"]
-        self.shown = f"`{self.source.args['path'] if override is None else override}`"
+        self.path = override or folder / source_path(self.source)
+        self.shown = f"`{source_path(self.source) if override is None else override}`"
 
     # ---- what both kinds of file share
 

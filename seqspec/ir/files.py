@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from seqspec.vocabulary.spec import Setting
+
 #: in bytes; a text without line breaks is not taken for one line
 LONGEST_LINE = 1_000_000
 
@@ -26,6 +28,13 @@ class Unreadable:
     """Why a file's header could not be read."""
 
     reason: str
+
+
+def source_path(source: Setting) -> str:
+    """The file that a reader reads, relative to the spec; a module's is that of its text."""
+    if "function" in source.args:
+        return str(source.args["function"]).partition(":")[0].replace(".", "/") + ".py"
+    return str(source.args["path"])
 
 
 def columns(path: Path, delimiter: str) -> tuple[str, ...] | Unreadable:

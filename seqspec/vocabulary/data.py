@@ -1,6 +1,7 @@
 """Data readers, splits, scalings, windows and targets.
 
-Facts of a reader: ``tabular`` tells a table of columns from named arrays. Facts of a target:
+Facts of a reader: ``tabular`` tells a table of columns from named arrays; ``code`` is true of the
+one that runs code of the user's, so nothing is known of its arrays. Facts of a target:
 ``kind`` as in :class:`seqspec.ir.task.Data`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from seqspec.vocabulary.spec import (
     CHARACTER,
     FRACTION,
+    FUNCTION,
     NAMES,
     POSITIVE,
     TEXT,
@@ -45,6 +47,14 @@ READERS: dict[str, Entry] = {
             facts={"tabular": False},
         ),
         Entry(
+            "python",
+            "reader",
+            "Named arrays that a function of yours returns, called by train, evaluate and predict.",
+            (Arg("function", FUNCTION, doc="Module and function; the module lies by the spec."),
+             _LENGTHS),
+            facts={"tabular": False, "code": True},
+        ),
+        Entry(
             "npy", "reader", "One array, as numpy.save writes it.", (_PATH,),
             facts={"tabular": False},
         ),
@@ -73,6 +83,7 @@ SCALINGS: dict[str, Entry] = {
     for e in (
         Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part."),
         Entry("minmax", "scaling", "From 0 to 1 on the training part."),
+        Entry("pixels", "scaling", "From 0 to 1 for numbers from 0 to 255, whatever there is."),
     )
 }
 
