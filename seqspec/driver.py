@@ -233,11 +233,6 @@ class Compilation:
         return tuple(module.lower(self.task))
 
     def _refused(self, graph: Graph, reasons: Mapping[str, str], backend: str) -> bool:
-        padded = next((value for value in graph.inputs if value.mask is not None), None)
-        if padded is not None:
-            what = codes.UNSUPPORTED(backend=backend, what="padding yet")
-            self.sink.report(what, padded.span, help="leave out `pad`")
-            return True
         layers = [layer for outer in layers_of(graph) for layer in (outer, outer.inner) if layer]
         found = [layer for layer in layers if layer.kind in reasons]
         for layer in found:

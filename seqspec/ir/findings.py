@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import header, masks
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.items import Failed, Flow
+from seqspec.ir.padding import padded_nodes
 from seqspec.shapes.dim import Dim
 from seqspec.types import Padding
 
@@ -84,7 +83,7 @@ def _check_padding(graph: Graph, sink: Sink) -> None:
     """Tell where masks end and which layers they keep from the fused kernel."""
     ports = {value.name: value for value in graph.inputs}
     slowed: dict[str, list[str]] = {}
-    for node, flowing in _padded_nodes(graph, {n: v.mask for n, v in ports.items()}):
+    for node, flowing in padded_nodes(graph):
         names = dict.fromkeys(n for mask in flowing for n in masks.sources(mask))
         if node.loses_mask:
             _report_lost(node, flowing, [ports[name] for name in names], sink)
@@ -102,21 +101,6 @@ def _check_padding(graph: Graph, sink: Sink) -> None:
         )
 
 
-def _padded_nodes(
-    graph: Graph, ports: Mapping[str, masks.Mask | None]
-) -> Iterator[tuple[Node, list[masks.Mask]]]:
-    """The nodes into which padding flows, with the masks as the model that is built says them."""
-    for node in graph.nodes:
-        flowing = [masks.seen_outside(value.mask, ports) for value in node.inputs]
-        known = [mask for mask in flowing if mask is not None]
-        if not known:
-            continue
-        yield node, known
-        if isinstance(node.unit, SubModel) and not node.fold:
-            inside = zip(node.unit.graph.inputs, flowing, strict=True)
-            yield from _padded_nodes(node.unit.graph, {v.name: mask for v, mask in inside})
-
-
 def _report_lost(node: Node, flowing: list[masks.Mask], padded: list[Value], sink: Sink) -> None:
     some = len(flowing) < len(node.inputs)
     sink.report(
@@ -125,6 +109,7 @@ def _report_lost(node: Node, flowing: list[masks.Mask], padded: list[Value], sin
             why="not all of its operands are padded" if some else "it does not tell them apart",
         ),
         node.span,
+        here=f"this is {node.value.type}",
         labels=tuple(Label(value.span, "padded here") for value in padded),
         help="join values that are padded alike"
         if some

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Sink
+from seqspec.diagnostics.model import Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
@@ -95,6 +95,7 @@ def _pads_steps(type_: Tensor, written: ast.TensorType, sink: Sink) -> bool:
     at = written.span if given is None else given.span
     bound = None if type_.bound is None else type_.bound.value
     lengths = type_.pad is Padding.LENGTHS
+    labels = (Label(written.span, f"this is {type_}"),)
     axes = 3 if type_.kind == "float" else 2
     if type_.rank < axes or (type_.rank > axes and not lengths):
         of_steps = "[batch, time, features]" if type_.kind == "float" else "[batch, time]"
@@ -104,12 +105,12 @@ def _pads_steps(type_: Tensor, written: ast.TensorType, sink: Sink) -> bool:
         help = f"padded are {of_steps}" + (
             "; pad=lengths takes more axes" if type_.rank > 2 else ""
         )
-        sink.report(codes.BAD_TYPE(what=what), at, help=help)
+        sink.report(codes.BAD_TYPE(what=what), at, labels=labels, help=help)
         return False
     if bound is not None and not isinstance(type_.pad, Padding) and type_.pad >= bound:
         what = f"the padding's id {type_.pad} is not below {bound}, how many ids there are"
         help = "ids count from 0; the padding's is one of them"
-        sink.report(codes.BAD_TYPE(what=what), at, help=help)
+        sink.report(codes.BAD_TYPE(what=what), at, labels=labels, help=help)
         return False
     return True
 

@@ -75,6 +75,7 @@ class Beside:
     masks: tuple[Mask, ...]
 
 
+Source = Given | ByToken | ByValue | ByLengths
 Mask = Given | ByToken | ByValue | ByLengths | AnyOf | Reversed | Whole | Beside
 
 
@@ -114,7 +115,8 @@ def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, 
     first = masks[0]
     if masking in (Masking.FLIPS, Masking.STEPS_BACK):
         return None if first is None else flipped(first), False
-    return (first if masking in (Masking.KEEPS, Masking.STEPS) else None), masking is Masking.ENDS
+    kept = masking in (Masking.KEEPS, Masking.COUNTS, Masking.STEPS)
+    return first if kept else None, masking is Masking.ENDS
 
 
 def any_of(masks: Sequence[Mask]) -> Mask:
@@ -146,6 +148,15 @@ def at_the_end(mask: Mask) -> bool:
     if isinstance(mask, AnyOf):
         return all(map(at_the_end, mask.masks))
     return isinstance(mask, ByLengths | Whole)
+
+
+def leaves(mask: Mask) -> list[Source]:
+    """What a mask is made of: the masks of inputs."""
+    if isinstance(mask, AnyOf | Beside):
+        return [leaf for part in mask.masks for leaf in leaves(part)]
+    if isinstance(mask, Reversed):
+        return leaves(mask.mask)
+    return [] if isinstance(mask, Whole) else [mask]
 
 
 def sources(mask: Mask | None) -> tuple[str, ...]:

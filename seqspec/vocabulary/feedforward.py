@@ -168,7 +168,7 @@ BATCH_NORM = LayerSpec(
         Weight("moving_variance", "F", "ones", trainable=False),
     ),
     one_rank=True,  # one set of statistics over batch and time is another thing than over batch
-    masking=Masking.KEEPS,
+    masking=Masking.COUNTS,
     aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
     examples=("batch_norm",),
 )

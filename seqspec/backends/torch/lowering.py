@@ -15,7 +15,10 @@ from seqspec.vocabulary.spec import OwnedWeight
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One application: the module's name, the operands with their types, sizes as expressions."""
+    """One application: the module's name, the operands with their types, sizes as expressions.
+
+    ``mask`` is that of the first operand, if the layer reads masks and there is one.
+    """
 
     args: Mapping[str, Any]
     owner: str
@@ -23,6 +26,7 @@ class Applied:
     types: Sequence[Tensor]
     result: Tensor
     size: Callable[[Dim], str]
+    mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, comment
+from seqspec.backends.python_text import Call, Code, Expr, Group, comment, flat
 from seqspec.backends.torch.body import Body, Held
+from seqspec.backends.torch.masking import flipped
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Node, Value
 from seqspec.shapes.dim import show
@@ -45,11 +46,14 @@ def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
 
 
 def apply_recurrent(
-    body: Body, number: int, node: Node, found: Core, x: str, attribute: str
+    body: Body, number: int, node: Node, found: Core, x: str, attribute: str, mask: str = ""
 ) -> None:
-    """Writes the application of a recurrent layer to ``x`` and keeps what is read of it."""
+    """Writes the application of a recurrent layer to ``x`` and keeps what is read of it.
+
+    ``mask`` tells the steps of ``x`` from padding, if there is any.
+    """
     wanted = _wanted(body, node.outputs)
-    application = _Application(body, number, node, found, x, attribute, wanted)
+    application = _Application(body, number, node, found, x, attribute, wanted, mask)
     assert found.recurrent is not None
     if found.one_module:
         application.fused()
@@ -68,6 +72,7 @@ class _Application:
     x: str
     attribute: str
     wanted: _Wanted
+    mask: str
 
     @property
     def cells(self) -> bool:
@@ -87,6 +92,17 @@ class _Application:
             f"self.{self.attribute}_dropout({x}.mT).mT" if self.found.recurrent.drops_inputs else x
         )
 
+    def _call(self, module: str, operand: Code, initial: tuple[Expr, ...], back: bool) -> Call:
+        """A module at work: over data alone where there is padding."""
+        if not self.mask:
+            return Call(module, (operand, *initial))
+        assert self.found.recurrent is not None
+        mask = Code(flipped(self.mask) if back or self.backwards else self.mask)
+        if self.found.recurrent.fused:
+            return Call("over_data", (Code(module), operand, mask, *initial))
+        state = tuple(("state", given) for given in initial)
+        return Call(module, (operand,), (("mask", mask), *state))
+
     # ------------------------------------------------------------------------------------ fused
 
     def fused(self) -> None:
@@ -102,7 +118,8 @@ class _Application:
             h, c = self._state_names()
             target = self._target(h, c)
             shown = " and ".join(name for name in (h, c) if name != "_")
-        call = Call(f"self.{self.attribute}", (self._operand(), *self._fused_initial()))
+        initial = self._fused_initial()
+        call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         fused = target if "_" not in target.strip("()").split(", ") else ""
         self._keep_states(h, c, fused)
@@ -247,7 +264,8 @@ class _Application:
         steps = self._steps_name()
         h, c = self._state_names()
         target = self._target(h, c)
-        call = Call(f"self.{self.attribute}", (self._operand(), *self._loop_initial(0, 1)))
+        initial = self._loop_initial(0, 1)
+        call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         shown = " and ".join(name for name in (h, c) if name != "_")
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         for value in self.wanted.states.values():
@@ -271,8 +289,11 @@ class _Application:
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
             target = self._target(h, c)
             initial = self._loop_initial(index, 2)
-            operands = (self._operand(flipped=index == 1), *initial)
-            call = Call(f"self.{self.attribute}_{direction}", operands)
+            module, operand = (
+                f"self.{self.attribute}_{direction}",
+                self._operand(flipped=index == 1),
+            )
+            call = self._call(module, operand, initial, back=index == 1)
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
@@ -283,7 +304,10 @@ class _Application:
             self.body.hold_state(value, parts)
         mode = self.found.merge_mode
         if self.wanted.sequence is not None:
-            self._bind(self.wanted.sequence, merged(mode, ahead, f"{back}.flip(1)"))
+            both = merged(mode, ahead, f"{back}.flip(1)")
+            if self.mask:
+                both = Code(f"{_factor(both)} * {self.mask}[..., None]")  # as Keras: zeros
+            self._bind(self.wanted.sequence, both)
         self._bind_last(merged(mode, ahead_h, back_h))
 
     def _needs(self, direction: int, position: int) -> bool:
@@ -337,6 +361,10 @@ class _Application:
     def _bind(self, value: Value, expr: Expr) -> None:
         note = "the last step" if value is self.wanted.last else ""
         self.body.bind(self.number, value, expr, self.attribute, note)
+
+
+def _factor(expr: Expr) -> str:
+    return flat(expr) if isinstance(expr, Call) else f"({flat(expr)})"
 
 
 def merged(mode: str, ahead: str, back: str) -> Expr:
