@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import masks, states
+from seqspec.ir import masks, states, values
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
 from seqspec.shapes import pattern
-from seqspec.shapes.dim import Dim, product, same_shape, show
+from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.source import SourceFile, Span
-from seqspec.types import Padding, Role, State, Tensor, Type
+from seqspec.types import Role, Tensor, Type
 from seqspec.vocabulary.rules import unfit_initializer
 from seqspec.vocabulary.spec import (
     Applied,
@@ -50,32 +49,22 @@ def apply_layer(
 
     ``fold`` axes after the batch are kept aside; ``name`` is what the result is bound to.
     """
-    spec = layer.spec
-    sink = owner.sink
-    types = _tensors(layer, operands, at, sink)
+    types = _tensors(layer, operands, at, owner.sink)
     if isinstance(types, Failed):
         return FAILED
     kept = types[0].shape[: 1 + fold] if types else ()
-    merged = tuple(folded(t, fold) for t in types)
+    merged = tuple(values.folded(t, fold) for t in types)
     applied = _infer(layer, merged, operands, at, owner, fold)
     if isinstance(applied, Failed):
         return FAILED
-    if layer.initial and fold:
-        what = f"`{spec.name}` inside `each` starts anew at every step"
-        help = "apply it to the whole sequence, or leave `initial` out"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), layer.place("initial", at), help=help)
+    if not _in_place(layer, applied, at, owner, fold):
         return FAILED
-    if layer.initial:
-        written = layer.place("initial", at)
-        start = states.Start(layer.initial, written, owner.source.excerpt(written))
-        if not states.check(spec.name, applied, start, sink):
-            return FAILED
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
-    masking = Masking.KEEPS if fold else applied.masking or spec.masking  # steps stand aside
+    masking = Masking.KEEPS if fold else applied.masking or layer.spec.masking  # steps stand aside
     mask, lost = masks.through(masking, [o.value for o in operands])
-    outputs = _values(applied, kept, at, name, fold, types, mask)
+    outputs = values.values_of(applied, kept, at, name, fold, types, mask)
     node = Node(
         unit,
         tuple(o.value for o in operands),
@@ -87,7 +76,32 @@ def apply_layer(
         lost,
     )
     owner.add(node)
-    return Flow(node.value, node, layer, operands[0])
+    several, because = applied.several, applied.because
+    return Flow(node.value, node, layer, operands[0], several, because)
+
+
+def _in_place(
+    layer: UnbuiltLayer, applied: Applied, at: Span, owner: LayerOwner, fold: int
+) -> bool:
+    """Whether a layer may be inside `each` if it is, and starts from a state of its kind."""
+    name = layer.spec.name
+    if applied.several and fold:
+        what = f"`{name}` inside `each` gives one value, not two (`{applied.because}`)"
+        owner.sink.report(
+            codes.FORBIDDEN_VALUE(what=what), at, help="merge them, such as by concat"
+        )
+        return False
+    if layer.initial and fold:
+        what = f"`{name}` inside `each` starts anew at every step"
+        help = "apply it to the whole sequence, or leave `initial` out"
+        place = layer.place("initial", at)
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
+        return False
+    if not layer.initial:
+        return True
+    place = layer.place("initial", at)
+    start = states.Start(layer.initial, place, owner.source.excerpt(place))
+    return states.check(name, applied, start, owner.sink)
 
 
 def _tensors(
@@ -126,14 +140,6 @@ def told(type_: Type) -> str:
     """A type with what its numbers mean to a loss, where that is known."""
     meaning = type_.role.value if isinstance(type_, Tensor) and type_.role is not Role.PLAIN else ""
     return f"{type_}, {meaning}" if meaning else str(type_)
-
-
-def folded(type_: Tensor, fold: int) -> Tensor:
-    """A type with the axes that are kept aside merged into the batch."""
-    if not fold:
-        return type_
-    shape = (product(type_.shape[: 1 + fold]), *type_.shape[1 + fold :])
-    return Tensor(type_.kind, shape, type_.bound, type_.role, type_.causal)
 
 
 def _infer(
@@ -337,47 +343,3 @@ def _build(layer: UnbuiltLayer, weights: tuple[OwnedWeight, ...], name: str) -> 
         k: v for k, v in layer.args.items() if k not in ("initial", "layer")
     }
     return Layer(name, layer.spec, args, weights, layer.call, inner)
-
-
-def _values(
-    applied: Applied,
-    kept: tuple[Dim, ...],
-    at: Span,
-    name: str,
-    fold: int,
-    types: tuple[Tensor, ...],
-    mask: masks.Mask | None,
-) -> dict[str, Value]:
-    """One value per output; what a fold kept aside is put back.
-
-    ``mask`` goes to what has steps: an output of one step alone has no padding.
-    """
-
-    def unfold(type_: Type) -> Type:
-        if not fold or isinstance(type_, State):
-            return type_
-        shape = (*kept, *type_.shape[1:])
-        # Each step is on its own, so no step knows more than its own operand did.
-        return Tensor(type_.kind, shape, type_.bound, type_.role, types[0].causal)
-
-    outputs: dict[str, Value] = {}
-    for output, type_ in applied.outputs.items():
-        if fold and output != applied.passes_on:
-            continue
-        whole = unfold(type_)
-        stepped = isinstance(whole, Tensor) and (fold > 0 or whole.rank >= types[0].rank)
-        outputs[output] = value_of(
-            whole, at, name if output == applied.passes_on else "", mask if stepped else None
-        )
-    return outputs
-
-
-def value_of(type_: Type, at: Span, name: str, mask: masks.Mask | None = None) -> Value:
-    """A value that a unit gives: with its mask, or with one value per tensor if it is a state."""
-    if isinstance(type_, Tensor):
-        pad = None if mask is None else Padding.GIVEN
-        return Value(replace(type_, pad=pad), at, name, mask=mask)
-    parts = tuple(
-        Value(Tensor("float", shape, causal=type_.causal), at) for _, shape in type_.parts
-    )
-    return Value(type_, at, name, parts)

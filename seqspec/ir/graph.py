@@ -23,9 +23,9 @@ from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
 class Value:
     """A value that flows: a model's input or one output of a node. Identity is equality.
 
-    ``name`` is what the user bound it to, or empty. A value of a state type has one value per
-    tensor in ``parts`` (Keras's order: h, c). ``mask`` tells its steps from padding, in terms of
-    the model's inputs; None where each step is data.
+    ``name`` is what the user bound it to, or follows from that, or is empty. A value of a state
+    type has one value per tensor in ``parts`` (Keras's order: h, c). ``mask`` tells its steps from
+    padding, in terms of the model's inputs; None where each step is data.
     """
 
     type: Type

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label
 from seqspec.ir import header, masks
-from seqspec.ir.apply import value_of
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Value
 from seqspec.ir.items import FAILED, Failed, Flow
 from seqspec.ir.scope import Binding
+from seqspec.ir.values import value_of
 from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.syntax import ast

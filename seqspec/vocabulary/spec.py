@@ -288,12 +288,17 @@ class Masking(Enum):
 class Applied:
     """What one application of a layer gives: the type on each output, and the weights it owns.
 
-    ``masking`` is what it does with masks, if another thing than the layer declares.
+    ``passes_on`` is the output that flows on. ``several`` are the outputs of a layer of which none
+    flows on before the spec says which, the first being ``passes_on``; ``because`` is the argument
+    that makes it so. ``masking`` is what it does with masks, if another thing than the layer
+    declares.
     """
 
     outputs: Mapping[str, Type]
     passes_on: str = "output"
     weights: tuple[OwnedWeight, ...] = ()
+    several: tuple[str, ...] = ()
+    because: str = ""
     masking: Masking | None = None
 
 

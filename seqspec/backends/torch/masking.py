@@ -116,7 +116,12 @@ def plan_masks(root: Graph, graphs: Sequence[Graph]) -> MaskPlan:
     both = [c.one_module and c.bidirectional for _, _, c in fused]
     return MaskPlan(
         over_data=bool(fused),
-        every=any("sequence" in n.outputs and g.uses(n.outputs["sequence"]) for g, n, _ in fused),
+        every=any(
+            g.uses(value)
+            for g, n, _ in fused
+            for name, value in n.outputs.items()
+            if name.endswith("sequence")
+        ),
         anywhere=any(n.unit in anywhere or _turned(c) for _, n, c in fused),
         cells="lstm" in kinds,
         plain=bool(kinds - {"lstm"}),

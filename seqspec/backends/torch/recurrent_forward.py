@@ -7,42 +7,16 @@ of steps the backward direction has seen only one of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, comment, flat
+from seqspec.backends.python_text import Call, Code, Expr, Group, comment
 from seqspec.backends.torch.body import Body, Held
 from seqspec.backends.torch.masking import flipped
+from seqspec.backends.torch.recurrent_results import Wanted, blanked, merged, wanted_of
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Node, Value
 from seqspec.shapes.dim import show
 from seqspec.types import State
-
-_MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Which results of one application something reads."""
-
-    sequence: Value | None
-    last: Value | None
-    #: whole states by output name: ``state``, ``forward.state``, ``backward.state``
-    states: Mapping[str, Value]
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        given = (self.sequence, self.last, *self.states.values())
-        return tuple(v for v in given if v is not None)
-
-
-def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
-    read = {name: value for name, value in outputs.items() if body.until(value) >= 0}
-    return _Wanted(
-        read.get("sequence"),
-        read.get("last"),
-        {name: value for name, value in read.items() if name.endswith("state")},
-    )
 
 
 def apply_recurrent(
@@ -52,7 +26,7 @@ def apply_recurrent(
 
     ``mask`` tells the steps of ``x`` from padding, if there is any.
     """
-    wanted = _wanted(body, node.outputs)
+    wanted = wanted_of(body, node.outputs)
     application = _Application(body, number, node, found, x, attribute, wanted, mask)
     assert found.recurrent is not None
     if found.one_module:
@@ -71,7 +45,7 @@ class _Application:
     found: Core
     x: str
     attribute: str
-    wanted: _Wanted
+    wanted: Wanted
     mask: str
 
     @property
@@ -131,6 +105,14 @@ class _Application:
 
     def _merge_fused(self, steps: str, h: str) -> None:
         mode = self.found.merge_mode
+        if mode == "none":
+            if self.wanted.steps:
+                ahead, back = self._halves()
+                halves = Call(f"{steps}.chunk", (2,), (("dim", -1),))
+                self.body.line(f"{ahead}, {back} = ", halves, self._one_way() + " each")
+                self._keep(self.wanted.sequences, ahead, back)
+            self._keep(self.wanted.lasts, f"{h}[0]", f"{h}[1]")
+            return
         if self.wanted.sequence is not None:
             if mode == "concat":
                 self._keep_steps(steps)
@@ -141,11 +123,30 @@ class _Application:
                 self._bind(self.wanted.sequence, merged(mode, ahead, back))
         self._bind_last(merged(mode, f"{h}[0]", f"{h}[1]"))
 
+    def _halves(self) -> tuple[str, str]:
+        """Names for the steps of both directions, ``_`` for those that nobody reads."""
+        names: list[str] = []
+        for short, value in zip(("ahead", "back"), self.wanted.sequences, strict=True):
+            until = -1 if value is None else self.body.until(value)
+            if value is not None and value.name:
+                names.append(self.body.own(value.name, until))
+            else:
+                names.append("_" if value is None else self._local(short, until))
+        return names[0], names[1]
+
+    def _keep(self, values: tuple[Value | None, Value | None], ahead: str, back: str) -> None:
+        """Says where both directions of something are found, as far as it is read."""
+        for value, text in zip(values, (ahead, back), strict=True):
+            if value is not None:
+                self.body.held[value] = Held(text)
+
     def _one_way(self) -> str:
         """The shape of what one direction gives."""
-        if self.wanted.sequence is None:
-            return comment(f"[{self._state_shape()}]")
-        shape = self.wanted.sequence.tensor.shape
+        if not self.wanted.steps:
+            assert self.found.recurrent is not None
+            axis = "1, " if self.found.recurrent.fused else ""
+            return comment(f"[{axis}{self._state_shape()}]")
+        shape = self.wanted.steps[0].tensor.shape
         units = self._state_shape().rpartition(", ")[2]
         return comment(f"[{', '.join(str(d) for d in shape[:-1])}, {units}]")
 
@@ -172,14 +173,14 @@ class _Application:
     def _note(self, steps: str, state: str) -> str:
         """The shapes of what the line assigns."""
         words: list[str] = []
-        if steps != "_" and self.wanted.sequence is not None:
-            shape = self.wanted.sequence.tensor.shape
+        if steps != "_" and self.wanted.steps:
+            shape = self.wanted.steps[0].tensor.shape
             if steps == "both":
                 wide = (*shape[:-1], shape[-1] * 2)
                 words.append(f"{show(wide)}, the directions side by side")
             else:
                 words.append(show(shape) + (", last step first" if self.backwards else ""))
-        if self.wanted.last is not None or self.wanted.states:
+        if self.wanted.last_steps or self.wanted.states:
             assert self.found.recurrent is not None
             directions = 2 if self.found.bidirectional else 1
             stacked = f"{directions}, " if self.found.recurrent.fused else ""
@@ -194,8 +195,7 @@ class _Application:
             if isinstance(value.type, State):
                 return ", ".join(str(d) for d in value.type.parts[0][1])
         # One step of many was applied: only what it gives is known.
-        given = self.wanted.last or self.wanted.sequence
-        assert given is not None
+        given = (*self.wanted.last_steps, *self.wanted.steps)[0]
         width = given.tensor.shape[-1]
         if self.found.bidirectional and self.found.merge_mode == "concat" and width.value:
             width = width.of(width.value // 2)
@@ -203,7 +203,7 @@ class _Application:
 
     def _whole_state(self) -> tuple[str, Value] | None:
         """The state and its name, if all that is done with it is handing it to fused modules."""
-        if set(self.wanted.states) != {"state"} or self.wanted.last is not None:
+        if set(self.wanted.states) != {"state"} or self.wanted.last_steps:
             return None
         value = self.wanted.states["state"]
         graph = self.body.graph
@@ -226,7 +226,7 @@ class _Application:
         read = self.wanted
         whole = [v for v in read.states.values() if v in self.body.graph.used]
         parts = [self._parts(v) for v in read.states.values()]
-        h_values = [*([read.last] if read.last else []), *whole, *(p[0] for p in parts)]
+        h_values = [*read.last_steps, *whole, *(p[0] for p in parts)]
         c_values = [*whole, *(p[1] for p in parts if len(p) > 1)]
         # A last step that gets a name of its own is read at once.
         if read.last is not None and read.last.name and not read.states:
@@ -284,15 +284,14 @@ class _Application:
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
             short = "ahead" if index == 0 else "back"
-            steps = self._local(short, until) if self.wanted.sequence else "_"
+            asked = self.wanted.sequence or self.wanted.sequences[index]
+            steps = self._local(short, until) if asked else "_"
             h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
             target = self._target(h, c)
             initial = self._loop_initial(index, 2)
-            module, operand = (
-                f"self.{self.attribute}_{direction}",
-                self._operand(flipped=index == 1),
-            )
+            module = f"self.{self.attribute}_{direction}"
+            operand = self._operand(flipped=index == 1)
             call = self._call(module, operand, initial, back=index == 1)
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
@@ -303,16 +302,22 @@ class _Application:
             parts = [t for h, c in chosen for t in ((h, c) if self.cells else (h,))]
             self.body.hold_state(value, parts)
         mode = self.found.merge_mode
+        if mode == "none":
+            steps = (Code(ahead), Code(f"{back}.flip(1)"))
+            for name, value, given in zip((ahead, back), self.wanted.sequences, steps, strict=True):
+                if value is not None and (given != name or self.mask):
+                    self.body.line(f"{name} = ", blanked(given, self.mask), self._one_way())
+            self._keep(self.wanted.sequences, ahead, back)
+            self._keep(self.wanted.lasts, ahead_h, back_h)
+            return
         if self.wanted.sequence is not None:
-            both = merged(mode, ahead, f"{back}.flip(1)")
-            if self.mask:
-                both = Code(f"{_factor(both)} * {self.mask}[..., None]")  # as Keras: zeros
-            self._bind(self.wanted.sequence, both)
+            both_ways = merged(mode, ahead, f"{back}.flip(1)")
+            self._bind(self.wanted.sequence, blanked(both_ways, self.mask))
         self._bind_last(merged(mode, ahead_h, back_h))
 
     def _needs(self, direction: int, position: int) -> bool:
         """Whether something reads the h (0) or c (1) of one of both directions."""
-        if position == 0 and self.wanted.last is not None:
+        if position == 0 and (self.wanted.last or self.wanted.lasts[direction]) is not None:
             return True
         count = 2 if self.cells else 1
         whole = self.wanted.states.get("state")
@@ -342,7 +347,7 @@ class _Application:
     def _steps_name(self) -> str:
         value = self.wanted.sequence
         if value is None:
-            return "_"
+            return self._local("both", self.number) if self.wanted.steps else "_"
         if self.found.bidirectional and self.found.merge_mode != "concat":
             return self._local("both", self.number)
         until = self.body.until(value)
@@ -361,14 +366,3 @@ class _Application:
     def _bind(self, value: Value, expr: Expr) -> None:
         note = "the last step" if value is self.wanted.last else ""
         self.body.bind(self.number, value, expr, self.attribute, note)
-
-
-def _factor(expr: Expr) -> str:
-    return flat(expr) if isinstance(expr, Call) else f"({flat(expr)})"
-
-
-def merged(mode: str, ahead: str, back: str) -> Expr:
-    """Both directions as one."""
-    if mode == "concat":
-        return Call("torch.cat", (Group("[", (Code(ahead), Code(back))),), (("dim", -1),))
-    return Code(_MERGE[mode].format(ahead, back))
