@@ -4,9 +4,9 @@ The pronunciations are those of the CMU Pronouncing Dictionary (``pip install cm
 
     python make_stress.py stress.tsv
 
-A line has the sounds of a word and as many marks: 1 for the main stress, 2 for a second one, 0 for a
-vowel without, and - for a consonant. Each spelling is one word, with its first pronunciation; of all
-words with two vowels or more, 4000 are drawn.
+A line has the sounds of a word and as many marks: 1 for the main stress, 2 for a second one, 0 for
+a vowel without, and - for a consonant. Each spelling is one word, with its first pronunciation; of
+all words with two vowels or more, 4000 are drawn.
 """
 
 from __future__ import annotations

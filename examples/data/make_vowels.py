@@ -19,9 +19,8 @@ import numpy as np
 
 def main(path: Path) -> None:
     """Write vowel [steps, 12] float32, lengths [N] and speaker [N] uint8."""
-    package = find_spec("aeon")
-    assert package is not None and package.origin is not None, "pip install aeon"
-    folder = Path(package.origin).parent / "datasets" / "data" / "JapaneseVowels"
+    (package,) = find_spec("aeon").submodule_search_locations
+    folder = Path(package) / "datasets" / "data" / "JapaneseVowels"
     vowels: list[np.ndarray] = []
     speakers: list[int] = []
     for part in ("TRAIN", "TEST"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_series import cuts_series
 from seqspec.backends.python_text import Code, Expr, Group, Pair, assign, call
 from seqspec.ir.task import Data, Task, Training
 
@@ -77,7 +78,8 @@ class LengthsPlan:
 
     ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
     that has the output's steps, if these differ in number; then ``steps`` gives them one after
-    another, and ``narrowed`` tells a type checker that it is there.
+    another, and ``narrowed`` tells a type checker that it is there. ``cuts`` tells windows that
+    are cut out of several series.
     """
 
     inputs: bool
@@ -87,10 +89,13 @@ class LengthsPlan:
     output: str
     steps: str
     narrowed: tuple[str, ...]
+    cuts: bool
 
     @property
     def taken(self) -> str:
         """The argument of a function that takes all inputs."""
+        if self.cuts:
+            return "inputs: Inputs"
         return f"inputs: tuple[{self.kind}, ...]"
 
 
@@ -111,4 +116,5 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
         output=output,
         narrowed=narrowed if target.ragged and not all(ragged) else (),
         steps=".values" if target.ragged else "",
+        cuts=cuts_series(training.data),
     )

@@ -114,8 +114,7 @@ class _Planner:
             "imports": self._imports(),
             "constants": self._constants(),
             "load_summary": f"{summary(self.data)}, its texts as ids",
-            "prediction_lines": self._prediction_lines(),
-            "holder": "fields",
+            "prediction": replace(self.base.prediction, lines=self._prediction_lines()),
             "score": score,
         }
 

@@ -175,6 +175,8 @@ OTHER_VOCABULARY = _code(
     "other-vocabulary",
     "the output has {classes} classes, but its target `{column}` has {bound} ids",
 )
+NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
+KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

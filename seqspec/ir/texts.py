@@ -69,7 +69,9 @@ class Texts(Feeder):
                 fix=Fix(Span(end, end), "\n    tokens = characters()"),
             )
             return False
+        grouped = values["split"] is not None and "by" in values["split"].args
         unfit = {
+            "split": (grouped, "texts are split line by line, not by groups"),
             "scale": (values["scale"] is not None, "ids of texts have no scale"),
             "missing": (values["missing"] != "error", "no value is missing in a text"),
         }
@@ -119,7 +121,7 @@ class Texts(Feeder):
 
     def _inputs(self, ports: Ports, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
         """The column of each input: the one that is named, of its own name, or the only one."""
-        given: tuple[str, ...] | None = self.section.values["inputs"]
+        given = self.given
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one column of a model's only input"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
@@ -132,15 +134,22 @@ class Texts(Feeder):
             given = others if len(others) == 1 else None
         if given is not None:
             return {ports[0][0].name: given}
+        found = {port.name: (port.name,) for port, _ in ports}
+        for name, fed in self.feeding.items():
+            if fed.ahead or len(fed.names) != 1:
+                what = f"`{name}` is fed by one column of texts"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), fed.span)
+                return None
+            found[name] = fed.names
         for port, _ in ports:
-            if port.name not in columns:
+            if found[port.name][0] not in columns:
                 self.sink.report(
                     codes.NOT_FED(data=self.section.name, port=port.name),
                     self.section.at("source"),
                     help=f"the columns of {self.shown} are called " + ", ".join(columns),
                 )
                 return None
-        return {port.name: (port.name,) for port, _ in ports}
+        return found
 
     # ---- inputs and target
 

@@ -35,6 +35,9 @@ class Session:
         # Those of texts keep what their ids stand for.
         self._numbers = hasattr(self._data, "Vocabulary")
         self._vocabulary: Any = None
+        # Programs that arrange rows tell where the latest predictions are from.
+        self._names = hasattr(self._data, "ORIGIN")
+        self._origins: object = None
         try:
             self.device: str = self._train.choose_device(device)
         except self._train.TrainingError as error:
@@ -88,6 +91,8 @@ class Session:
         """Predictions for every sample in a file, in original units."""
         with self.program.reporting():
             inputs = self._data.inputs_for_prediction(path, *self._optional(scaling))
+            if self._names:
+                inputs, self._origins = inputs
             prediction = self._train.predict(self.model, inputs, self.device)
             if scaling is None:
                 return prediction
@@ -98,7 +103,8 @@ class Session:
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
         try:
-            kept = (self._vocabulary,) if self._numbers else ()
+            kept = [self._vocabulary] if self._numbers else []
+            kept += [self._origins] if self._names else []
             self._data.write_predictions(path, prediction, *kept)
         except OSError as error:
             message = f"{path} cannot be written: {reason(error)}"

@@ -36,7 +36,8 @@ class Kind:
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
     ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal;
-    ``advice`` is what to do instead of the usual mistake.
+    ``otherwise`` is what a call may stand for in place of the literal; ``advice`` what to do
+    instead of the usual mistake.
     """
 
     describe: str
@@ -46,6 +47,7 @@ class Kind:
     samples: tuple[object, ...] = ()
     items: Kind | None = None
     words: tuple[str, ...] = ()
+    otherwise: Kind | None = None
     advice: str = ""
 
 
@@ -91,6 +93,9 @@ WIDTH = Kind(
     samples=POSITIVE.samples,
 )
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+COLUMN = Kind(
+    "the name of a column, such as station", lambda v: isinstance(v, str), category="column"
+)
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
 
@@ -168,11 +173,21 @@ class Arg:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Arguments that do not go together: which one to blame, what is wrong, and a way out."""
+
+    argument: str
+    what: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A word that is not a layer: an activation, an optimiser, a data reader …
 
     ``facts`` holds what consumers of the category need to know about the entry (a loss's kind of
     target, an activation's role); each category documents its own in the module that declares it.
+    ``rule`` says what is wrong with arguments that are right one by one.
     """
 
     name: str
@@ -181,6 +196,7 @@ class Entry:
     args: tuple[Arg, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
+    rule: Callable[[Mapping[str, Any]], Flaw | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
