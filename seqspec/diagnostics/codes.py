@@ -106,6 +106,9 @@ WRONG_OPERANDS = _code("SEQ418", "wrong-operands", "`{layer}` takes {wanted}, bu
 
 BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
 
+COPIES = _code("SEQ427", "copies", "`{argument}` of `{callee}` has {values}, not one for each copy")
+BAD_TIE = _code("SEQ428", "bad-weight", "{what}")
+
 # ---- 5 state and causality
 WRONG_STATE = _code(
     "SEQ501", "wrong-state", "`{layer}` starts from {needed}, but receives {actual}"
@@ -123,17 +126,16 @@ LOOK_AHEAD = _code(
     "look-ahead",
     "the model sees its own answer: {output} looks ahead, and its target is the next step",
 )
-TWO_DIRECTIONS = _code(
-    "SEQ510",
-    "two-directions",
-    "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
-)
-
 MASK_LOST = _code(
     "SEQ505",
     "mask-lost",
     "after `{layer}` padding counts as data: {why}",
     Severity.WARNING,
+)
+TWO_DIRECTIONS = _code(
+    "SEQ510",
+    "two-directions",
+    "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
 )
 
 # ---- 6 data and training

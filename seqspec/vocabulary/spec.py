@@ -35,9 +35,9 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal;
-    ``otherwise`` is what a call may stand for in place of the literal; ``advice`` what to do
-    instead of the usual mistake.
+    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal,
+    ``otherwise`` is what a call may stand for in place of it; ``advice`` what to do instead of the
+    usual mistake.
     """
 
     describe: str
@@ -141,6 +141,11 @@ def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
 
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
+
+
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
 
 
 def choice(*options: str) -> Kind:
@@ -256,7 +261,7 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
     """
 
     name: str
@@ -264,6 +269,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
 
     @property
     def whole(self) -> bool:
@@ -345,6 +351,19 @@ class Site:
     inner: Applied | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
+
+
 Outputs = Mapping[str, Type]
 Rule = Callable[[Site], "Applied | Problem"]
 
@@ -358,8 +377,9 @@ class LayerSpec:
     ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
-    layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
+    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
+    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so. ``cudnn`` says that Keras has
     a fused kernel for it, on GPUs. ``masking`` is what becomes of padding.
@@ -377,6 +397,8 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    copies: bool = False
+    joined_by: str = ""
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

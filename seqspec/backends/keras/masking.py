@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from seqspec.backends.keras.calls import INDENT
-from seqspec.backends.keras.forms import FORMS
+from seqspec.backends.keras.forms import OPERATIONS
 from seqspec.backends.keras.layers import folds
 from seqspec.backends.keras.scope import Scope
 from seqspec.backends.python_text import Call, Code, Expr, Group, assign, call, literal
@@ -87,7 +87,7 @@ class Masks:
 
     def told(self, node: Node) -> tuple[tuple[str, Expr], ...]:
         """The argument that tells a layer which steps are data, if it reads that."""
-        mask = reads(node)[0]
+        mask = next(iter(reads(node)), None)
         if mask is None or isinstance(node.unit, SubModel):
             return ()
         return (("mask", self.of(mask)),)
@@ -206,14 +206,14 @@ def _to_attach(graph: Graph) -> Iterator[Value]:
 
 def _told(node: Node) -> bool:
     """Whether a layer is handed the mask that its output has."""
-    mask = reads(node)[0]
+    mask = next(iter(reads(node)), None)
     return mask is not None and mask == node.value.mask
 
 
 def _as_keras(graph: Graph, node: Node) -> bool:
     """Whether Keras attaches the right mask to what a node gives."""
     unit = node.unit
-    if not isinstance(unit, Layer) or unit.kind in FORMS or folds(graph, node):
+    if not isinstance(unit, Layer) or unit.kind in OPERATIONS or folds(graph, node):
         return False
     if _told(node):
         return True

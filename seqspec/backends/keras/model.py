@@ -37,6 +37,8 @@ class ModelPlan:
     reverse: bool
     lengths: bool
     attaches: bool
+    weight: bool
+    tied: bool
     ops: bool
 
 
@@ -51,6 +53,7 @@ class Program:
         self.repeats: dict[str, Repeat] = {}
         self.steps = Steps()
         self.reverse = False
+        self.classes: set[str] = set()
         self.ops = False
         self.lengths = False
         self.attaches = False
@@ -108,9 +111,11 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations),
+            untyped=self.steps.used or bool(activations or self.classes) or self.lengths,
             reverse=self.reverse,
             lengths=self.lengths,
             attaches=self.attaches,
-            ops=self.ops or self.steps.used or self.reverse or self.attaches,
+            weight="Weight" in self.classes,
+            tied="TiedDense" in self.classes,
+            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
         )

@@ -76,6 +76,11 @@ class MaskPlan:
     both_ways: bool
 
     @property
+    def mixed(self) -> bool:
+        """Whether states are of both kinds."""
+        return self.cells and self.plain
+
+    @property
     def at_padding(self) -> str:
         """What the output is there, as a sentence."""
         again = "At padding the output before it stands again, as in Keras"

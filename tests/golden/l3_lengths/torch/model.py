@@ -78,9 +78,10 @@ def normalise(norm: nn.BatchNorm1d, x: Tensor, mask: Tensor) -> Tensor:
         return norm(x.mT).mT
     data = x[mask]  # [steps of data, F]
     mean, variance = data.mean(0), data.var(0, correction=0)
+    share = norm.momentum or 0.0  # of the new batch
     with torch.no_grad():
-        norm.running_mean.lerp_(mean, norm.momentum)
-        norm.running_var.lerp_(variance, norm.momentum)
+        norm.get_buffer("running_mean").lerp_(mean, share)
+        norm.get_buffer("running_var").lerp_(variance, share)
     x = (x - mean) * torch.rsqrt(variance + norm.eps)
     return x * norm.weight + norm.bias if norm.affine else x
 

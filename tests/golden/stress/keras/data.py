@@ -1,7 +1,7 @@
 """Stress: its data, split at random.
 
     data words {
-        source  = tsv("data/stress.tsv", columns=[sounds_of, marks])
+        source  = tsv("data/stress.tsv", columns=[sounds, marks])
         tokens  = words()
         target  = marks
         split   = random(train=70%, validation=15%, seed=0)
@@ -26,11 +26,11 @@ from typing import Any
 import numpy as np
 
 DATA_PATH = Path("data/stress.tsv")  # as in the spec, from the current folder
-FIELDS = ("sounds_of", "marks")  # of a line, tabs between them
-COLUMNS = ("sounds_of", "marks")  # those that are read
-INPUTS = ("sounds_of",)
+FIELDS = ("sounds", "marks")  # of a line, tabs between them
+COLUMNS = ("sounds", "marks")  # those that are read
+INPUTS = ("sounds",)
 TARGET = "marks"
-IDS = {"sounds_of": 41}  # how many ids there are, at most
+IDS = {"sounds": 41}  # how many ids there are, at most
 LABELS = {"marks": 4}  # how many labels, at most
 RESERVED = ("[PAD]", "[UNK]")  # the ids below those of tokens
 UNKNOWN = 1
@@ -98,7 +98,7 @@ class Ragged:
 class Part:
     """Samples in file order."""
 
-    inputs: tuple[np.ndarray | Ragged, ...]  # sounds_of [B, T], sounds_of_lengths [B]
+    inputs: tuple[np.ndarray | Ragged, ...]  # sounds [B, T], sounds_lengths [B]
     target: Ragged  # [B, T]
 
     def __len__(self) -> int:
@@ -211,7 +211,7 @@ def inputs_for_prediction(path: Path, vocabulary: Vocabulary) -> tuple[np.ndarra
     Raises DataError if the file cannot be used.
     """
     part = vocabulary.encode(read(path, INPUTS))
-    return (part["sounds_of"], part["sounds_of"].lengths)
+    return (part["sounds"], part["sounds"].lengths)
 
 
 def bucketed(part: Part, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -231,9 +231,9 @@ def bucketed(part: Part, size: int, rng: np.random.Generator) -> np.ndarray:
 def assemble(part: Arrays, vocabulary: Vocabulary) -> Part:
     """The samples of a part."""
     part = vocabulary.encode(part)
-    sounds_of = part["sounds_of"]
+    sounds = part["sounds"]
     target = part[TARGET]
-    return Part(inputs=(sounds_of, sounds_of.lengths), target=target)
+    return Part(inputs=(sounds, sounds.lengths), target=target)
 
 
 def split(arrays: Arrays, path: Path) -> list[Arrays]:
@@ -263,7 +263,7 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays:
         fields = dict(zip(given, texts, strict=True))
         for name in names:
             rows[name].append(token_list(fields[name], name, place))
-        found = {name: len(rows[name][-1]) for name in ("sounds_of", "marks") if name in rows}
+        found = {name: len(rows[name][-1]) for name in ("sounds", "marks") if name in rows}
         if len(set(found.values())) > 1:
             raise DataError(f"{place}: not as many tokens in each column: {found}")
     if not rows[names[0]]:

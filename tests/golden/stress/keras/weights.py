@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "1f9c199e341a24f8fe0476da8fc9a8d1baa72479f30e4c2789d01321997c46c3",
+    "spec_sha256": "1b63a6bc536c1fa184ef546e7ccaa1dca5a66cf73523368cd993ffd1be288a25",
     "model": "Stress",
 }
 

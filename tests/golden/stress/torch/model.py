@@ -1,7 +1,7 @@
 """Stress.
 
-    model Stress(sounds_of: token(sounds, pad=lengths)[B, T]) -> float[B, T, 4] {
-        sounds_of -> embedding(16) -> bidirectional(lstm(48, return=sequence)) -> dense(4)
+    model Stress(sounds: token(41, pad=lengths)[B, T]) -> float[B, T, 4] {
+        sounds -> embedding(16) -> bidirectional(lstm(48, return=sequence)) -> dense(4)
     }
 
 Compiled by seqspec 0.1.0 from the spec stress.seq, quoted above.
@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
 class Stress(nn.Module):
-    """sounds_of [B, T], sounds_of_lengths [B] -> logits [B, T, 4]"""
+    """sounds [B, T], sounds_lengths [B] -> logits [B, T, 4]"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,12 +27,10 @@ class Stress(nn.Module):
         self.dense = nn.Linear(96, 4)
         self.reset_parameters()
 
-    def forward(self, sounds_of: Tensor, sounds_of_lengths: Tensor) -> Tensor:
+    def forward(self, sounds: Tensor, sounds_lengths: Tensor) -> Tensor:
         # [B, T]
-        mask = torch.arange(
-            sounds_of.shape[1], device=sounds_of.device
-        ) < sounds_of_lengths[:, None]
-        x = self.embedding(sounds_of)  # [B, T, 16]
+        mask = torch.arange(sounds.shape[1], device=sounds.device) < sounds_lengths[:, None]
+        x = self.embedding(sounds)  # [B, T, 16]
         x, _ = over_data(self.bidirectional, x, mask)  # [B, T, 96]
         return self.dense(x)  # [B, T, 4]
 

@@ -317,8 +317,7 @@ def sequences(arrays: dict[str, np.ndarray], path: Path) -> Arrays:
         lengths = arrays[LENGTHS[name]]
         if lengths.dtype.kind not in "iu" or (lengths < 1).any():
             raise DataError(
-                f"array {LENGTHS[name]!r} of {path} must hold lengths: "
-                "whole numbers, 1 or more"
+                f"array {LENGTHS[name]!r} of {path} must hold lengths: whole numbers, 1 or more"
             )
         if lengths.sum() != len(values):
             raise DataError(

@@ -10,14 +10,16 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
 
-def first_steps(x: keras.KerasTensor, lengths: keras.KerasTensor) -> keras.KerasTensor:
+def first_steps(x: keras.KerasTensor, lengths: keras.KerasTensor) -> Any:
     """Which steps of x [B, T] are data: as many of each sample as lengths [B] says."""
     numbers = ops.cumsum(ops.ones_like(x, dtype="int32"), axis=1)
-    return numbers <= lengths[:, None]
+    return ops.less_equal(numbers, ops.expand_dims(lengths, 1))
 
 
 def build_model() -> keras.Model:
