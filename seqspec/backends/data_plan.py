@@ -14,7 +14,7 @@ from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, re
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
-from seqspec.backends.data_sources import IMPORTS, LOAD_ERRORS, READ_DOCS, SCALING_DOCS
+from seqspec.backends.data_sources import IMPORTS, SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
@@ -51,9 +51,7 @@ class DataPlan:
     sample_lines: tuple[str, ...]
     samples_doc: str
     tabular: bool
-    npy: bool
-    python: bool
-    read_doc: str
+    source: SourcePlan
     windowed: bool
     strided: bool
     stacks: bool
@@ -70,7 +68,6 @@ class DataPlan:
     swaps: bool
     single_columns: bool
     table: TablePlan
-    load_errors: str
     what: str
     needed: str
     needed_words: str
@@ -343,9 +340,7 @@ class _Planner:
             sample_lines=self._sample_lines(),
             samples_doc=samples_doc(self.data),
             tabular=self.tabular,
-            npy=self.npy,
-            python=self.data.source.name == "python",
-            read_doc=READ_DOCS.get(self.data.source.name, ""),
+            source=plan_source(self.data.source.name),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all),
@@ -363,7 +358,6 @@ class _Planner:
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            load_errors=LOAD_ERRORS.get(self.data.source.name, ""),
             needed=needed,
             needed_words=needed_words,
             split=self.split,

@@ -8,17 +8,25 @@ from first, next and last ones. Facts of a target: ``kind`` as in :class:`seqspe
 
 from __future__ import annotations
 
+import re
+
 from seqspec.vocabulary.spec import (
     CHARACTER,
     COLUMN,
     FRACTION,
-    FUNCTION,
     NAMES,
     POSITIVE,
     TEXT,
     WHOLE,
     Arg,
     Entry,
+    Kind,
+)
+
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+FUNCTION = Kind(
+    'a quoted module and function, such as "readings:load"',
+    lambda v: isinstance(v, str) and _FUNCTION.fullmatch(v) is not None,
 )
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")

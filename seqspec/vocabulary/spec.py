@@ -8,7 +8,6 @@ all draw from these declarations; none of them knows a word by name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -80,11 +79,6 @@ FRACTION = Kind(
 )
 BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False))
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
-_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
-FUNCTION = Kind(
-    'a quoted module and function, such as "readings:load"',
-    lambda v: isinstance(v, str) and _FUNCTION.fullmatch(v) is not None,
-)
 CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
 WIDTH = Kind(
