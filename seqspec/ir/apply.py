@@ -14,11 +14,11 @@ from seqspec.shapes import pattern
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.source import SourceFile, Span
 from seqspec.types import Role, Tensor, Type
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import unfit_initializer
 from seqspec.vocabulary.spec import (
     Applied,
     LayerSpec,
-    Masking,
     OwnedWeight,
     Port,
     Problem,

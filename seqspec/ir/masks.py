@@ -13,7 +13,7 @@ from typing import Protocol
 
 from seqspec.shapes.dim import Dim
 from seqspec.types import Padding, Tensor
-from seqspec.vocabulary.spec import Masking
+from seqspec.vocabulary.masking import Masking
 
 
 @dataclass(frozen=True, slots=True)

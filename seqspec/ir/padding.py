@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
 from seqspec.ir.masks import Given, Mask, at_the_end, leaves, seen_outside
-from seqspec.vocabulary.spec import Masking
+from seqspec.vocabulary.masking import Masking
 
 #: what a layer that reads masks may do with them
 _READING = (Masking.STEPS, Masking.CONSUMES, Masking.COUNTS)

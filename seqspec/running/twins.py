@@ -17,7 +17,7 @@ from seqspec.ir.masks import ByLengths, ByToken, ByValue
 from seqspec.running.program import Program, framework, load
 from seqspec.shapes.dim import Dim, Shape
 from seqspec.types import State, Tensor
-from seqspec.vocabulary.spec import Masking
+from seqspec.vocabulary.masking import Masking
 
 if TYPE_CHECKING:
     import numpy as np

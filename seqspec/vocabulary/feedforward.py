@@ -8,6 +8,7 @@ from seqspec.shapes.pattern import fill
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import (
     activated,
     by_pattern,
@@ -30,7 +31,6 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     LayerSpec,
-    Masking,
     Port,
     Problem,
     Site,

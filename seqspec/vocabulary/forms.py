@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import UNKNOWN, Dim, Shape, same_shape, show
 from seqspec.types import Role, Tensor
-from seqspec.vocabulary.spec import Applied, LayerSpec, Masking, Port, Problem, Site, Weight
+from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site, Weight
 
 
 class Rest:

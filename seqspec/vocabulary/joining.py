@@ -8,8 +8,9 @@ from dataclasses import replace
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.types import Role, Tensor
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import refused
-from seqspec.vocabulary.spec import Applied, Arg, Kind, LayerSpec, Masking, Port, Problem, Site
+from seqspec.vocabulary.spec import Applied, Arg, Kind, LayerSpec, Port, Problem, Site
 
 
 def _join(site: Site, *, free_axis: int | None) -> Applied | Problem:

@@ -10,6 +10,7 @@ from seqspec.shapes.pattern import fill
 from seqspec.types import State, Tensor
 from seqspec.vocabulary.activations import function
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import own_weights, refused, sizes_of
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -20,7 +21,6 @@ from seqspec.vocabulary.spec import (
     Applied,
     Arg,
     LayerSpec,
-    Masking,
     Port,
     Problem,
     Site,

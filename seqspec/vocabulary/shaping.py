@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Role
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import refused, sizes_of
 from seqspec.vocabulary.spec import (
     AXES,
@@ -15,7 +16,6 @@ from seqspec.vocabulary.spec import (
     Applied,
     Arg,
     LayerSpec,
-    Masking,
     Port,
     Problem,
     Site,

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from seqspec.diagnostics.model import Finding
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor, Type
+from seqspec.vocabulary.masking import Masking
 
 
 class _Required(Enum):
@@ -284,20 +285,6 @@ class Problem:
     operand: int | None = None
     argument: str = ""
     needless: bool = False
-
-
-class Masking(Enum):
-    """What a layer does with the mask of what flows in, as Keras does (or says it should)."""
-
-    KEEPS = "keeps"  # each step is on its own; the mask goes on
-    COUNTS = "counts"  # the same, and what is computed over steps is computed over data alone
-    STEPS = "steps"  # padded steps are passed over; outputs with a time axis keep the mask
-    STEPS_BACK = "steps back"  # the same from the last step to the first
-    CONSUMES = "consumes"  # padded steps do not count, and no time axis is left
-    JOINS = "joins"  # a step counts if it does in any operand; one without a mask ends it
-    APPENDS = "appends"  # operands follow one another in time, and so do their masks
-    FLIPS = "flips"  # the steps in reverse order
-    ENDS = "ends"  # steps are mixed: padding goes on as if it were data
 
 
 @dataclass(frozen=True, slots=True)

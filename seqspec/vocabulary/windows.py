@@ -8,6 +8,7 @@ from seqspec.shapes.dim import Dim
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION
 from seqspec.vocabulary.initializers import INITIALIZER
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import default_setting, own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -17,7 +18,6 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     LayerSpec,
-    Masking,
     Port,
     Problem,
     Site,

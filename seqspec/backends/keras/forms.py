@@ -21,4 +21,4 @@ def _arithmetic(args: Mapping[str, Any], operands: Sequence[Code]) -> Expr:
     return written(args["formula"], operands)
 
 
-OPERATIONS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic}
+FORMS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic}

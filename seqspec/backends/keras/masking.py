@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from seqspec.backends.keras.calls import INDENT
-from seqspec.backends.keras.forms import OPERATIONS
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.layers import folds
 from seqspec.backends.keras.scope import Scope
 from seqspec.backends.python_text import Call, Code, Expr, Group, assign, call, literal
@@ -32,7 +32,7 @@ from seqspec.ir.masks import (
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, show
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Masking
+from seqspec.vocabulary.masking import Masking
 
 #: what layers do with masks that Keras does, too, if they are told of none
 _AS_KERAS = (Masking.KEEPS, Masking.COUNTS, Masking.JOINS, Masking.APPENDS)
@@ -213,7 +213,7 @@ def _told(node: Node) -> bool:
 def _as_keras(graph: Graph, node: Node) -> bool:
     """Whether Keras attaches the right mask to what a node gives."""
     unit = node.unit
-    if not isinstance(unit, Layer) or unit.kind in OPERATIONS or folds(graph, node):
+    if not isinstance(unit, Layer) or unit.kind in FORMS or folds(graph, node):
         return False
     if _told(node):
         return True
