@@ -181,18 +181,15 @@ class Feeder:
                 help="write forward_fill or interpolate, or mend the file",
             )
             return None
-        if self.section.values["batches"] is not None and not self.ragged:
-            what = "`bucketed` draws samples of similar length together, but all are equally long"
-            help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
-            )
+        if not self._batched():
             return None
         if self.ragged:  # a reader of such sequences knows their lengths
             inputs = {
                 value.name: inputs[self.padded_ports().get(value.name, value.name)]
                 for value in self.graph.inputs
             }
+        if not self._mappable(split):
+            return None
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
         )
@@ -215,7 +212,41 @@ class Feeder:
             self.ragged,
             values["batches"],
             values["tokens"],
+            values["memory"],
         )
+
+    def _batched(self) -> bool:
+        """Whether batches can be drawn by length, if that is asked for; reports if not."""
+        if self.section.values["batches"] is None or self.ragged:
+            return True
+        what = "`bucketed` draws samples of similar length together, but all are equally long"
+        help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help)
+        return False
+
+    def _mappable(self, split: Setting) -> bool:
+        """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
+        if self.section.values["memory"] == "whole":
+            return True
+        missing = self.section.values["missing"]
+        why = (
+            f"`{self.source.name}` is no table"
+            if not self.tabular
+            else f"`{split.name}` moves them"
+            if split.entry.facts["drawn"]
+            else f"`{'series' if self.source.args['series'] else 'order'}=` moves them"
+            if self.arranging
+            else f"`missing = {missing}` has to know all of them"
+            if missing not in ("error", "forward_fill")
+            else ""
+        )
+        if why:
+            self.sink.report(
+                codes.NOT_MAPPED(why=why),
+                self.section.at("memory"),
+                help="leave it out, or prepare the file so that its rows can stay where they are",
+            )
+        return not why
 
     def roles(self) -> Roles:
         """Where the inputs stand in time."""

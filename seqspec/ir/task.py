@@ -56,6 +56,9 @@ class Data:
         """What was found on the training part and is kept with the weights; may be empty."""
         return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
 
+    #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
+    memory: str = "whole"
+
     @property
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""
