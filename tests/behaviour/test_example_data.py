@@ -83,7 +83,7 @@ def test_stations(tmp_path: Path) -> None:
     (hours, place, calendar), target = loaded.test.batch(np.arange(len(loaded.test)))
     assert hours.shape[1:] == (48, 5)
     assert len(np.unique(place, axis=0)) == 3
-    assert calendar.shape[1:] == target.shape[1:] + (2,) == (6, 2)
+    assert calendar.shape[1:] == (*target.shape[1:], 2) == (6, 2)
 
 
 def test_shoulder(tmp_path: Path) -> None:
