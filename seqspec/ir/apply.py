@@ -10,6 +10,7 @@ from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import states
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
+from seqspec.ir.operands import placed
 from seqspec.shapes import pattern
 from seqspec.shapes.dim import Dim, product, same_shape, show
 from seqspec.source import SourceFile, Span
@@ -43,6 +44,7 @@ def apply_layer(
     """
     spec = layer.spec
     sink = owner.sink
+    operands = placed(spec.inputs, operands, layer.operands)
     types = _tensors(layer, operands, at, sink)
     if isinstance(types, Failed):
         return FAILED
@@ -78,6 +80,9 @@ def apply_layer(
     return Flow(node.value, node, layer, operands[0])
 
 
+_NUMBERS = ("none", "one", "two", "three")
+
+
 def _tensors(
     layer: UnbuiltLayer, operands: tuple[Flow, ...], at: Span, sink: Sink
 ) -> tuple[Tensor, ...] | Failed:
@@ -86,7 +91,10 @@ def _tensors(
     least = spec.inputs[0].least
     if (variadic and len(operands) < least) or (not variadic and len(operands) != len(spec.inputs)):
         several = variadic or len(spec.inputs) > 1
+        fewest = sum(not port.stands_in for port in spec.inputs)
         exactly = "two operands" if several else "one operand"
+        if fewest < len(spec.inputs):
+            exactly = f"{_NUMBERS[fewest]} to {_NUMBERS[len(spec.inputs)]} operands"
         wanted = "two or more operands" if variadic else exactly
         sink.report(
             codes.WRONG_OPERANDS(layer=spec.name, wanted=wanted, given=str(len(operands))),

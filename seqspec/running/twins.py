@@ -134,7 +134,7 @@ def random_weights(graph: Graph, seed: int = 0) -> dict[str, Array]:
         else:
             spread = 1 / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else 0.3
             array = rng.standard_normal(shape) * spread
-        weights[path] = array.astype(np.float32)
+        weights[path] = np.asarray(array, np.float32)
     return weights
 
 

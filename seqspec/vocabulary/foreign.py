@@ -31,6 +31,11 @@ TRANSLATIONS: dict[str, Translation] = {
     "p": Translation("rate", "rate="),
     "bias": Translation("use_bias", "use_bias="),
     "merge": Translation("merge_mode", "merge_mode="),
+    "use_causal_mask": Translation("causal", "causal="),
+    "is_causal": Translation("causal", "causal="),
+    "nhead": Translation("num_heads", "num_heads="),
+    "heads": Translation("num_heads", "num_heads="),
+    "head_dim": Translation("key_dim", "key_dim="),
     "grad_clip": Translation("global_clipnorm", "global_clipnorm="),
 }
 

@@ -217,7 +217,8 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands, or ``least``.
+    ``variadic`` ports take two or more operands, or ``least``. ``stands_in`` is
+    the port whose operand serves here, too, if none is given.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Port:
     meaning: str = ""
     variadic: bool = False
     least: int = 2
+    stands_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,8 @@ class LayerSpec:
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
     layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    unit along an axis kept aside instead of being a layer itself; ``in_models`` that it takes this
+    layer only inside a model. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
@@ -330,6 +333,7 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    in_models: bool = False
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

@@ -16,7 +16,7 @@ from seqspec.vocabulary.spec import REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec,
 from tests.matrix.pairwise import cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
-SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W"}
+SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W", "S": "S"}
 WIDTH = "13"
 STEPS = "2"  # few, as in trial.SHORT
 BOUND = "10"  # ids that tokens have

@@ -9,7 +9,15 @@ from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
 from seqspec.backends.keras.forms import FORMS
-from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
+from seqspec.backends.keras.layers import (
+    Site,
+    calling,
+    construct,
+    each,
+    folds,
+    kept_axes,
+    only_in_steps,
+)
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
@@ -179,7 +187,10 @@ class Function:
         if folds(self.graph, node) and node.unit not in self._steps:
             layer = self._each(node, layer, self._step_name(node.unit))
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
-        args = (self._operands(node.inputs), *sources)
+        inputs, options, one_by_one = calling(node)
+        keywords = (*keywords, *options)
+        operands = tuple(self.scope[v] for v in inputs) if one_by_one else (self._operands(inputs),)
+        args = (*operands, *sources)
         targets = self._targets(position, node)
         names = ", ".join(targets.names)
         yield from application(names, layer, args, keywords, targets.note)

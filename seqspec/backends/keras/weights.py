@@ -15,6 +15,16 @@ from seqspec.ir.graph import Graph, Layer, SubModel
 #: names that mean something else inside the function of the table
 RESERVED = ("model", "keras")
 
+#: layer -> what the parts of its weights' names are called in it
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "multi_head_attention": {
+        "query": "query_dense",
+        "key": "key_dense",
+        "value": "value_dense",
+        "attention_output": "output_dense",
+    }
+}
+
 #: layer without a layer inside -> what leads from it to the object that holds its weights
 HOLDERS: Mapping[str, str] = {"lstm": ".cell", "gru": ".cell", "simple_rnn": ".cell"}
 
@@ -66,7 +76,10 @@ class _Table:
             name = self._local(
                 self._fitting(words, path, weights), reached + HOLDERS.get(layer.kind, "")
             )
-            self.entries += [(path + weight, f"{name}.{weight}") for weight in weights]
+            parts = PARTS.get(layer.kind, {})
+            for weight in weights:
+                inside = ".".join(parts.get(word, word) for word in weight.split("/"))
+                self.entries.append((path + weight, f"{name}.{inside}"))
             return
         for side in ("forward", "backward"):
             own = [w.removeprefix(f"{side}/") for w in weights if w.startswith(f"{side}/")]

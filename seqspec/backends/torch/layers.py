@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, images, rearranging, windows
+from seqspec.backends.torch import activations, attention, images, rearranging, windows
 from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
@@ -204,6 +204,7 @@ LAYERS: Mapping[str, Lowering] = {
     **rearranging.LAYERS,
     **windows.LAYERS,
     **images.LAYERS,
+    **attention.LAYERS,
 }
 
 #: the same for whatever a node of a graph may be

@@ -92,6 +92,7 @@ class ModelPlan:
     loops: tuple[LoopPlan, ...]
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
+    own_classes: tuple[str, ...]
     functions: tuple[str, ...]
     main: str
     slots: tuple[Slot, ...]
@@ -147,14 +148,15 @@ class ModelLowering:
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
         plan_lines += [loop.inputs for loop in loops]
-        functions, text = called(plan_lines)
+        own = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(text, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(own.text, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
-            functions=functions,
+            own_classes=own.classes,
+            functions=own.functions,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,
@@ -333,8 +335,10 @@ class ModelLowering:
 
 def _word(part: Part) -> str:
     """A short name for a module: ``lstm`` for nn.LSTM and for ReluLSTM."""
-    kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias").lower()
-    return next((k.lower() for k in KINDS.values() if kind.endswith(k.lower())), kind)
+    kind = part.module.kind.removesuffix("NoBias")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind)  # of a class of the program's own
+    known = next((k.lower() for k in KINDS.values() if kind.endswith(k)), "")
+    return known or (kind.removeprefix("nn.") if kind.startswith("nn.") else words).lower()
 
 
 def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:
