@@ -123,6 +123,11 @@ LOOK_AHEAD = _code(
     "look-ahead",
     "the model sees its own answer: {output} looks ahead, and its target is the next step",
 )
+TWO_DIRECTIONS = _code(
+    "SEQ510",
+    "two-directions",
+    "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
+)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

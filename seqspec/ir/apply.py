@@ -42,10 +42,8 @@ def apply_layer(
 
     ``fold`` axes after the batch are kept aside; ``name`` is what the result is bound to.
     """
-    spec = layer.spec
-    sink = owner.sink
-    operands = placed(spec.inputs, operands, layer.operands)
-    types = _tensors(layer, operands, at, sink)
+    operands = placed(layer.spec.inputs, operands, layer.operands)
+    types = _tensors(layer, operands, at, owner.sink)
     if isinstance(types, Failed):
         return FAILED
     kept = types[0].shape[: 1 + fold] if types else ()
@@ -53,16 +51,8 @@ def apply_layer(
     applied = _infer(layer, merged, operands, at, owner, fold)
     if isinstance(applied, Failed):
         return FAILED
-    if layer.initial and fold:
-        what = f"`{spec.name}` inside `each` starts anew at every step"
-        help = "apply it to the whole sequence, or leave `initial` out"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), layer.place("initial", at), help=help)
+    if not _in_place(layer, applied, at, owner, fold):
         return FAILED
-    if layer.initial:
-        written = layer.place("initial", at)
-        start = states.Start(layer.initial, written, owner.source.excerpt(written))
-        if not states.check(spec.name, applied, start, sink):
-            return FAILED
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
@@ -77,7 +67,32 @@ def apply_layer(
         fold,
     )
     owner.add(node)
-    return Flow(node.value, node, layer, operands[0])
+    several, because = applied.several, applied.because
+    return Flow(node.value, node, layer, operands[0], several, because)
+
+
+def _in_place(
+    layer: UnbuiltLayer, applied: Applied, at: Span, owner: LayerOwner, fold: int
+) -> bool:
+    """Whether a layer may be inside `each` if it is, and starts from a state of its kind."""
+    name = layer.spec.name
+    if applied.several and fold:
+        what = f"`{name}` inside `each` gives one value, not two (`{applied.because}`)"
+        owner.sink.report(
+            codes.FORBIDDEN_VALUE(what=what), at, help="merge them, such as by concat"
+        )
+        return False
+    if layer.initial and fold:
+        what = f"`{name}` inside `each` starts anew at every step"
+        help = "apply it to the whole sequence, or leave `initial` out"
+        place = layer.place("initial", at)
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
+        return False
+    if not layer.initial:
+        return True
+    place = layer.place("initial", at)
+    start = states.Start(layer.initial, place, owner.source.excerpt(place))
+    return states.check(name, applied, start, owner.sink)
 
 
 _NUMBERS = ("none", "one", "two", "three")
@@ -356,8 +371,16 @@ def _values(
     for output, type_ in applied.outputs.items():
         if fold and output != applied.passes_on:
             continue
-        outputs[output] = value_of(unfold(type_), at, name if output == applied.passes_on else "")
+        outputs[output] = value_of(unfold(type_), at, _name(applied, output, name))
     return outputs
+
+
+def _name(applied: Applied, output: str, name: str) -> str:
+    """What an output is called, given what the result is bound to: ``name``, ``name_forward``."""
+    if not applied.several:
+        return name if output == applied.passes_on else ""
+    called = output.partition(".")[0] if output in applied.several else output.replace(".", "_")
+    return f"{name}_{called}" if name and not isinstance(applied.outputs[output], State) else ""
 
 
 def value_of(type_: Type, at: Span, name: str) -> Value:

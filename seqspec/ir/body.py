@@ -10,7 +10,7 @@ from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import header
 from seqspec.ir.expressions import Expressions
 from seqspec.ir.graph import Graph, Node, SubModel
-from seqspec.ir.items import FAILED, Failed, Flow, Item
+from seqspec.ir.items import FAILED, Failed, Flow, Half, Item
 from seqspec.ir.scope import Binding, Scope
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
@@ -89,12 +89,18 @@ class Body:
         if len(targets) > 1:
             items = self._unpack(item, targets, statement)
         for target, part in zip(targets, items, strict=True):
+            if target.type is not None and isinstance(part, Half):
+                self._expressions.as_flow(part, statement.value.span)
             if target.type is not None and isinstance(part, Flow):
                 self._claim(target, part)
             self._name(target.name, part)
 
     def _unpack(self, item: Item, targets: tuple[ast.Target, ...], at: ast.Bind) -> list[Item]:
         failed: list[Item] = [FAILED] * len(targets)
+        if isinstance(item, Half) and not item.prefix and len(item.flow.several) == len(targets):
+            made = item.flow
+            assert made.node is not None
+            return [Flow(made.node.outputs[f], made.node, made.made_by) for f in made.several]
         flow = self._expressions.as_flow(item, at.value.span)
         if isinstance(flow, Failed):
             return failed

@@ -28,7 +28,7 @@ from seqspec.ir.operands import split
 from seqspec.ir.scope import Binding, Scope
 from seqspec.ir.settings import setting_args
 from seqspec.ir.slicing import Slicing
-from seqspec.ir.units import Owner, apply, kind_of, within
+from seqspec.ir.units import Owner, apply, kind_of, report_several, within
 from seqspec.ir.unknown import meant
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
@@ -56,11 +56,11 @@ class Expressions:
     def evaluate(self, expr: ast.Expr, name: str) -> Item:
         """What an expression stands for. ``name`` is what it is being bound to."""
         if isinstance(expr, ast.Pipe):
-            return self._pipe(expr, name)
+            return _to_choose_from(self._pipe(expr, name))
         if isinstance(expr, ast.Name):
             return self._look(expr, name)
         if isinstance(expr, ast.Call):
-            return self._call(expr, name, alone=True)
+            return _to_choose_from(self._call(expr, name, alone=True))
         if isinstance(expr, ast.Field):
             return self._field(expr)
         if isinstance(expr, ast.Index):
@@ -142,7 +142,8 @@ class Expressions:
         flow = owner.flow if isinstance(owner, Half) else owner
         if not isinstance(flow, Flow):
             return self._no_field(describe(owner), expr, [])
-        path = f"{owner.prefix}.{field}" if isinstance(owner, Half) else field
+        start = f"{owner.prefix}." if isinstance(owner, Half) and owner.prefix else ""
+        path = f"{start}{field}"
         outputs = _outputs(flow)
         if isinstance(flow.value.type, State) and field not in outputs:
             names = [n for n, _ in flow.value.type.parts]
@@ -153,7 +154,6 @@ class Expressions:
             return Flow(outputs[path], flow.node, flow.made_by)
         if any(o.startswith(f"{path}.") for o in outputs):
             return Half(flow, path)
-        start = f"{owner.prefix}." if isinstance(owner, Half) else ""
         known = [o.removeprefix(start) for o in outputs if o.startswith(start) and o != "output"]
         who = f"`{flow.node.unit.kind}`" if flow.node is not None else "an input"
         return self._no_field(who, expr, known)
@@ -335,13 +335,19 @@ class Expressions:
     def as_flow(self, item: Item, at: Span) -> Flow | Failed:
         if isinstance(item, Flow | Failed):
             return item
-        self._sink.report(
-            codes.NOT_A_VALUE(what=describe(item), direction="from"),
-            at,
-            help="data flows from an input or a named value; is `->` missing?"
-            if not isinstance(item, Half)
-            else "take its `.state`",
-        )
+        help = "data flows from an input or a named value; is `->` missing?"
+        if isinstance(item, Half):
+            if not item.prefix:
+                text = self._source.excerpt(at)
+                report_several(item.flow, at, self._sink, text if text.isidentifier() else "")
+                return FAILED
+            fields = [f for f in _outputs(item.flow) if f.startswith(f"{item.prefix}.")]
+            help = (
+                "take "
+                + " or ".join(f"`.{f.removeprefix(item.prefix)[1:]}`" for f in fields)
+                + " of it"
+            )
+        self._sink.report(codes.NOT_A_VALUE(what=describe(item), direction="from"), at, help=help)
         return FAILED
 
     def _per_step(
@@ -357,6 +363,11 @@ class Expressions:
         self, unit: Unbuilt, operands: tuple[Flow, ...], at: Span, name: str
     ) -> Flow | Failed:
         return apply(unit, operands, at, name, self._owner)
+
+
+def _to_choose_from(item: Item) -> Item:
+    """The result of an application; its fields only, if one of several has to be taken."""
+    return Half(item, "") if isinstance(item, Flow) and item.several else item
 
 
 def _outputs(flow: Flow) -> Mapping[str, Value]:

@@ -22,8 +22,8 @@ from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
 class Value:
     """A value that flows: a model's input or one output of a node. Identity is equality.
 
-    ``name`` is what the user bound it to, or empty. A value of a state type has one value per
-    tensor in ``parts`` (Keras's order: h, c).
+    ``name`` is what the user bound it to, or follows from that, or is empty. A value of a state
+    type has one value per tensor in ``parts`` (Keras's order: h, c).
     """
 
     type: Type

@@ -34,18 +34,24 @@ class Word:
 class Flow:
     """A value that data flows as, with the application it came from (None for an input).
 
-    ``before`` is what that application's first operand flowed as.
+    ``before`` is what that application's first operand flowed as. ``several`` are the outputs of
+    which one has to be taken first, ``because`` of an argument.
     """
 
     value: Value
     node: Node | None = None
     made_by: Unbuilt | None = None
     before: Flow | None = None
+    several: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """One direction of a layer that runs both ways; only its fields are values."""
+    """One direction of a layer that runs both ways, or both, side by side, without a ``prefix``.
+
+    Only its fields are values.
+    """
 
     flow: Flow
     prefix: str

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir.apply import LayerOwner, apply_layer, folded, value_of
 from seqspec.ir.graph import Graph, Node, SubModel, Value
 from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
@@ -33,6 +33,10 @@ def apply(
 
     ``name`` is what the result is being bound to.
     """
+    for operand in operands:
+        if operand.several:
+            report_several(operand, at, owner.sink)
+            return FAILED
     if isinstance(unit, UnbuiltChain):
         return _apply_chain(unit, operands, at, name, owner, fold)
     if isinstance(unit, UnbuiltModel):
@@ -45,6 +49,19 @@ def apply(
         owner.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
         return FAILED
     return apply_layer(unit, operands, at, fold, name, owner)
+
+
+def report_several(flow: Flow, at: Span, sink: Sink, name: str = "") -> None:
+    """Say that one of several outputs has to be taken; ``name`` is what the flow is bound to."""
+    assert flow.node is not None
+    fields = " or ".join(f"`.{field}`" for field in flow.several)
+    sink.report(
+        codes.TWO_DIRECTIONS(layer=flow.node.unit.kind, argument=flow.because),
+        at if name else flow.value.span,
+        labels=(Label(flow.value.span, f"this gives {flow.value.type} twice"),) if name else (),
+        help=f"take {fields} of it" if name else f"give it a name, and take {fields} of the name",
+        fix=Fix(Span(at.end, at.end), f".{flow.several[0]}") if name else None,
+    )
 
 
 def _apply_chain(

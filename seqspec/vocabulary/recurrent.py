@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from seqspec.shapes.pattern import fill
@@ -194,10 +195,15 @@ def _both_ways(site: Site) -> Applied | Problem:
         return Tensor("float", (*tensor.shape[:-1], tensor.shape[-1] * factor), causal=False)
 
     directions = ("forward", "backward")
+    apart = site.args["merge_mode"] == "none"
     parts = tuple((f"{d}_{name}", shape) for d in directions for name, shape in state.parts)
+    one_way = {
+        f"{d}.{name}": replace(tensor, causal=False)
+        for name, tensor in (("last", last), ("sequence", sequence))
+        for d in directions
+    }
     outputs = {
-        "last": merged(last),
-        "sequence": merged(sequence),
+        **(one_way if apart else {"last": merged(last), "sequence": merged(sequence)}),
         "state": State(f"bidirectional {state.kind}", parts, causal=False),
         "forward.state": state,
         "backward.state": state,
@@ -207,6 +213,9 @@ def _both_ways(site: Site) -> Applied | Problem:
         for d in directions
         for w in inner.weights
     )
+    if apart:
+        several = tuple(f"{d}.{inner.passes_on}" for d in directions)
+        return Applied(outputs, several[0], weights, several, "merge_mode=none")
     return Applied(outputs, inner.passes_on, weights)
 
 
@@ -217,16 +226,20 @@ BIDIRECTIONAL = LayerSpec(
         Arg("layer", LAYER, doc="The recurrent layer, such as lstm(64, return=sequence)."),
         Arg(
             "merge_mode",
-            choice("concat", "sum", "mul", "ave"),
+            choice("concat", "sum", "mul", "ave", "none"),
             "concat",
-            "How the outputs of both directions become one.",
+            "How the outputs of both directions become one; with none they stay two.",
         ),
         INITIAL,
     ),
     inputs=(SEQUENCE,),
     rule=_both_ways,
-    outputs="as the layer's, 2*units wide if merged by concat; state of both directions",
-    fields=("last", "sequence", "state", "forward.state", "backward.state"),
+    outputs="as the layer's, 2*units wide if merged by concat; for each direction if merged by "
+    "none; state of both directions",
+    fields=(
+        *("last", "sequence", "state", "forward.state", "backward.state"),
+        *("forward.last", "backward.last", "forward.sequence", "backward.sequence"),
+    ),
     aliases=("Bidirectional", "BiLSTM"),
     examples=("bidirectional(lstm(4))", "bidirectional(gru(4, return=sequence), merge_mode=sum)"),
 )

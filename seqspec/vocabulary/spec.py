@@ -267,11 +267,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one application of a layer gives: the type on each output, and the weights it owns."""
+    """What one application of a layer gives: the type on each output, and the weights it owns.
+
+    ``passes_on`` is the output that flows on. ``several`` are the outputs of a layer of which none
+    flows on before the spec says which, the first being ``passes_on``; ``because`` is the argument
+    that makes it so.
+    """
 
     outputs: Mapping[str, Type]
     passes_on: str = "output"
     weights: tuple[OwnedWeight, ...] = ()
+    several: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

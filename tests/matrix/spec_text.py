@@ -6,9 +6,11 @@ Nothing here names a layer. What a new *kind* of argument looks like in a spec h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Severity
 from seqspec.driver import Compilation
 from seqspec.vocabulary import ENTRIES, LAYERS
@@ -41,6 +43,7 @@ class Applied:
     initial: str = ABSENT
     wrapped: Applied | None = None
     extra_inputs: tuple[str, ...] = field(default=())
+    taken: tuple[str, ...] = ()  # outputs that are joined, if the layer passes nothing on
 
     @property
     def call(self) -> str:
@@ -67,6 +70,9 @@ class Applied:
         if len(names) > 1:
             inside = ", ".join([*names, *(f"{k}={v}" for k, v in written.items())])
             body.append(f"{self.spec.name}({inside})")
+        elif self.taken:
+            body.append(f"several = {names[0]} -> {call}")
+            body.append(f"concat({', '.join(f'several.{name}' for name in self.taken)})")
         else:
             body.append(f"{names[0]} -> {call}")
         lines = "".join(f"    {line}\n" for line in body)
@@ -175,15 +181,22 @@ def cases() -> Iterator[tuple[str, str]]:
     """(id, spec) of the whole matrix."""
     for spec in LAYERS.values():
         for number, applied in enumerate(rows(spec)):
-            fitting = _with_known_steps(_with_enough_axes(applied))
+            fitting = _with_one_result(_with_known_steps(_with_enough_axes(applied)))
             yield f"{spec.name}-{number}", fitting.model()
+
+
+def _with_one_result(applied: Applied) -> Applied:
+    """The same with its outputs joined, if the checker asks for some to be taken."""
+    findings = Compilation.of_text(applied.model(), "case.seq").check()
+    asked = [d.help for d in findings if d.code is codes.TWO_DIRECTIONS]
+    return replace(applied, taken=tuple(re.findall(r"`\.([\w.]+)`", "".join(asked))))
 
 
 def _with_known_steps(applied: Applied) -> Applied:
     """The same over so many steps, if the checker does not do with any number of them."""
     if not any(SYMBOLS["T"] in operand for operand in applied.operands):
         return applied
-    if not errors(applied.model()):
+    if "SEQ309" not in errors(applied.model()):
         return applied
     known = tuple(o.replace(f" {SYMBOLS['T']},", f" {STEPS},") for o in applied.operands)
     return replace(applied, operands=known)

@@ -66,6 +66,33 @@ model M(a: float[B, S, 6], b: float[B, T, 6]) {
     add(l, r)
 }
 """,
+    # ---- both ways, apart
+    "both ways apart, what flows on": """
+model M(x: float[B, T, 3]) {
+    ahead, back = x -> bidirectional(lstm(4), merge_mode=none)
+    steps, turned = x -> bidirectional(gru(4, return=sequence), merge_mode=none)
+    concat(ahead, steps -> lstm(2), back, turned -> lstm(2))
+}
+""",
+    "both ways apart, all fields": """
+model M(x: float[B, T, 3]) {
+    read = x -> bidirectional(lstm(4), merge_mode=none)
+    again = read.forward.sequence -> bidirectional(lstm(4), merge_mode=none, initial=read.state)
+    start = add(read.backward.state.c, read.forward.last)
+    a = again.backward.sequence -> gru(4, initial=start)
+    b = again.backward.last
+    concat(a, b, read.backward.last)
+}
+""",
+    "both ways apart, loops and dropout": """
+model M(x: float[B, T, 3]) {
+    slow = x -> bidirectional(gru(4, activation=softsign, return=sequence), merge_mode=none)
+    drop = slow.backward.sequence -> bidirectional(lstm(4, dropout=0.5), merge_mode=none)
+    rare = slow.forward.sequence
+        -> bidirectional(simple_rnn(4, recurrent_dropout=0.5), merge_mode=none)
+    concat(drop.forward.last, rare.backward.state.h, rare.forward.last, slow.backward.last)
+}
+""",
     # ---- models
     "sub-model, named outputs": """
 model Part(x: float[B, T, 4]) -> (all: float[B, T, 3], one: float[B, 2]) {

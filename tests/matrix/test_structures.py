@@ -18,6 +18,8 @@ FAST = {
     "shared chain with batch norm and dropout",
     "sub-model that gives a state",
     "both ways into one",
+    "both ways apart, all fields",
+    "both ways apart, loops and dropout",
     "each each model",
     "repeat by arithmetic",
     "slices of steps and features",

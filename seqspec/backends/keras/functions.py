@@ -252,7 +252,7 @@ class Function:
         return self.scope.layer_name(f"{unit.name}_each")
 
     def _targets(self, position: int, node: Node) -> Targets:
-        if isinstance(node.unit, Layer) and node.result in ("last", "sequence"):
+        if isinstance(node.unit, Layer) and node.result.endswith(("last", "sequence")):
             return self.recurrent.targets(position, node)
         note = self._shape_of(node.value)
         if isinstance(node.unit, Layer) or len(node.outputs) == 1:

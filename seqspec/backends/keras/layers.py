@@ -125,7 +125,10 @@ def bidirectional(site: Site) -> Call:
     layer = site.layer.inner
     assert isinstance(layer, Layer)
     one_way = CONSTRUCTORS[layer.kind](replace(site, unit=layer))
-    keywords = tuple(written(site.layer.args, {"merge_mode": "concat"}))
+    mode = site.layer.args["merge_mode"]
+    keywords: tuple[tuple[str, Expr], ...] = ()
+    if mode != "concat":
+        keywords = (("merge_mode", None if mode == "none" else mode),)
     return _layer("Bidirectional", one_way, keywords=keywords)
 
 

@@ -57,14 +57,17 @@ class Recurrent:
         """Whether a layer has to return every step, and whether its state."""
         nodes = [node for node in self.graph.nodes if node.unit is unit]
         used = {name for node in nodes for name, v in node.outputs.items() if self.graph.uses(v)}
-        sequence = "sequence" in used
+        sequence = any(name.endswith("sequence") for name in used)
+        last = any(name.endswith("last") for name in used)
         # With every step returned, the last one is found in the state.
-        state = bool(used - {"sequence", "last", "output"}) or (sequence and "last" in used)
+        state = any(name.endswith("state") for name in used) or (sequence and last)
         return sequence, state
 
     def targets(self, position: int, node: Node) -> Targets:
         """The variables for what an application of a recurrent layer returns."""
         sequence, state = self.asked(node.unit)
+        if node.result.startswith("forward."):
+            return self._apart(position, node, sequence, state)
         flowing = node.outputs.get("sequence" if sequence else "last")
         if flowing is None:
             return self._one_by_one(position, node)
@@ -94,13 +97,37 @@ class Recurrent:
             self.scope.set(whole, Code(name))
             return Targets((main, f"*{name}"), note)
         names = [self._state_name(tensor, node, last) for tensor in tensors]
-        for value in node.outputs.values():
-            if isinstance(value.type, State):
-                parts = [n for n, t in zip(names, tensors, strict=True) if value in t.owners]
-                self.scope.set(value, Code(f"[{', '.join(parts)}]"))
+        self._set_states(node, names)
         halves = [Code(n) for n, t in zip(names, tensors, strict=True) if t.first]
         after = () if last is None else self._last(node, last, halves)
         return Targets((main, *names), note, after)
+
+    def _apart(self, position: int, node: Node, sequence: bool, state: bool) -> Targets:
+        """The variables for both directions, where they are not merged."""
+        used = self.graph.used
+        kind = "sequence" if sequence else "last"
+        halves = [node.outputs[f"{direction}.{kind}"] for direction in ("forward", "backward")]
+        names = [self.scope.bind(v, position, node) if v in used else "_" for v in halves]
+        note = f"{shape_of(halves[0])} each" + ("" if sequence else ", the last step")
+        if not state:
+            return Targets(tuple(names), note)
+        lasts = [node.outputs[f"{d}.last"] if sequence else None for d in ("forward", "backward")]
+        for tensor in _state_tensors(node):
+            last = lasts.pop(0) if tensor.first else None
+            names.append(self._state_name(tensor, node, last if last in used else None))
+            if last in used:
+                assert last is not None
+                self.scope.set(last, Code(names[-1]))
+        self._set_states(node, names[2:])
+        return Targets(tuple(names), note)
+
+    def _set_states(self, node: Node, names: list[str]) -> None:
+        """Says under which variables the whole states of a layer are found."""
+        for value in node.outputs.values():
+            if isinstance(value.type, State):
+                tensors = zip(names, _state_tensors(node), strict=True)
+                parts = [name for name, tensor in tensors if value in tensor.owners]
+                self.scope.set(value, Code(f"[{', '.join(parts)}]"))
 
     def _one_by_one(self, position: int, node: Node) -> Targets:
         """The last step of a layer that other uses ask for every step, applied step by step."""

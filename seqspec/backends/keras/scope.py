@@ -103,7 +103,10 @@ class Scope:
 
     def base(self, node: Node) -> str:
         """What names of a node's further results begin with."""
-        return safe(node.value.name or node.unit.name)
+        whole = node.value.name
+        if node.result.startswith("forward."):
+            whole = whole.removesuffix("_forward")
+        return safe(whole or node.unit.name)
 
     def source(self, symbol: str) -> tuple[str, str]:
         """An input that tells a size when data arrives: (variable, expression of the size)."""

@@ -28,11 +28,22 @@ class _Wanted:
     last: Value | None
     #: whole states by output name: ``state``, ``forward.state``, ``backward.state``
     states: Mapping[str, Value]
+    #: those of the forward and of the backward direction, if they are not merged
+    sequences: tuple[Value | None, Value | None] = (None, None)
+    lasts: tuple[Value | None, Value | None] = (None, None)
 
     @property
     def values(self) -> tuple[Value, ...]:
-        given = (self.sequence, self.last, *self.states.values())
-        return tuple(v for v in given if v is not None)
+        return (*self.steps, *self.last_steps, *self.states.values())
+
+    @property
+    def steps(self) -> tuple[Value, ...]:
+        """All sequences that are read."""
+        return tuple(v for v in (self.sequence, *self.sequences) if v is not None)
+
+    @property
+    def last_steps(self) -> tuple[Value, ...]:
+        return tuple(v for v in (self.last, *self.lasts) if v is not None)
 
 
 def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
@@ -41,6 +52,8 @@ def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
         read.get("sequence"),
         read.get("last"),
         {name: value for name, value in read.items() if name.endswith("state")},
+        (read.get("forward.sequence"), read.get("backward.sequence")),
+        (read.get("forward.last"), read.get("backward.last")),
     )
 
 
@@ -114,6 +127,14 @@ class _Application:
 
     def _merge_fused(self, steps: str, h: str) -> None:
         mode = self.found.merge_mode
+        if mode == "none":
+            if self.wanted.steps:
+                ahead, back = self._halves()
+                halves = Call(f"{steps}.chunk", (2,), (("dim", -1),))
+                self.body.line(f"{ahead}, {back} = ", halves, self._one_way() + " each")
+                self._keep(self.wanted.sequences, ahead, back)
+            self._keep(self.wanted.lasts, f"{h}[0]", f"{h}[1]")
+            return
         if self.wanted.sequence is not None:
             if mode == "concat":
                 self._keep_steps(steps)
@@ -124,11 +145,30 @@ class _Application:
                 self._bind(self.wanted.sequence, merged(mode, ahead, back))
         self._bind_last(merged(mode, f"{h}[0]", f"{h}[1]"))
 
+    def _halves(self) -> tuple[str, str]:
+        """Names for the steps of both directions, ``_`` for those that nobody reads."""
+        names: list[str] = []
+        for short, value in zip(("ahead", "back"), self.wanted.sequences, strict=True):
+            until = -1 if value is None else self.body.until(value)
+            if value is not None and value.name:
+                names.append(self.body.own(value.name, until))
+            else:
+                names.append("_" if value is None else self._local(short, until))
+        return names[0], names[1]
+
+    def _keep(self, values: tuple[Value | None, Value | None], ahead: str, back: str) -> None:
+        """Says where both directions of something are found, as far as it is read."""
+        for value, text in zip(values, (ahead, back), strict=True):
+            if value is not None:
+                self.body.held[value] = Held(text)
+
     def _one_way(self) -> str:
         """The shape of what one direction gives."""
-        if self.wanted.sequence is None:
-            return comment(f"[{self._state_shape()}]")
-        shape = self.wanted.sequence.tensor.shape
+        if not self.wanted.steps:
+            assert self.found.recurrent is not None
+            axis = "1, " if self.found.recurrent.fused else ""
+            return comment(f"[{axis}{self._state_shape()}]")
+        shape = self.wanted.steps[0].tensor.shape
         units = self._state_shape().rpartition(", ")[2]
         return comment(f"[{', '.join(str(d) for d in shape[:-1])}, {units}]")
 
@@ -155,14 +195,14 @@ class _Application:
     def _note(self, steps: str, state: str) -> str:
         """The shapes of what the line assigns."""
         words: list[str] = []
-        if steps != "_" and self.wanted.sequence is not None:
-            shape = self.wanted.sequence.tensor.shape
+        if steps != "_" and self.wanted.steps:
+            shape = self.wanted.steps[0].tensor.shape
             if steps == "both":
                 wide = (*shape[:-1], shape[-1] * 2)
                 words.append(f"{show(wide)}, the directions side by side")
             else:
                 words.append(show(shape) + (", last step first" if self.backwards else ""))
-        if self.wanted.last is not None or self.wanted.states:
+        if self.wanted.last_steps or self.wanted.states:
             assert self.found.recurrent is not None
             directions = 2 if self.found.bidirectional else 1
             stacked = f"{directions}, " if self.found.recurrent.fused else ""
@@ -177,8 +217,7 @@ class _Application:
             if isinstance(value.type, State):
                 return ", ".join(str(d) for d in value.type.parts[0][1])
         # One step of many was applied: only what it gives is known.
-        given = self.wanted.last or self.wanted.sequence
-        assert given is not None
+        given = (*self.wanted.last_steps, *self.wanted.steps)[0]
         width = given.tensor.shape[-1]
         if self.found.bidirectional and self.found.merge_mode == "concat" and width.value:
             width = width.of(width.value // 2)
@@ -186,7 +225,7 @@ class _Application:
 
     def _whole_state(self) -> tuple[str, Value] | None:
         """The state and its name, if all that is done with it is handing it to fused modules."""
-        if set(self.wanted.states) != {"state"} or self.wanted.last is not None:
+        if set(self.wanted.states) != {"state"} or self.wanted.last_steps:
             return None
         value = self.wanted.states["state"]
         graph = self.body.graph
@@ -209,7 +248,7 @@ class _Application:
         read = self.wanted
         whole = [v for v in read.states.values() if v in self.body.graph.used]
         parts = [self._parts(v) for v in read.states.values()]
-        h_values = [*([read.last] if read.last else []), *whole, *(p[0] for p in parts)]
+        h_values = [*read.last_steps, *whole, *(p[0] for p in parts)]
         c_values = [*whole, *(p[1] for p in parts if len(p) > 1)]
         # A last step that gets a name of its own is read at once.
         if read.last is not None and read.last.name and not read.states:
@@ -266,7 +305,8 @@ class _Application:
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
             short = "ahead" if index == 0 else "back"
-            steps = self._local(short, until) if self.wanted.sequence else "_"
+            asked = self.wanted.sequence or self.wanted.sequences[index]
+            steps = self._local(short, until) if asked else "_"
             h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
             target = self._target(h, c)
@@ -282,13 +322,19 @@ class _Application:
             parts = [t for h, c in chosen for t in ((h, c) if self.cells else (h,))]
             self.body.hold_state(value, parts)
         mode = self.found.merge_mode
+        if mode == "none":
+            if self.wanted.sequences[1] is not None:
+                self.body.line(f"{back} = ", Code(f"{back}.flip(1)"), self._one_way())
+            self._keep(self.wanted.sequences, ahead, back)
+            self._keep(self.wanted.lasts, ahead_h, back_h)
+            return
         if self.wanted.sequence is not None:
             self._bind(self.wanted.sequence, merged(mode, ahead, f"{back}.flip(1)"))
         self._bind_last(merged(mode, ahead_h, back_h))
 
     def _needs(self, direction: int, position: int) -> bool:
         """Whether something reads the h (0) or c (1) of one of both directions."""
-        if position == 0 and self.wanted.last is not None:
+        if position == 0 and (self.wanted.last or self.wanted.lasts[direction]) is not None:
             return True
         count = 2 if self.cells else 1
         whole = self.wanted.states.get("state")
@@ -318,7 +364,7 @@ class _Application:
     def _steps_name(self) -> str:
         value = self.wanted.sequence
         if value is None:
-            return "_"
+            return self._local("both", self.number) if self.wanted.steps else "_"
         if self.found.bidirectional and self.found.merge_mode != "concat":
             return self._local("both", self.number)
         until = self.body.until(value)
