@@ -36,6 +36,10 @@ TRANSLATIONS: dict[str, Translation] = {
     "nhead": Translation("num_heads", "num_heads="),
     "heads": Translation("num_heads", "num_heads="),
     "head_dim": Translation("key_dim", "key_dim="),
+    "reduce_on_plateau": Translation("reduce", "reduce = on_plateau(…)"),
+    "reduce_lr_on_plateau": Translation("reduce", "reduce = on_plateau(…)"),
+    "scheduler": Translation("optimizer", "optimizer = adam(learning_rate=cosine_decay(…))"),
+    "lr_scheduler": Translation("optimizer", "optimizer = adam(learning_rate=cosine_decay(…))"),
     "grad_clip": Translation("global_clipnorm", "global_clipnorm="),
 }
 

@@ -34,8 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds, where one may be written; ``otherwise`` what a call may stand
+    for in place of the literal; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -44,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    otherwise: Kind | None = None
     advice: str = ""
 
 
@@ -84,6 +85,9 @@ WIDTH = Kind(
     samples=POSITIVE.samples,
 )
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+COLUMN = Kind(
+    "the name of a column, such as station", lambda v: isinstance(v, str), category="column"
+)
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
 
@@ -161,11 +165,21 @@ class Arg:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Arguments that do not go together: which one to blame, what is wrong, and a way out."""
+
+    argument: str
+    what: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A word that is not a layer: an activation, an optimiser, a data reader …
 
     ``facts`` holds what consumers of the category need to know about the entry (a loss's kind of
     target, an activation's role); each category documents its own in the module that declares it.
+    ``rule`` says what is wrong with arguments that are right one by one.
     """
 
     name: str
@@ -174,6 +188,7 @@ class Entry:
     args: tuple[Arg, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
+    rule: Callable[[Mapping[str, Any]], Flaw | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary.data import READERS, SCALINGS, SPLITS, WINDOWS
+from seqspec.vocabulary.optimizers import OPTIMIZERS
 from seqspec.vocabulary.spec import Entry, Setting
-from seqspec.vocabulary.training import LOSSES, METRICS, OPTIMIZERS
+from seqspec.vocabulary.training import LOSSES, METRICS
 
 _numbers = itertools.count()
 
@@ -87,6 +88,8 @@ def task(
     metrics: tuple[str, ...] = (),
     from_logits: bool = True,
     text: str = "data points {}",
+    ahead: tuple[str, ...] = (),
+    static: tuple[str, ...] = (),
 ) -> Task:
     """A task whose model does not matter. ``inputs`` maps names to type and columns."""
     values = tuple(Value(tensor, Span(0, 0), name) for name, (tensor, _) in inputs.items())
@@ -103,6 +106,8 @@ def task(
         missing=missing,
         windows=windows,
         span=Span(5, 11),
+        ahead=ahead,
+        static=static,
     )
     training = Training(
         data=data,

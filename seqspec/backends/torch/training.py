@@ -8,7 +8,7 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
-from seqspec.backends.torch.optimizers import plan_clips, plan_optimizer
+from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
@@ -27,8 +27,7 @@ class TrainPlan:
     predict_signature: tuple[str, ...]
     evaluate_signature: tuple[str, ...]
     functional: bool
-    optimizer: tuple[str, ...]
-    clips: tuple[str, ...]
+    updates: UpdatesPlan
     scaled: bool
     validated: bool
     shuffled: bool
@@ -40,7 +39,6 @@ class TrainPlan:
     samples: str
     best: str
     metadata: str
-    advice: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -58,7 +56,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
     (names, root), stopping = _reported(training), _stopping(training.stop)
-    clips = plan_clips(training.optimizer.args)
+    updates = plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
@@ -67,7 +65,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
-        constants=tuple(_constants(training)),
+        constants=tuple(_constants(training, updates)),
         reported=f"REPORTED = {literal(('loss', *names))}",
         measure_signature=tuple(
             definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
@@ -80,8 +78,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
         ),
         functional=any("functional." in line for line in measure),
-        optimizer=tuple(plan_optimizer(training.optimizer)),
-        clips=tuple(clips),
+        updates=updates,
         scaled=scaled,
         validated=validated,
         shuffled=training.shuffle,
@@ -93,9 +90,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
-        advice=literal(
-            f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
-        ),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -142,17 +136,18 @@ _CLIPPING = {
 }
 
 
-def _constants(training: Training) -> list[str]:
+def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
         f"BATCH_SIZE = {training.batch_size}",
-        f"LEARNING_RATE = {literal(args['learning_rate'])}",
+        *updates.constants,
         f"SEED = {training.seed}",
     ]
     for name, note in _CLIPPING.items():
         if args.get(name) is not None:
             lines += assign(name.upper(), args[name], note=note)
+    lines += [*updates.joint, *updates.numbers]
     if training.stop is not None:
         patience, least = training.stop.args["patience"], training.stop.args["min_delta"]
         lines += assign("PATIENCE", patience, note="epochs without a lower loss before it stops")
