@@ -21,4 +21,4 @@ def _arithmetic(args: Mapping[str, Any], operands: Sequence[Code]) -> Expr:
     return written(args["formula"], operands)
 
 
-FORMS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic}
+OPERATIONS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic}

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
-from seqspec.backends.keras.forms import FORMS
+from seqspec.backends.keras.forms import OPERATIONS
 from seqspec.backends.keras.layers import (
     Site,
     calling,
@@ -21,6 +21,8 @@ from seqspec.backends.keras.layers import (
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
+from seqspec.backends.keras.ties import dense as tied_dense
+from seqspec.backends.keras.ties import tie_of, tied_to
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -79,6 +81,7 @@ class Home(Protocol):
     steps: Steps
     ops: bool
     reverse: bool
+    classes: set[str]
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call: ...
 
@@ -120,7 +123,7 @@ class Function:
             if len({node.fold for node in graph.nodes if node.unit is unit}) == 1
         }
         self._stepped: set[Unit] = set()
-        self._often = {unit for unit, count in uses.items() if count > 1}
+        self._often = {unit for unit, count in uses.items() if count > 1} | {*tied_to(graph)}
 
     def lines(self) -> Iterator[str]:
         """Everything below the ``def`` line."""
@@ -176,11 +179,13 @@ class Function:
     # ---------------------------------------------------------------------------------------- nodes
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
-        if node.unit.kind in FORMS and isinstance(node.unit, Layer):
-            expr = FORMS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
+        if node.unit.kind in OPERATIONS and isinstance(node.unit, Layer):
+            expr = OPERATIONS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
             return
+        if not node.inputs and not self.graph.uses(node.value):
+            return  # a weight that only other layers use
         layer, sources = self._constructor(node)
         if node.unit in self._shared:
             layer = Code(self._shared[node.unit])
@@ -189,6 +194,8 @@ class Function:
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
         inputs, options, one_by_one = calling(node)
         keywords = (*keywords, *options)
+        # A layer has to be called with something, even one that gives its weight alone.
+        inputs = inputs or self._any_input()
         operands = tuple(self.scope[v] for v in inputs) if one_by_one else (self._operands(inputs),)
         args = (*operands, *sources)
         targets = self._targets(position, node)
@@ -205,7 +212,8 @@ class Function:
             if not self._shared:
                 yield f"{' ' * INDENT}# used more than once, with the same weights each time"
             layer, _ = self._constructor(node)
-            self._shared[node.unit] = name = self.scope.fresh(node.unit.name)
+            wanted = node.unit.name if node.inputs else f"{node.unit.name}_weight"
+            self._shared[node.unit] = name = self.scope.fresh(wanted)
             yield from assign(name, layer, indent=INDENT)
         if self._shared:
             yield ""
@@ -224,7 +232,11 @@ class Function:
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
         constructor = construct(Site(unit, operands, build, sequence, state, result))
+        tie = tie_of(unit)
+        if tie is not None and isinstance(unit, Layer):
+            constructor = tied_dense(unit, tie, self._shared[tie.owner])
         self.home.reverse |= constructor.function == "Reverse"
+        self.home.classes |= {"Weight", "TiedDense"} & {constructor.function}
         if unit in self._steps:
             return self._each(node, constructor, self.names[unit]), ()
         if isinstance(unit, SubModel):
@@ -277,6 +289,10 @@ class Function:
         if len(node.initial) == 1:
             return self.scope[node.initial[0]]
         return Group("[", tuple(self.scope[value] for value in node.initial))
+
+    def _any_input(self) -> tuple[Value, ...]:
+        first = self.graph.inputs[0]
+        return (first.parts or (first,))[:1]
 
     def _operands(self, values: tuple[Value, ...]) -> Expr:
         """One operand as it is, several as a flat list: the tensors of a state are listed too."""
