@@ -25,6 +25,7 @@ LAYERS: dict[str, LayerSpec] = {
     spec.name: spec
     for spec in (
         feedforward.EMBEDDING,
+        feedforward.ONE_HOT,
         feedforward.DENSE,
         feedforward.ACTIVATION_LAYER,
         feedforward.SOFTMAX,

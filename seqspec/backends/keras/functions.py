@@ -33,6 +33,7 @@ from seqspec.backends.python_text import (
     assign,
     definition,
     docstring,
+    flat,
     literal,
     statement,
 )
@@ -180,7 +181,9 @@ class Function:
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
         if node.unit.kind in OPERATIONS and isinstance(node.unit, Layer):
-            expr = OPERATIONS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
+            args = {**node.unit.args, "result": node.value.type}
+            expr = OPERATIONS[node.unit.kind](args, [self.scope[v] for v in node.inputs])
+            self.home.ops |= flat(expr).startswith("ops.")
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
             return

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.backends.keras.forms import OPERATIONS
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.keras.ties import own_weight
 from seqspec.backends.python_text import Call, Code, Expr, literal
@@ -149,7 +150,7 @@ def construct(site: Site) -> Call:
 #: layers that work on the last axis or on each number: over all steps at once is over each step
 STEPWISE = frozenset(
     (
-        *("embedding", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
+        *("embedding", "one_hot", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
         *("batch_norm", "layer_norm"),
         *("add", "subtract", "multiply", "average", "maximum", "minimum", "arithmetic"),
     )
@@ -347,7 +348,11 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
 }
 
 #: every layer of the language; ``each`` is not a layer in a graph but a way to apply one
-LOWER: Mapping[str, Callable[..., Call]] = {**CONSTRUCTORS, "each": each}
+LOWER: Mapping[str, Callable[..., Expr]] = {
+    **CONSTRUCTORS,
+    "each": each,
+    "one_hot": OPERATIONS["one_hot"],
+}
 
 
 def merged(mode: str, halves: list[Code]) -> Expr:
