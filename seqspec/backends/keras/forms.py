@@ -25,4 +25,4 @@ def _one_hot(args: Mapping[str, Any], operands: Sequence[Code]) -> Expr:
     return call("ops.one_hot", operands[0], args["result"].shape[-1].value)
 
 
-OPERATIONS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic, "one_hot": _one_hot}
+FORMS: Mapping[str, Form] = {"slice": _slice, "arithmetic": _arithmetic, "one_hot": _one_hot}

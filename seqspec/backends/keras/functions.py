@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
-from seqspec.backends.keras.forms import OPERATIONS
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.layers import (
     Site,
     calling,
@@ -22,7 +22,7 @@ from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.keras.ties import dense as tied_dense
-from seqspec.backends.keras.ties import tie_of, tied_to
+from seqspec.backends.keras.ties import flowing, tie_of, tied_to
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -180,15 +180,13 @@ class Function:
     # ---------------------------------------------------------------------------------------- nodes
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
-        if node.unit.kind in OPERATIONS and isinstance(node.unit, Layer):
+        if node.unit.kind in FORMS and isinstance(node.unit, Layer):
             args = {**node.unit.args, "result": node.value.type}
-            expr = OPERATIONS[node.unit.kind](args, [self.scope[v] for v in node.inputs])
+            expr = FORMS[node.unit.kind](args, [self.scope[v] for v in node.inputs])
             self.home.ops |= flat(expr).startswith("ops.")
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
             return
-        if not node.inputs and not self.graph.uses(node.value):
-            return  # a weight that only other layers use
         layer, sources = self._constructor(node)
         if node.unit in self._shared:
             layer = Code(self._shared[node.unit])
@@ -200,7 +198,7 @@ class Function:
         # A layer has to be called with something, even one that gives its weight alone.
         inputs = inputs or self._any_input()
         operands = tuple(self.scope[v] for v in inputs) if one_by_one else (self._operands(inputs),)
-        args = (*operands, *sources)
+        args = (*operands, *sources, *self._kernel(node))
         targets = self._targets(position, node)
         names = ", ".join(targets.names)
         yield from application(names, layer, args, keywords, targets.note)
@@ -215,8 +213,7 @@ class Function:
             if not self._shared:
                 yield f"{' ' * INDENT}# used more than once, with the same weights each time"
             layer, _ = self._constructor(node)
-            wanted = node.unit.name if node.inputs else f"{node.unit.name}_weight"
-            self._shared[node.unit] = name = self.scope.fresh(wanted)
+            self._shared[node.unit] = name = self.scope.fresh(node.unit.name)
             yield from assign(name, layer, indent=INDENT)
         if self._shared:
             yield ""
@@ -237,7 +234,7 @@ class Function:
         constructor = construct(Site(unit, operands, build, sequence, state, result))
         tie = tie_of(unit)
         if tie is not None and isinstance(unit, Layer):
-            constructor = tied_dense(unit, tie, self._shared[tie.owner])
+            constructor = tied_dense(unit, tie, self._shared.get(tie.owner, ""))
         self.home.reverse |= constructor.function == "Reverse"
         self.home.classes |= {"Weight", "TiedDense"} & {constructor.function}
         if unit in self._steps:
@@ -292,6 +289,12 @@ class Function:
         if len(node.initial) == 1:
             return self.scope[node.initial[0]]
         return Group("[", tuple(self.scope[value] for value in node.initial))
+
+    def _kernel(self, node: Node) -> tuple[Code, ...]:
+        """The weight of the model's own that a dense layer takes as its kernel."""
+        tie = tie_of(node.unit)
+        value = flowing(self.graph, tie) if tie is not None else None
+        return () if value is None else (self.scope[value],)
 
     def _any_input(self) -> tuple[Value, ...]:
         first = self.graph.inputs[0]

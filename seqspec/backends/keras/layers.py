@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from seqspec.backends.keras.forms import OPERATIONS
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.keras.ties import own_weight
 from seqspec.backends.python_text import Call, Code, Expr, literal
@@ -351,7 +351,7 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
 LOWER: Mapping[str, Callable[..., Expr]] = {
     **CONSTRUCTORS,
     "each": each,
-    "one_hot": OPERATIONS["one_hot"],
+    "one_hot": FORMS["one_hot"],
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.python_text import Call, Code, literal
 from seqspec.ir.findings import ties
-from seqspec.ir.graph import Graph, Layer, Unit
+from seqspec.ir.graph import Graph, Layer, Unit, Value
 from seqspec.vocabulary.spec import Tie
 
 _DENSE = {"activation": "linear", "use_bias": True, "bias_initializer": "zeros"}
@@ -19,18 +19,29 @@ def tie_of(unit: Unit) -> Tie | None:
 
 
 def tied_to(graph: Graph) -> Mapping[Unit, Unit]:
-    """The layers whose weights others use, each with the first that does."""
+    """The layers whose weights others use, each with the first that does.
+
+    Not the weights of the model's own: those flow to where they are used.
+    """
     found: dict[Unit, Unit] = {}
     for unit in graph.units:
         for tie in ties(unit):
-            found.setdefault(tie.owner, unit)
+            if flowing(graph, tie) is None:
+                found.setdefault(tie.owner, unit)
     return found
 
 
+def flowing(graph: Graph, tie: Tie) -> Value | None:
+    """The value that a weight of the model's own is; None for a weight of a layer."""
+    made = (node.value for node in graph.nodes if node.unit is tie.owner and not node.inputs)
+    return next(made, None)
+
+
 def dense(layer: Layer, tie: Tie, owner: str) -> Call:
-    """A dense layer with a kernel of the layer that is called ``owner``."""
+    """A dense layer with a kernel of the layer that is called ``owner``, or one that flows in."""
     keywords = (("transposed", True),) if tie.transposed else ()
-    args = (number(layer.args["units"]), Code(owner), literal(tie.weight))
+    whose = (Code(owner), literal(tie.weight)) if owner else ()
+    args = (number(layer.args["units"]), *whose)
     return Call("TiedDense", args, (*keywords, *written(layer.args, _DENSE)))
 
 

@@ -61,7 +61,9 @@ class _Table:
             reached = f"{model}.get_layer({flat(literal(names[unit]))})"
             if unit in wrapped:
                 reached += ".layer"
-            if not any(graph.uses(v) for n in graph.nodes if n.unit is unit for v in _given(n)):
+            if unit in tied and not any(
+                graph.uses(v) for n in graph.nodes if n.unit is unit for v in _given(n)
+            ):
                 # Nothing but a layer that uses its weight leads to it.
                 reached = f"{model}.get_layer({flat(literal(names[tied[unit]]))}).layer"
             inside = f"{path}{unit.name}/"

@@ -52,13 +52,13 @@ class Weight(layers.Layer):
 
 @keras.saving.register_keras_serializable()
 class TiedDense(layers.Layer):
-    """A dense layer whose kernel is a weight of another layer: one weight, trained by both."""
+    """A dense layer whose kernel is a weight of another layer, or flows in beside its input."""
 
     def __init__(
         self,
         units: int,
-        layer: keras.Layer,
-        weight: str,
+        layer: keras.Layer | None = None,
+        weight: str = "",
         transposed: bool = False,
         activation: Any = None,
         use_bias: bool = True,
@@ -66,6 +66,7 @@ class TiedDense(layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.units = units
         self.layer = layer
         self.weight = weight
@@ -74,16 +75,17 @@ class TiedDense(layers.Layer):
         self.use_bias = use_bias
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, input_shape: Any) -> None:
-        if not self.layer.built:
-            self.layer.build(None)
+    def build(self, *shapes: Any) -> None:
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias", shape=(self.units,), initializer=self.bias_initializer
             )
 
-    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        kernel = ops.convert_to_tensor(getattr(self.layer, self.weight))
+    def call(
+        self, x: keras.KerasTensor, kernel: keras.KerasTensor | None = None
+    ) -> keras.KerasTensor:
+        if kernel is None:
+            kernel = ops.convert_to_tensor(getattr(self.layer, self.weight))
         y = ops.matmul(x, ops.transpose(kernel) if self.transposed else kernel)
         return self.activation(y + self.bias if self.use_bias else y)
 
