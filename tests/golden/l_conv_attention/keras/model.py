@@ -1,8 +1,7 @@
 """Signal.
 
     model Block(x: float[B, T, width], heads) -> float[B, T, width] {
-        seen = x -> layer_norm -> multi_head_attention(heads, 8, dropout=0.1)
-        h = add(x, seen)
+        h = add(x, x -> layer_norm -> multi_head_attention(heads, 8, dropout=0.1))
         wide = h -> layer_norm -> dense(2 * width, activation=gelu) -> dense(width)
         add(h, wide)
     }
@@ -27,10 +26,10 @@ from keras import layers
 def build_block(name: str) -> keras.Model:
     """x [B, ceil(T/8), 32] -> [B, ceil(T/8), 32]"""
     x = keras.Input((None, 32), name="x")
-    y = layers.LayerNormalization(name="seen_layer_norm")(x)  # [B, ceil(T/8), 32]
+    y = layers.LayerNormalization(name="layer_norm")(x)  # [B, ceil(T/8), 32]
     # [B, ceil(T/8), 32]
-    seen = layers.MultiHeadAttention(4, 8, dropout=0.1, name="seen_multi_head_attention")(y, y)
-    h = layers.Add(name="h_add")([x, seen])  # [B, ceil(T/8), 32]
+    y = layers.MultiHeadAttention(4, 8, dropout=0.1, name="multi_head_attention")(y, y)
+    h = layers.Add(name="h_add")([x, y])  # [B, ceil(T/8), 32]
     y = layers.LayerNormalization(name="wide_layer_norm")(h)  # [B, ceil(T/8), 32]
     y = layers.Dense(64, activation="gelu", name="wide_dense")(y)  # [B, ceil(T/8), 64]
     wide = layers.Dense(32, name="wide_dense_1")(y)  # [B, ceil(T/8), 32]

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "89939bc7cc5e7b65f0141bb6b32e07e0888c2edd93ee7c1bea63c5199b7f1654",
+    "spec_sha256": "f7dec5418c3ff29b9a6c68a6b649ce2dadf32c7f6d75f6f67121ab7b098551c7",
     "model": "Signal",
 }
 
@@ -30,14 +30,14 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
     conv_1d = model.get_layer("conv_1d")
     conv_1d_1 = model.get_layer("conv_1d_1")
     block = model.get_layer("block")
-    block_seen_layer_norm = block.get_layer("seen_layer_norm")
-    seen_multi_head_attention = block.get_layer("seen_multi_head_attention")
+    block_layer_norm = block.get_layer("layer_norm")
+    attention = block.get_layer("multi_head_attention")
     block_wide_layer_norm = block.get_layer("wide_layer_norm")
     block_wide_dense = block.get_layer("wide_dense")
     block_wide_dense_1 = block.get_layer("wide_dense_1")
     block_1 = model.get_layer("block_1")
-    block_1_seen_layer_norm = block_1.get_layer("seen_layer_norm")
-    seen_multi_head_attention_ = block_1.get_layer("seen_multi_head_attention")
+    block_1_layer_norm = block_1.get_layer("layer_norm")
+    attention_ = block_1.get_layer("multi_head_attention")
     block_1_wide_layer_norm = block_1.get_layer("wide_layer_norm")
     block_1_wide_dense = block_1.get_layer("wide_dense")
     block_1_wide_dense_1 = block_1.get_layer("wide_dense_1")
@@ -47,32 +47,32 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
         "conv_1d/bias": conv_1d.bias,
         "conv_1d_1/kernel": conv_1d_1.kernel,
         "conv_1d_1/bias": conv_1d_1.bias,
-        "block/seen_layer_norm/gamma": block_seen_layer_norm.gamma,
-        "block/seen_layer_norm/beta": block_seen_layer_norm.beta,
-        "block/seen_multi_head_attention/query/kernel": seen_multi_head_attention.query_dense.kernel,
-        "block/seen_multi_head_attention/query/bias": seen_multi_head_attention.query_dense.bias,
-        "block/seen_multi_head_attention/key/kernel": seen_multi_head_attention.key_dense.kernel,
-        "block/seen_multi_head_attention/key/bias": seen_multi_head_attention.key_dense.bias,
-        "block/seen_multi_head_attention/value/kernel": seen_multi_head_attention.value_dense.kernel,
-        "block/seen_multi_head_attention/value/bias": seen_multi_head_attention.value_dense.bias,
-        "block/seen_multi_head_attention/attention_output/kernel": seen_multi_head_attention.output_dense.kernel,
-        "block/seen_multi_head_attention/attention_output/bias": seen_multi_head_attention.output_dense.bias,
+        "block/layer_norm/gamma": block_layer_norm.gamma,
+        "block/layer_norm/beta": block_layer_norm.beta,
+        "block/multi_head_attention/query/kernel": attention.query_dense.kernel,
+        "block/multi_head_attention/query/bias": attention.query_dense.bias,
+        "block/multi_head_attention/key/kernel": attention.key_dense.kernel,
+        "block/multi_head_attention/key/bias": attention.key_dense.bias,
+        "block/multi_head_attention/value/kernel": attention.value_dense.kernel,
+        "block/multi_head_attention/value/bias": attention.value_dense.bias,
+        "block/multi_head_attention/attention_output/kernel": attention.output_dense.kernel,
+        "block/multi_head_attention/attention_output/bias": attention.output_dense.bias,
         "block/wide_layer_norm/gamma": block_wide_layer_norm.gamma,
         "block/wide_layer_norm/beta": block_wide_layer_norm.beta,
         "block/wide_dense/kernel": block_wide_dense.kernel,
         "block/wide_dense/bias": block_wide_dense.bias,
         "block/wide_dense_1/kernel": block_wide_dense_1.kernel,
         "block/wide_dense_1/bias": block_wide_dense_1.bias,
-        "block_1/seen_layer_norm/gamma": block_1_seen_layer_norm.gamma,
-        "block_1/seen_layer_norm/beta": block_1_seen_layer_norm.beta,
-        "block_1/seen_multi_head_attention/query/kernel": seen_multi_head_attention_.query_dense.kernel,
-        "block_1/seen_multi_head_attention/query/bias": seen_multi_head_attention_.query_dense.bias,
-        "block_1/seen_multi_head_attention/key/kernel": seen_multi_head_attention_.key_dense.kernel,
-        "block_1/seen_multi_head_attention/key/bias": seen_multi_head_attention_.key_dense.bias,
-        "block_1/seen_multi_head_attention/value/kernel": seen_multi_head_attention_.value_dense.kernel,
-        "block_1/seen_multi_head_attention/value/bias": seen_multi_head_attention_.value_dense.bias,
-        "block_1/seen_multi_head_attention/attention_output/kernel": seen_multi_head_attention_.output_dense.kernel,
-        "block_1/seen_multi_head_attention/attention_output/bias": seen_multi_head_attention_.output_dense.bias,
+        "block_1/layer_norm/gamma": block_1_layer_norm.gamma,
+        "block_1/layer_norm/beta": block_1_layer_norm.beta,
+        "block_1/multi_head_attention/query/kernel": attention_.query_dense.kernel,
+        "block_1/multi_head_attention/query/bias": attention_.query_dense.bias,
+        "block_1/multi_head_attention/key/kernel": attention_.key_dense.kernel,
+        "block_1/multi_head_attention/key/bias": attention_.key_dense.bias,
+        "block_1/multi_head_attention/value/kernel": attention_.value_dense.kernel,
+        "block_1/multi_head_attention/value/bias": attention_.value_dense.bias,
+        "block_1/multi_head_attention/attention_output/kernel": attention_.output_dense.kernel,
+        "block_1/multi_head_attention/attention_output/bias": attention_.output_dense.bias,
         "block_1/wide_layer_norm/gamma": block_1_wide_layer_norm.gamma,
         "block_1/wide_layer_norm/beta": block_1_wide_layer_norm.beta,
         "block_1/wide_dense/kernel": block_1_wide_dense.kernel,

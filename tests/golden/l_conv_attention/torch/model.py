@@ -1,8 +1,7 @@
 """Signal.
 
     model Block(x: float[B, T, width], heads) -> float[B, T, width] {
-        seen = x -> layer_norm -> multi_head_attention(heads, 8, dropout=0.1)
-        h = add(x, seen)
+        h = add(x, x -> layer_norm -> multi_head_attention(heads, 8, dropout=0.1))
         wide = h -> layer_norm -> dense(2 * width, activation=gelu) -> dense(width)
         add(h, wide)
     }
@@ -26,7 +25,7 @@ from torch.nn import functional
 
 
 class MultiHeadAttention(nn.Module):
-    """Attention in several heads, each on projections of its own, which are as wide as `key_dim`."""
+    """Attention in several heads, each on projections of its own that are `key_dim` wide."""
 
     def __init__(
         self,
@@ -70,22 +69,20 @@ class Block(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen_layer_norm = nn.LayerNorm(32, eps=0.001)
-        self.seen_multi_head_attention = MultiHeadAttention(
-            32, 32, 32, heads=4, key_dim=8, dropout=0.1
-        )
+        self.layer_norm = nn.LayerNorm(32, eps=0.001)
+        self.multi_head_attention = MultiHeadAttention(32, 32, 32, heads=4, key_dim=8, dropout=0.1)
         self.wide_layer_norm = nn.LayerNorm(32, eps=0.001)
         self.wide_dense = nn.Linear(32, 64)
         self.wide_dense_1 = nn.Linear(64, 32)
         self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
-        seen_layer_norm_out = self.seen_layer_norm(x)  # [B, ceil(T/8), 32]
+        layer_norm_out = self.layer_norm(x)  # [B, ceil(T/8), 32]
         # [B, ceil(T/8), 32]
-        seen = self.seen_multi_head_attention(
-            seen_layer_norm_out, seen_layer_norm_out, seen_layer_norm_out
+        multi_head_attention_out = self.multi_head_attention(
+            layer_norm_out, layer_norm_out, layer_norm_out
         )
-        h = x + seen  # [B, ceil(T/8), 32]
+        h = x + multi_head_attention_out  # [B, ceil(T/8), 32]
         x = self.wide_layer_norm(h)  # [B, ceil(T/8), 32]
         x = functional.gelu(self.wide_dense(x))  # [B, ceil(T/8), 64]
         wide = self.wide_dense_1(x)  # [B, ceil(T/8), 32]
@@ -93,7 +90,7 @@ class Block(nn.Module):
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
-        initialise_multi_head_attention(self.seen_multi_head_attention)
+        initialise_multi_head_attention(self.multi_head_attention)
         initialise_linear(self.wide_dense)
         initialise_linear(self.wide_dense_1)
 

@@ -14,7 +14,7 @@ from model import Signal
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "89939bc7cc5e7b65f0141bb6b32e07e0888c2edd93ee7c1bea63c5199b7f1654",
+    "spec_sha256": "f7dec5418c3ff29b9a6c68a6b649ce2dadf32c7f6d75f6f67121ab7b098551c7",
     "model": "Signal",
 }
 
@@ -31,31 +31,31 @@ def views(model: Signal) -> dict[str, Tensor]:
         "conv_1d/bias": state["conv_1d.bias"],
         "conv_1d_1/kernel": state["conv_1d_1.weight"].transpose(0, 2),
         "conv_1d_1/bias": state["conv_1d_1.bias"],
-        "block/seen_layer_norm/gamma": state["block.seen_layer_norm.weight"],
-        "block/seen_layer_norm/beta": state["block.seen_layer_norm.bias"],
-        "block/seen_multi_head_attention/query/kernel": state[
-            "block.seen_multi_head_attention.query.weight"
+        "block/layer_norm/gamma": state["block.layer_norm.weight"],
+        "block/layer_norm/beta": state["block.layer_norm.bias"],
+        "block/multi_head_attention/query/kernel": state[
+            "block.multi_head_attention.query.weight"
         ].T.unflatten(1, (4, 8)),
-        "block/seen_multi_head_attention/query/bias": state[
-            "block.seen_multi_head_attention.query.bias"
+        "block/multi_head_attention/query/bias": state[
+            "block.multi_head_attention.query.bias"
         ].unflatten(0, (4, 8)),
-        "block/seen_multi_head_attention/key/kernel": state[
-            "block.seen_multi_head_attention.key.weight"
+        "block/multi_head_attention/key/kernel": state[
+            "block.multi_head_attention.key.weight"
         ].T.unflatten(1, (4, 8)),
-        "block/seen_multi_head_attention/key/bias": state[
-            "block.seen_multi_head_attention.key.bias"
+        "block/multi_head_attention/key/bias": state[
+            "block.multi_head_attention.key.bias"
         ].unflatten(0, (4, 8)),
-        "block/seen_multi_head_attention/value/kernel": state[
-            "block.seen_multi_head_attention.value.weight"
+        "block/multi_head_attention/value/kernel": state[
+            "block.multi_head_attention.value.weight"
         ].T.unflatten(1, (4, 8)),
-        "block/seen_multi_head_attention/value/bias": state[
-            "block.seen_multi_head_attention.value.bias"
+        "block/multi_head_attention/value/bias": state[
+            "block.multi_head_attention.value.bias"
         ].unflatten(0, (4, 8)),
-        "block/seen_multi_head_attention/attention_output/kernel": state[
-            "block.seen_multi_head_attention.output.weight"
+        "block/multi_head_attention/attention_output/kernel": state[
+            "block.multi_head_attention.output.weight"
         ].T.unflatten(0, (4, 8)),
-        "block/seen_multi_head_attention/attention_output/bias": state[
-            "block.seen_multi_head_attention.output.bias"
+        "block/multi_head_attention/attention_output/bias": state[
+            "block.multi_head_attention.output.bias"
         ],
         "block/wide_layer_norm/gamma": state["block.wide_layer_norm.weight"],
         "block/wide_layer_norm/beta": state["block.wide_layer_norm.bias"],
@@ -63,31 +63,31 @@ def views(model: Signal) -> dict[str, Tensor]:
         "block/wide_dense/bias": state["block.wide_dense.bias"],
         "block/wide_dense_1/kernel": state["block.wide_dense_1.weight"].T,
         "block/wide_dense_1/bias": state["block.wide_dense_1.bias"],
-        "block_1/seen_layer_norm/gamma": state["block_1.seen_layer_norm.weight"],
-        "block_1/seen_layer_norm/beta": state["block_1.seen_layer_norm.bias"],
-        "block_1/seen_multi_head_attention/query/kernel": state[
-            "block_1.seen_multi_head_attention.query.weight"
+        "block_1/layer_norm/gamma": state["block_1.layer_norm.weight"],
+        "block_1/layer_norm/beta": state["block_1.layer_norm.bias"],
+        "block_1/multi_head_attention/query/kernel": state[
+            "block_1.multi_head_attention.query.weight"
         ].T.unflatten(1, (4, 8)),
-        "block_1/seen_multi_head_attention/query/bias": state[
-            "block_1.seen_multi_head_attention.query.bias"
+        "block_1/multi_head_attention/query/bias": state[
+            "block_1.multi_head_attention.query.bias"
         ].unflatten(0, (4, 8)),
-        "block_1/seen_multi_head_attention/key/kernel": state[
-            "block_1.seen_multi_head_attention.key.weight"
+        "block_1/multi_head_attention/key/kernel": state[
+            "block_1.multi_head_attention.key.weight"
         ].T.unflatten(1, (4, 8)),
-        "block_1/seen_multi_head_attention/key/bias": state[
-            "block_1.seen_multi_head_attention.key.bias"
+        "block_1/multi_head_attention/key/bias": state[
+            "block_1.multi_head_attention.key.bias"
         ].unflatten(0, (4, 8)),
-        "block_1/seen_multi_head_attention/value/kernel": state[
-            "block_1.seen_multi_head_attention.value.weight"
+        "block_1/multi_head_attention/value/kernel": state[
+            "block_1.multi_head_attention.value.weight"
         ].T.unflatten(1, (4, 8)),
-        "block_1/seen_multi_head_attention/value/bias": state[
-            "block_1.seen_multi_head_attention.value.bias"
+        "block_1/multi_head_attention/value/bias": state[
+            "block_1.multi_head_attention.value.bias"
         ].unflatten(0, (4, 8)),
-        "block_1/seen_multi_head_attention/attention_output/kernel": state[
-            "block_1.seen_multi_head_attention.output.weight"
+        "block_1/multi_head_attention/attention_output/kernel": state[
+            "block_1.multi_head_attention.output.weight"
         ].T.unflatten(0, (4, 8)),
-        "block_1/seen_multi_head_attention/attention_output/bias": state[
-            "block_1.seen_multi_head_attention.output.bias"
+        "block_1/multi_head_attention/attention_output/bias": state[
+            "block_1.multi_head_attention.output.bias"
         ],
         "block_1/wide_layer_norm/gamma": state["block_1.wide_layer_norm.weight"],
         "block_1/wide_layer_norm/beta": state["block_1.wide_layer_norm.bias"],
