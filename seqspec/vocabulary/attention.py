@@ -8,7 +8,7 @@ from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.initializers import drawn
-from seqspec.vocabulary.rules import own_weights
+from seqspec.vocabulary.rules import own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
     FRACTION,
@@ -56,6 +56,13 @@ def _attended(site: Site, shape: Shape) -> Tensor:
 
 def _places(site: Site) -> Problem | None:
     """What is wrong with the batches and steps of the operands."""
+    padded = next((i for i, operand in enumerate(site.operands) if operand.pad is not None), None)
+    if padded is not None:
+        return refused(
+            f"`{site.spec.name}` would attend to padding as if it were data",
+            "leave `pad` out of the input's type, or take sequences of one length",
+            operand=padded,
+        )
     return (
         _unlike(site, 0, 1, 0, "a batch of queries attends to a batch of as many values")
         or _unlike(site, 0, 2, 0, "a batch of queries attends to a batch of as many keys")
