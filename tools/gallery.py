@@ -99,6 +99,7 @@ Below it stands what `seqspec check` says, and the edit that puts it right. Thei
 _ROWS = {
     "L1": "Options of recurrent layers",
     "L3": "Padding",
+    "L6": "Slices, arithmetic, copies, shared weights",
     "R1": "One series",
     "R2": "Several features a step",
     "R3": "Many to one",
@@ -109,8 +110,10 @@ _ROWS = {
     "R10": "A head at each step",
     "R11": "Autoencoders",
     "R12": "Stacks",
+    "R13": "Class ids for each step",
     "S5": "States",
     "T1": "Images as sequences",
+    "T2": "Several inputs",
 }
 
 
