@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
@@ -25,6 +24,7 @@ from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
+from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
@@ -37,7 +37,7 @@ from seqspec.backends.python_text import (
     literal,
     mapping,
 )
-from seqspec.backends.render import render
+from seqspec.ir.files import source_path
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -48,6 +48,7 @@ class DataPlan:
     doc: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
+    tail: tuple[str, ...]
     arrays_note: str
     batches: bool
     part_fields: tuple[str, ...]
@@ -60,7 +61,7 @@ class DataPlan:
     holder: str
     samples: SamplesPlan
     tabular: bool
-    npy: bool
+    source: SourcePlan
     windowed: bool
     strided: bool
     stacks: bool
@@ -75,7 +76,6 @@ class DataPlan:
     swaps: bool
     single_columns: bool
     table: TablePlan
-    load_errors: str
     what: str
     needed: str
     needed_words: str
@@ -106,11 +106,6 @@ class DataPlan:
     def bucketed(self) -> bool:
         """Whether batches hold sequences of similar length."""
         return self.ragged is not None and self.ragged.bucketed
-
-
-def data_file(task: Task, *, batches: bool = True) -> OutputFile:
-    """``data.py`` of a task that is trained; with ``batches`` for a training loop of its own."""
-    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task, batches=batches)))
 
 
 def plan(task: Task, *, batches: bool = True) -> DataPlan:
@@ -159,8 +154,10 @@ class _Planner:
     # ------------------------------------------------------------------------------------- the top
 
     def _constants(self) -> tuple[str, ...]:
-        path = literal(str(self.data.source.args["path"]))
+        path = literal(source_path(self.data.source))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        if "function" in self.data.source.args:
+            lines += assign("FUNCTION", self.data.source.args["function"].partition(":")[2])
         lines += self.series.constants
         for feed in self.feeds.all:
             if feed.constant:
@@ -191,7 +188,11 @@ class _Planner:
         if self.tabular:
             lines += self.table.constants
         lines += self.mapped.constants if self.mapped else ()
-        lines.append("")
+        return (*lines, "", *self._tail())
+
+    def _tail(self) -> tuple[str, ...]:
+        """The constants of windows, sequences and the split."""
+        lines: list[str] = []
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
             if self.feeds.stride > 1:
@@ -255,7 +256,8 @@ class _Planner:
             doc=describe(self.task, self.data),
             imports=self._imports,
             constants=self._constants(),
-            arrays_note=self._arrays_note(),
+            tail=self._tail(),
+            arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
             part_fields=tuple(part_fields(feeds, self.training, cuts=self.series.cuts)),
             several=several,
@@ -267,12 +269,12 @@ class _Planner:
             holder=holder,
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
-            npy=self.npy,
+            source=plan_source(self.data.source.name),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=scale,
-            scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
+            scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=what,
@@ -283,7 +285,6 @@ class _Planner:
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
             needed=needed,
             needed_words=needed_words,
             split=self.split,
@@ -299,11 +300,6 @@ class _Planner:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         return plan_prediction(self.data, self.feeds, self.series, names)
 
-    def _arrays_note(self) -> str:
-        return (
-            "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
-        )
-
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged
         if every and (self.tabular or not self.data.group):
@@ -312,13 +308,8 @@ class _Planner:
         return next((constant for constant in own if constant), "SCALED")
 
 
-_NPY_ERRORS = "(ValueError, EOFError)"
-_NPZ_ERRORS = "(ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)"
+_COLUMNS = "columns by name, [rows] each"
 _PATH_NOTE = "as in the spec, from the current folder"
-_SCALING_DOCS = {
-    "standard": "Mean and deviation of each {what} over the training part.",
-    "minmax": "Least value and range of each {what} over the training part.",
-}
 
 
 def _names(names: tuple[str, ...]) -> Group:

@@ -68,6 +68,9 @@ class Samples:
             lines.append(f"first = starts(part[SERIES], {needed_rows(self.feeds)[0]}{stride})")
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
+            if feed.counted:
+                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                continue
             lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
                 inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))

@@ -46,6 +46,8 @@ class ScorePlan:
     flatten: tuple[str, ...]
     ragged: bool
     prediction: str
+    parameter: str
+    argument: str
     header: tuple[str, ...]
     header_note: str
     values: str
@@ -100,6 +102,8 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
         flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
         ragged=feed.ragged,
         prediction="Ragged" if feed.ragged else "np.ndarray",
+        parameter="",
+        argument="",
         header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,
@@ -170,6 +174,8 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
         npy_words="an array for each output",
         ragged=False,
         prediction="tuple[np.ndarray, ...]",
+        parameter="",
+        argument="",
         flatten=tuple(f"{name} = {name}.argmax(axis=-1)" for name in classes),
         header=tuple(_joint_header(scored, origin=origin)),
         header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",

@@ -13,6 +13,7 @@ from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
 from seqspec.ir.outputs import Trained
 from seqspec.ir.task import Target
+from seqspec.ir.wanting import missing_target
 from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.types import Tensor
@@ -30,16 +31,18 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
-        self.ragged = axes
+        if axes:
+            self.ragged = axes
+            ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kinds = self.kinds()
         if kinds is None:
             return None
-        found = files.arrays(self.path, self.source.name) if self.there() else None
+        there = self.there() and not self.source.entry.facts.get("code")
+        found = files.arrays(self.path, self.source.name) if there else None
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
         given = self.given
-        single = self.source.name == "npy"
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one array of a model's only input"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
@@ -51,11 +54,7 @@ class Arrays(Feeder):
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
                 return None
             inputs[name] = columns.names
-        own = next(iter(inputs.values()))
-        targets = {
-            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
-        }
-        if single and found is not None:
+        if self.source.name == "npy" and found is not None:
             if len(ports) > 1:
                 self.sink.report(
                     codes.NOT_FED(data=self.section.name, port=ports[1][0].name),
@@ -63,8 +62,7 @@ class Arrays(Feeder):
                     help="a npy file holds one array; several go into a npz file",
                 )
                 return None
-            name = next(iter(inputs.values()))[0]
-            found = {name: found[""]}
+            found = {next(iter(inputs.values()))[0]: found[""]}
         if not self._groups(found):
             return None
         sizes: dict[str, Dim] = {}
@@ -72,6 +70,10 @@ class Arrays(Feeder):
             self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
         ):
             return None
+        own = next(iter(inputs.values()))
+        targets = {
+            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+        }
         return self._finish_arrays(inputs, targets, found, sizes, ports)
 
     def _finish_arrays(
@@ -102,7 +104,7 @@ class Arrays(Feeder):
             return False
         (name,) = target.names
         if found is not None and name not in found:
-            self.missing_target(one, "array", name, found)
+            missing_target(self, one, "array", name, found)
             return False
         if found is not None and found[name].kind not in _NUMBERS:
             reason = f"the array `{name}` of {self.shown} holds no numbers"

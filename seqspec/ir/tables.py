@@ -10,6 +10,7 @@ from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
 from seqspec.ir.task import Target
+from seqspec.ir.wanting import missing_target
 from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
@@ -148,6 +149,6 @@ class Table(Feeder):
         for one in self.trained:
             for name in targets[one.output].names:
                 if name not in present:
-                    self.missing_target(one, "column", name, present)
+                    missing_target(self, one, "column", name, present)
                     return False
         return True

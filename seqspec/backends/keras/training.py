@@ -85,6 +85,7 @@ class TrainPlan:
     validation: bool
     metrics: bool
     scale: bool
+    kept: str
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
@@ -121,6 +122,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         validation=validation,
         metrics=any(_wanted(term) for term in training.terms),
         scale=training.data.scale is not None,
+        kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=many_inputs,

@@ -29,6 +29,7 @@ class TrainPlan:
     functional: bool
     updates: UpdatesPlan
     scaled: bool
+    kept: str
     validated: bool
     shuffled: bool
     rng: str
@@ -46,11 +47,15 @@ class TrainPlan:
     normalised: bool
     samples: str
     best: str
-    metadata: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+    @property
+    def metadata(self) -> str:
+        """What a checkpoint is given besides the weights."""
+        return ", metadata" if self.kept else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         functional=any("functional." in line for line in measure),
         updates=updates,
         scaled=scaled,
+        kept=training.data.kept,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
@@ -102,7 +108,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         samples=_samples(training, normalised=normalised),
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if scaled else "",
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
