@@ -212,11 +212,8 @@ class Feeder:
             }
         if not self._mappable(split, weighted=bool(weights)):
             return None
-        read = (
-            *inputs.values(),
-            *(target.names for target in targets.values()),
-            *((weight.name,) for weight in weights.values()),
-        )
+        read = [*inputs.values(), *(target.names for target in targets.values())]
+        read += [(weight.name,) for weight in weights.values()]
         columns = tuple(dict.fromkeys(name for names in read for name in names))
         values = self.section.values
         return Data(
