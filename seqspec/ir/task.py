@@ -81,6 +81,7 @@ class Training:
     stop: Setting | None
     span: Span
     reduce: Setting | None = None
+    precision: str = "float32"
 
     @property
     def schedule(self) -> Setting | None:

@@ -20,7 +20,8 @@ class ModelPlan:
 
     ``several`` and ``axes`` tell whether its EachStep has to take several tensors, and several
     axes; ``front`` and ``behind`` are its slices of a shape, up to the steps and behind them.
-    ``untyped`` tells whether something needs ``Any``.
+    ``imports`` are those of the standard library; ``precision`` is what layers compute in, if that
+    is not float32.
     """
 
     functions: tuple[tuple[str, ...], ...]
@@ -31,7 +32,8 @@ class ModelPlan:
     axes: bool
     front: str
     behind: str
-    untyped: bool
+    imports: tuple[str, ...]
+    precision: str
     reverse: bool
     ops: bool
 
@@ -83,8 +85,14 @@ class Program:
         logits = task.output[1] if from_logits else None
         self._activations = activations = bent_activations(task.graph)
         title = literal(task.graph.name)
-        body = Function(self, task.graph, title, logits, tuple(activations)).lines()
-        main = (*definition("build_model", [], "keras.Model"), *body)
+        precision = "" if training is None else training.precision.removeprefix("mixed_")
+        precision = precision if precision != "float32" else ""
+        function = Function(self, task.graph, title, logits, tuple(activations))
+        function.precise = bool(precision)
+        decorator = ["@mixed_precision"] if precision else []
+        body = tuple(function.lines())
+        main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
+        untyped = self.steps.used or bool(activations)
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -94,7 +102,15 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations),
+            imports=(
+                *(
+                    ("from collections.abc import Callable", "from functools import wraps")
+                    if precision
+                    else ()
+                ),
+                *(("from typing import Any",) if untyped else ()),
+            ),
+            precision=precision,
             reverse=self.reverse,
             ops=self.ops or self.steps.used or self.reverse,
         )
