@@ -135,6 +135,11 @@ STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, categor
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
 
 
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
+
+
 def choice(*options: str) -> Kind:
     """One of a few words."""
     listed = ", ".join(options[:-1]) + f" or {options[-1]}"
@@ -248,7 +253,7 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
     """
 
     name: str
@@ -256,6 +261,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
 
     @property
     def whole(self) -> bool:
@@ -321,6 +327,19 @@ class Site:
     inner: Applied | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
+
+
 Outputs = Mapping[str, Type]
 Rule = Callable[[Site], "Applied | Problem"]
 
@@ -334,8 +353,9 @@ class LayerSpec:
     ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
-    layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
+    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
+    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
@@ -352,6 +372,8 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    copies: bool = False
+    joined_by: str = ""
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

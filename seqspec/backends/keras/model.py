@@ -35,6 +35,8 @@ class ModelPlan:
     imports: tuple[str, ...]
     precision: str
     reverse: bool
+    weight: bool
+    tied: bool
     ops: bool
 
 
@@ -49,6 +51,7 @@ class Program:
         self.repeats: dict[str, Repeat] = {}
         self.steps = Steps()
         self.reverse = False
+        self.classes: set[str] = set()
         self.ops = False
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
@@ -92,7 +95,7 @@ class Program:
         decorator = ["@mixed_precision"] if precision else []
         body = tuple(function.lines())
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
-        untyped = self.steps.used or bool(activations)
+        untyped = self.steps.used or bool(activations) or bool(self.classes)
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -102,15 +105,16 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            imports=(
-                *(
-                    ("from collections.abc import Callable", "from functools import wraps")
-                    if precision
-                    else ()
-                ),
-                *(("from typing import Any",) if untyped else ()),
-            ),
+            imports=_imports(precision, untyped),
             precision=precision,
             reverse=self.reverse,
-            ops=self.ops or self.steps.used or self.reverse,
+            weight="Weight" in self.classes,
+            tied="TiedDense" in self.classes,
+            ops=self.ops or self.steps.used or self.reverse or bool(self.classes),
         )
+
+
+def _imports(precision: str, untyped: bool) -> tuple[str, ...]:
+    """What a program needs of the standard library."""
+    decorator = ("from collections.abc import Callable", "from functools import wraps")
+    return (*(decorator if precision else ()), *(("from typing import Any",) if untyped else ()))
