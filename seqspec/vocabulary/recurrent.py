@@ -10,6 +10,7 @@ from seqspec.shapes.pattern import fill
 from seqspec.types import State, Tensor
 from seqspec.vocabulary.activations import function
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import own_weights, refused, sizes_of
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -89,7 +90,8 @@ def _recurrent(
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
         outputs = {"last": last, "sequence": sequence, "state": state}
-        return Applied(outputs, str(site.args["return"]), own_weights(site))
+        masking = Masking.STEPS_BACK if site.args["go_backwards"] else Masking.STEPS
+        return Applied(outputs, str(site.args["return"]), own_weights(site), masking=masking)
 
     return LayerSpec(
         name,
@@ -136,6 +138,8 @@ def _recurrent(
         states=states,
         missing_axis=("return", "sequence", "returns only its last step"),
         slow=_unfused,
+        cudnn=gates > 1,
+        masking=Masking.STEPS,
         fields=_FIELDS,
         aliases=aliases,
         examples=(f"{name}(4)", f"{name}(4, return=sequence)"),
@@ -240,6 +244,7 @@ BIDIRECTIONAL = LayerSpec(
         *("last", "sequence", "state", "forward.state", "backward.state"),
         *("forward.last", "backward.last", "forward.sequence", "backward.sequence"),
     ),
+    masking=Masking.STEPS,
     aliases=("Bidirectional", "BiLSTM"),
     examples=("bidirectional(lstm(4))", "bidirectional(gru(4, return=sequence), merge_mode=sum)"),
 )

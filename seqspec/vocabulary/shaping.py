@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Role
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import refused, sizes_of
 from seqspec.vocabulary.spec import (
     AXES,
@@ -72,6 +73,7 @@ REVERSE = LayerSpec(
     inputs=(Port("input", "B T ...", kind="any"),),
     rule=_reverse,
     outputs="the input's shape",
+    masking=Masking.FLIPS,
     aliases=("flip", "reversed", "Flip"),
     examples=("reverse",),
 )

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.keras.functions import Function, Repeat, Steps
+from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.scope import RESERVED, function_name
 from seqspec.backends.keras.settings import Bent, bent_activations
 from seqspec.backends.python_text import Call, Code, call, definition, literal
-from seqspec.ir.graph import Graph, SubModel
+from seqspec.ir.graph import Graph, SubModel, Unit
+from seqspec.ir.padding import padded_anywhere
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
 
@@ -35,6 +37,8 @@ class ModelPlan:
     imports: tuple[str, ...]
     precision: str
     reverse: bool
+    lengths: bool
+    attaches: bool
     weight: bool
     tied: bool
     ops: bool
@@ -53,6 +57,9 @@ class Program:
         self.reverse = False
         self.classes: set[str] = set()
         self.ops = False
+        self.lengths = False
+        self.attaches = False
+        self.anywhere: frozenset[Unit] = frozenset()
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
         """The call that builds a sub-model, whose function is written if it is new.
@@ -60,6 +67,12 @@ class Program:
         ``kept`` are the axes that stand in the place of its batch.
         """
         return call(self._function(unit.graph, kept), name=name)
+
+    def note(self, masks: Masks) -> None:
+        """Remembers what the masks of a function need of the program."""
+        self.lengths |= masks.lengths
+        self.attaches |= masks.attaches
+        self.ops |= masks.uses_ops
 
     def repeat(self, wanted: Repeat) -> str:
         """The name of the layer that repeats for so many steps."""
@@ -87,15 +100,15 @@ class Program:
         from_logits = training and training.from_logits and training.loss.name != "hinge"
         logits = task.output[1] if from_logits else None
         self._activations = activations = bent_activations(task.graph)
-        title = literal(task.graph.name)
-        precision = "" if training is None else training.precision.removeprefix("mixed_")
-        precision = precision if precision != "float32" else ""
-        function = Function(self, task.graph, title, logits, tuple(activations))
+        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
+        self.anywhere = padded_anywhere(task.graph)
+        function = Function(self, task.graph, title, logits, reserved, trained=trained)
+        precision = _precision(task)
         function.precise = bool(precision)
         decorator = ["@mixed_precision"] if precision else []
         body = tuple(function.lines())
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
-        untyped = self.steps.used or bool(activations) or bool(self.classes)
+        untyped = self.steps.used or bool(activations or self.classes) or self.lengths
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -108,10 +121,18 @@ class Program:
             imports=_imports(precision, untyped),
             precision=precision,
             reverse=self.reverse,
+            lengths=self.lengths,
+            attaches=self.attaches,
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
-            ops=self.ops or self.steps.used or self.reverse or bool(self.classes),
+            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
         )
+
+
+def _precision(task: Task) -> str:
+    """What layers compute in, if that is not float32."""
+    said = "float32" if task.training is None else task.training.precision
+    return "" if said == "float32" else said.removeprefix("mixed_")
 
 
 def _imports(precision: str, untyped: bool) -> tuple[str, ...]:
