@@ -109,5 +109,10 @@ class Task:
     overrides: Mapping[str, Any]
 
     @property
+    def mixed(self) -> bool:
+        """Whether layers compute in less than float32."""
+        return self.training is not None and self.training.precision != "float32"
+
+    @property
     def output(self) -> tuple[str, Value]:
         return self.graph.outputs[0]

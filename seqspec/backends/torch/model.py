@@ -132,12 +132,6 @@ class ModelLowering:
         self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
 
-    @property
-    def _mixed(self) -> bool:
-        """Whether layers compute in less than float32."""
-        training = self._task.training
-        return training is not None and training.precision != "float32"
-
     def plan(self) -> ModelPlan:
         graph = self._graph
         for inner in self._walk(graph):
@@ -289,7 +283,9 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        lower = partial(lower_forward, graph, attributes, split_logits=split, mixed=self._mixed)
+        lower = partial(
+            lower_forward, graph, attributes, split_logits=split, mixed=self._task.mixed
+        )
         forward = lower(outputs_class=placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
