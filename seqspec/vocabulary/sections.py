@@ -45,6 +45,8 @@ DATA = SectionSpec(
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
         Arg("inputs", INPUTS, None,
             "What feeds the model's input, or feed(…) for several; found by name if left out."),
+        Arg("tokens", one_of("tokens", "what texts are cut into, such as characters()"), None,
+            "What texts are cut into."),
         Arg("target", TARGET, doc="What the model is to give."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.torch.layers import LAYERS
