@@ -29,6 +29,7 @@ class TrainPlan:
     functional: bool
     updates: UpdatesPlan
     scaled: bool
+    kept: str
     validated: bool
     shuffled: bool
     rng: str
@@ -38,11 +39,15 @@ class TrainPlan:
     normalised: bool
     samples: str
     best: str
-    metadata: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+    @property
+    def metadata(self) -> str:
+        """What a checkpoint is given besides the weights."""
+        return ", metadata" if self.kept else ""
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -80,6 +85,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         functional=any("functional." in line for line in measure),
         updates=updates,
         scaled=scaled,
+        kept=training.data.kept,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
@@ -89,7 +95,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if scaled else "",
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
