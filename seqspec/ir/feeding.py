@@ -196,12 +196,10 @@ class Feeder:
             return None
         if self.windows is not None and self.section.values["missing"] == "drop":
             what = "`missing = drop` would make neighbours of rows that are not"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what),
-                self.section.at("missing"),
-                labels=(Label(self.section.at("windows"), "windows take rows as they follow"),),
-                help="write forward_fill or interpolate, or mend the file",
-            )
+            labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
+            help = "write forward_fill or interpolate, or mend the file"
+            finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
+            self.sink.report(finding, at, labels=labels, help=help)
             return None
         if not self._batched():
             return None
@@ -212,9 +210,9 @@ class Feeder:
             }
         if not self._mappable(split, weighted=bool(weights)):
             return None
-        read = [*inputs.values(), *(target.names for target in targets.values())]
-        read += [(weight.name,) for weight in weights.values()]
-        columns = tuple(dict.fromkeys(name for names in read for name in names))
+        read = (*inputs.values(), *(target.names for target in targets.values()))
+        weighing = (weight.name for weight in weights.values())
+        columns = tuple(dict.fromkeys((*(name for names in read for name in names), *weighing)))
         values = self.section.values
         return Data(
             self.section.name,

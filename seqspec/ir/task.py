@@ -156,6 +156,7 @@ class Training:
     stop: Setting | None
     span: Span
     reduce: Setting | None = None
+    precision: str = "float32"
 
     @property
     def schedule(self) -> Setting | None:
@@ -199,6 +200,11 @@ class Task:
     spec_text: str
     digest: str
     overrides: Mapping[str, Any]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether layers compute in less than float32."""
+        return self.training is not None and self.training.precision != "float32"
 
     @property
     def terms(self) -> tuple[Term, ...]:

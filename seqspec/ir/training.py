@@ -45,6 +45,7 @@ def check(
         values["stop"],
         section.span,
         values["reduce"],
+        values["precision"],
     )
 
 

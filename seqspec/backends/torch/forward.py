@@ -8,7 +8,7 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -54,13 +54,22 @@ class Forward:
 
 
 def lower_forward(
-    graph: Graph, attributes: Mapping[Unit, str], split: Mapping[str, str], outputs_class: str
+    graph: Graph,
+    attributes: Mapping[Unit, str],
+    split: Mapping[str, str],
+    outputs_class: str,
+    *,
+    mixed: bool = False,
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
+    ``mixed`` says that logits may come in less than float32, in which the last activation works.
+
     ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
-    return _Lowering(graph, attributes, split, outputs_class).run()
+    lowering = _Lowering(graph, attributes, split, outputs_class)
+    lowering.mixed = mixed
+    return lowering.run()
 
 
 class _Lowering:
@@ -77,6 +86,7 @@ class _Lowering:
         self.graph = graph = without_activations(graph, self.ends)
         self.attributes = attributes
         self.outputs_class = outputs_class
+        self.mixed = False
         self.body = Body(graph)
 
     def run(self) -> Forward:
@@ -187,16 +197,17 @@ class _Lowering:
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
         if not self.split:
             return ()
+        whole = ".float()" if self.mixed else ""
         inside = Call("self.logits", tuple(Code(p) for p in parameters))
         outputs = self.whole.outputs
         if len(outputs) == 1:
             ((_, activation),) = self.split.items()
-            call = activated(activation, inside)
+            call = activated(activation, replace(inside, behind=whole))
             return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
         names = Names({"count", "index"})
         fields = {name: names.fresh(name) for name, _ in outputs}
         changed = tuple(
-            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
             for name, activation in self.split.items()
         )
         lines = statement("outputs = ", inside, indent=INDENT)

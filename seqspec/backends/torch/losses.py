@@ -41,7 +41,23 @@ _NAMES = (
     "torch",
 )
 #: What losses call what they compute on their way.
-_LOCALS = ("cosine", "error", "ratio", "side", "smooth", "truth", "values", "kept", "entries")
+_LOCALS = (
+    "cosine",
+    "error",
+    "ratio",
+    "side",
+    "smooth",
+    "truth",
+    "values",
+    "kept",
+    "entries",
+    "given",
+)
+
+
+def _cast(training: Training) -> str:
+    """What makes a prediction float32, in which losses are computed."""
+    return "" if training.precision == "float32" else ".float()"
 
 
 def plan_measure(training: Training, model: ModelPlan) -> list[str]:
@@ -55,7 +71,7 @@ def plan_measure(training: Training, model: ModelPlan) -> list[str]:
     weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
     rank = term.value.tensor.rank
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
-    lines = statement(f"{name} = ", Code(f"{function}(*inputs)"), indent=4)
+    lines = statement(f"{name} = ", Code(f"{function}(*inputs){_cast(training)}"), indent=4)
     lines += _loss_lines(term, prediction)
     names = reported(term).names
     lines += _metric_lines(term, prediction)
@@ -101,8 +117,12 @@ def _measure_several(training: Training, model: ModelPlan, function: str) -> lis
     total: list[str] = []
     sizes: list[str] = []
     for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
+        value = f"outputs.{fields.fresh(term.output)}"
+        if cast := _cast(training):
+            lines.append(f"    {term.output}_given = {value}{cast}")
+            value = f"{term.output}_given"
         prediction = Prediction(
-            f"outputs.{fields.fresh(term.output)}",
+            value,
             term.from_logits or term.output in model.logits,
             term.value.tensor.rank,
             target,
