@@ -15,6 +15,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -86,6 +87,8 @@ class TrainPlan:
     many_inputs: bool
     batch_inputs: str
     lengths: LengthsPlan
+    mask: tuple[str, ...]
+    select: str
     reshuffled: bool
 
 
@@ -94,6 +97,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
+    scored = plan_scored(task, ragged=bool(training.data.ragged))
     derived = dense(task.graph, training.optimizer)
     return TrainPlan(
         doc=tuple(docstring(about)),
@@ -115,6 +119,8 @@ def plan(task: Task, training: Training) -> TrainPlan:
         many_inputs=len(task.graph.inputs) > 1,
         batch_inputs="tuple[np.ndarray, ...]" if len(task.graph.inputs) > 1 else "np.ndarray",
         lengths=lengths,
+        mask=scored.lines,
+        select=scored.select,
         reshuffled=lengths.inputs and training.shuffle,
     )
 
