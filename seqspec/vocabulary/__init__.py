@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqspec.vocabulary import (
+    attention,
     data,
     feedforward,
     images,
@@ -24,6 +25,7 @@ LAYERS: dict[str, LayerSpec] = {
     spec.name: spec
     for spec in (
         feedforward.EMBEDDING,
+        feedforward.ONE_HOT,
         feedforward.DENSE,
         feedforward.ACTIVATION_LAYER,
         feedforward.SOFTMAX,
@@ -45,6 +47,9 @@ LAYERS: dict[str, LayerSpec] = {
         images.AVERAGE_POOLING_2D,
         images.GLOBAL_MAX_POOLING_2D,
         images.GLOBAL_AVERAGE_POOLING_2D,
+        attention.ATTENTION,
+        attention.ADDITIVE_ATTENTION,
+        attention.MULTI_HEAD_ATTENTION,
         shaping.REPEAT,
         shaping.FLATTEN,
         shaping.RESHAPE,
@@ -78,10 +83,11 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "schedule": optimizers.SCHEDULES,
     "reduction": optimizers.REDUCTIONS,
     "stop": training.STOPS,
-    "reader": data.READERS,
+    "reader": {**data.READERS, **sequences.TEXT_READERS},
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "tokens": sequences.TOKENS,
     "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }

@@ -15,7 +15,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
-from seqspec.backends.padding import plan_scored
+from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -82,13 +82,13 @@ class TrainPlan:
     validation: bool
     metrics: bool
     scale: bool
+    kept: str
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
     batch_inputs: str
     lengths: LengthsPlan
-    mask: tuple[str, ...]
-    select: str
+    scored: Scored
     reshuffled: bool
 
 
@@ -97,7 +97,6 @@ def plan(task: Task, training: Training) -> TrainPlan:
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
-    scored = plan_scored(task, ragged=bool(training.data.ragged))
     derived = dense(task.graph, training.optimizer)
     return TrainPlan(
         doc=tuple(docstring(about)),
@@ -114,13 +113,13 @@ def plan(task: Task, training: Training) -> TrainPlan:
         validation=validation,
         metrics=bool(_metrics(training)),
         scale=training.data.scale is not None,
+        kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=len(task.graph.inputs) > 1,
         batch_inputs="tuple[np.ndarray, ...]" if len(task.graph.inputs) > 1 else "np.ndarray",
         lengths=lengths,
-        mask=scored.lines,
-        select=scored.select,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.shuffle,
     )
 

@@ -40,7 +40,8 @@ def plan_measure(task: Task, training: Training, has_logits: bool, names: list[s
         name = "probabilities" if distribution else "prediction"
     prediction = _Prediction(name, logits, output.rank - (mask is not None))
     function = "model.logits" if has_logits else "model"
-    called = Code(f"{function}(*inputs)")
+    cast = "" if training.precision == "float32" else ".float()"
+    called = Code(f"{function}(*inputs){cast}")
     lines = (
         _selected(task, mask, name, called) if mask else statement(f"{name} = ", called, indent=4)
     )

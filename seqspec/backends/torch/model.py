@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from seqspec.backends.python_text import (
@@ -46,7 +47,7 @@ _MODULE_NAMES = (
     MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
     END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
     learning_rate JOINT one_by_one Lion Averages WEIGHT_DECAY ACCUMULATION EMA_MOMENTUM
-    EMA_OVERWRITE
+    EMA_OVERWRITE PRECISION
 """.split()
     + list(OWN_FUNCTIONS)
 )
@@ -97,6 +98,7 @@ class ModelPlan:
     loops: tuple[LoopPlan, ...]
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
+    own_classes: tuple[str, ...]
     masks: MaskPlan
     functions: tuple[str, ...]
     main: str
@@ -155,15 +157,16 @@ class ModelLowering:
         plan_lines += [loop.goes for loop in loops]
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
-        functions, text = called(plan_lines)
+        own = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(text, masks, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
+            own_classes=own.classes,
             masks=masks,
-            functions=functions,
+            functions=own.functions,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,
@@ -280,7 +283,10 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        forward = lower_forward(graph, attributes, split_logits=split, outputs_class=placeholder)
+        lower = partial(
+            lower_forward, graph, attributes, split_logits=split, mixed=self._task.mixed
+        )
+        forward = lower(outputs_class=placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
             self._class_names[id(graph)] = self._classes[key].name
@@ -290,9 +296,7 @@ class ModelLowering:
         outputs_class = ""
         if forward.fields:
             outputs_class = self._names.fresh(f"{name}Outputs")
-            forward = lower_forward(
-                graph, attributes, split_logits=split, outputs_class=outputs_class
-            )
+            forward = lower(outputs_class=outputs_class)
         parameters = ["self", *forward.parameters]
         self._classes[key] = ClassPlan(
             name,
@@ -345,8 +349,10 @@ class ModelLowering:
 
 def _word(part: Part) -> str:
     """A short name for a module: ``lstm`` for nn.LSTM and for ReluLSTM."""
-    kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias").lower()
-    return next((k.lower() for k in KINDS.values() if kind.endswith(k.lower())), kind)
+    kind = part.module.kind.removesuffix("NoBias")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind)  # of a class of the program's own
+    known = next((k.lower() for k in KINDS.values() if kind.endswith(k)), "")
+    return known or (kind.removeprefix("nn.") if kind.startswith("nn.") else words).lower()
 
 
 def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:

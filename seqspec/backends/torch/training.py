@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.padding import output_mask, plan_scored
+from seqspec.backends.padding import Scored, output_mask, plan_scored
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
@@ -30,6 +30,7 @@ class TrainPlan:
     functional: bool
     updates: UpdatesPlan
     scaled: bool
+    kept: str
     validated: bool
     shuffled: bool
     rng: str
@@ -39,14 +40,17 @@ class TrainPlan:
     normalised: bool
     means: str
     best: str
-    metadata: str
     counted: bool
-    mask: tuple[str, ...]
-    select: str
+    scored: Scored
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+    @property
+    def metadata(self) -> str:
+        """What a checkpoint is given besides the weights."""
+        return ", metadata" if self.kept else ""
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -64,7 +68,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     normalised = _normalises_samples(task.graph)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     counted = bool(names) and output_mask(task) is not None
-    scored = plan_scored(task, ragged=bool(training.data.ragged))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
     lengths = plan_lengths(task, training)
@@ -86,6 +89,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         functional=any("functional." in line for line in measure),
         updates=updates,
         scaled=scaled,
+        kept=training.data.kept,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
@@ -95,10 +99,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         means=_means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if scaled else "",
         counted=counted,
-        mask=scored.lines,
-        select=scored.select,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
