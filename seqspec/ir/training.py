@@ -14,7 +14,7 @@ from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
-from seqspec.ir.task import Training
+from seqspec.ir.task import Term, Training
 
 
 def check(
@@ -30,6 +30,8 @@ def check(
     if len(found) < len(terms) or stray:
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
+        return None
+    if not _unpadded(graph, found, fed, section, sink):
         return None
     optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
@@ -75,3 +77,28 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
 def _measures(metric: WrittenTerm) -> Callable[[Trained], bool]:
     """Whether a metric can be computed on an output."""
     return lambda one: measures(metric, one.loss)
+
+
+def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, sink: Sink) -> bool:
+    """Whether nothing would count padding as data: a metric without a mask, a mean for scaling."""
+    for term in terms:
+        masked = term.value.mask is not None
+        if masked and any(metric.name == "rmse" for metric in term.metrics):
+            what = "`rmse` counts padded steps in Keras, whose metric takes no mask"
+            place = section.at("metrics", "rmse")
+            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
+            return False
+        if masked and len(terms) > 1:
+            what = f"`{term.output}` has padded steps; such an output is trained alone"
+            help = "train a model for each output, or let this one give its last step"
+            sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
+            return False
+    padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
+    if fed.data.scale is not None and padded and not fed.data.ragged:
+        what = f"`scale` would take the padding of `{padded[0].name}` for data"
+        help = "scale the data where the file is made, before it is padded"
+        labels = (Label(padded[0].span, "padded here"),)
+        place = fed.section.at("scale")
+        sink.report(codes.FORBIDDEN_VALUE(what=what), place, labels=labels, help=help)
+        return False
+    return True

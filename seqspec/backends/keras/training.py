@@ -16,6 +16,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
     WIDTH,
     Call,
@@ -97,6 +98,7 @@ class TrainPlan:
     kept_accuracy: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
+    scored: Scored
     reshuffled: bool
 
 
@@ -138,6 +140,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
             for metric in term.metrics
         ),
         lengths=lengths,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.shuffle,
     )
 

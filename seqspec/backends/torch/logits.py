@@ -8,7 +8,19 @@ from dataclasses import replace
 from seqspec.backends.python_text import Call, Expr
 from seqspec.backends.torch.layers import ACTIVATED
 from seqspec.ir.graph import Graph, Layer, Value
+from seqspec.ir.task import Task
 from seqspec.vocabulary.spec import Setting
+
+
+def split_outputs(task: Task, graph: Graph) -> dict[str, str]:
+    """The outputs whose loss is exact before their last activation, with that."""
+    outputs = dict(graph.outputs)
+    ends = {
+        term.output: logits_activation(graph, outputs[term.output])
+        for term in task.terms
+        if not term.from_logits and term.loss.name.endswith("crossentropy")
+    }
+    return {output: activation for output, activation in ends.items() if activation}
 
 
 def logits_activation(graph: Graph, output: Value) -> str:

@@ -19,9 +19,11 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.elements import ELEMENTS, reduced
+from seqspec.backends.torch.masking import masks_of
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
-from seqspec.ir.task import Term, Training
+from seqspec.ir.masks import Mask
+from seqspec.ir.task import Task, Term, Training
 from seqspec.types import Role
 from seqspec.vocabulary import ENTRIES
 
@@ -60,48 +62,53 @@ def _cast(training: Training) -> str:
     return "" if training.precision == "float32" else ".float()"
 
 
-def plan_measure(training: Training, model: ModelPlan) -> list[str]:
+def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     """The body of ``measure()``: the loss, and what else ``REPORTED`` names."""
     function = "model.logits" if model.logits else "model"
     if training.several:
         return _measure_several(training, model, function)
     term = training.only
+    mask = term.value.mask
     logits = term.from_logits or bool(model.logits)
     name = _called(term, logits)
     weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
-    rank = term.value.tensor.rank
+    rank = term.value.tensor.rank - (mask is not None)
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
-    lines = statement(f"{name} = ", Code(f"{function}(*inputs){_cast(training)}"), indent=4)
+    called = Code(f"{function}(*inputs){_cast(training)}")
+    if mask is None:
+        lines = statement(f"{name} = ", called, indent=4)
+    else:
+        lines = _selected(task, mask, name, called, weight)
     lines += _loss_lines(term, prediction)
     names = reported(term).names
-    lines += _metric_lines(term, prediction)
-    if term.counted:
-        sizes = ["samples", *("entries" for _ in names)]
-        return [*lines, *_sizes("kept", "target"), *_counted(["loss", *names], sizes)]
     if not names:
         return [*lines, "    return loss, loss.detach()[None]"]
-    return [*lines, *_returned(["loss", *names])]
+    lines += _metric_lines(term, prediction)
+    if not (kept or mask):
+        return [*lines, *_returned(["loss", *names])]
+    stacked = flat(Call("torch.stack", (Group("[", tuple(map(Code, ("loss", *names)))),)))
+    return [*lines, *_counted(stacked, kept or "mask", "mask" if mask else "target")]
 
 
-def _sizes(kept: str, target: str, prefix: str = "") -> list[str]:
-    """How many entries count, and how many samples there are."""
-    lines = [f"    {prefix}entries = {kept}.sum()"]
-    if not prefix:
-        lines += _samples("entries", target)
-    return lines
+def _selected(task: Task, mask: Mask, name: str, called: Code, weight: str) -> list[str]:
+    """The steps of data alone, one after another: their mean is Keras's masked mean."""
+    names = [value.name for value in task.graph.inputs]
+    lines, text = masks_of(task.graph, mask, lambda port: f"inputs[{names.index(port)}]")
+    lines += assign("mask", text, indent=4) if text != "mask" else []
+    lines += statement(f"{name} = ", Code(f"{called}[mask]"), indent=4, note="the steps of data")
+    lines.append("    target = target[mask]")
+    return [*lines, *(["    weight = weight.expand_as(mask)[mask]"] if weight else [])]
 
 
-def _samples(like: str, target: str) -> list[str]:
-    return [f"    samples = torch.full_like({like}, len({target}))"]
-
-
-def _counted(names: list[str], sizes: list[str]) -> list[str]:
-    """The end of ``measure()`` where numbers are means over different numbers of entries."""
-    listed = Group("[", tuple(Code(name) for name in names))
-    lines = assign("measured", listed, indent=4)
-    lines += assign("sizes", Group("[", tuple(Code(size) for size in sizes)), indent=4)
-    end = "torch.stack(measured).detach(), torch.stack(sizes)"
-    return [*lines, f"    return loss, {end}"]
+def _counted(stacked: str, entries: str, samples: str) -> list[str]:
+    """Sums, and the numbers of what they are sums over."""
+    return [
+        f"    steps = {entries}.sum().repeat(len(REPORTED))",
+        f"    steps[0] = len({samples})  # of the loss the mean over samples is reported, "
+        "as Keras does",
+        *assign("measured", Code(f"{stacked}.detach()"), indent=4),
+        "    return loss, torch.stack([measured * steps, steps])",
+    ]
 
 
 def _measure_several(training: Training, model: ModelPlan, function: str) -> list[str]:
@@ -133,7 +140,7 @@ def _measure_several(training: Training, model: ModelPlan, function: str) -> lis
         lines += _loss_lines(term, prediction)
         lines += _metric_lines(term, prediction)
         if term.counted:
-            lines += _sizes(prediction.kept, target, prediction.prefix)
+            lines.append(f"    {term.output}_entries = {prediction.kept}.sum()")
         shown += [prediction.own(name) for name in reported(term).names]
         size = prediction.own("entries") if term.counted else "samples"
         sizes += [size for _ in reported(term).names]
@@ -144,7 +151,12 @@ def _measure_several(training: Training, model: ModelPlan, function: str) -> lis
     if training.counted:
         like = next(f"{term.output}_entries" for term in training.terms if term.counted)
         everywhere = ["samples"] * (1 + len(training.terms))
-        return [*lines, *_samples(like, own[0]), *_counted(names, [*everywhere, *sizes])]
+        lines.append(f"    samples = torch.full_like({like}, len({own[0]}))")
+        measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
+        counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
+        lines += assign("measured", measured, indent=4)
+        lines += assign("sizes", Call("torch.stack", (counts,)), indent=4)
+        return [*lines, "    return loss, torch.stack([measured * sizes, sizes])"]
     lines += assign("measured", Group("[", tuple(Code(name) for name in names)), indent=4)
     return [*lines, "    return loss, torch.stack(measured).detach()"]
 

@@ -25,7 +25,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, lower_forward
-from seqspec.backends.torch.logits import logits_activation
+from seqspec.backends.torch.logits import split_outputs
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
@@ -138,7 +138,7 @@ class ModelLowering:
         for inner in self._walk(graph):
             self._prepare(inner)
         self._share()
-        split = self._split(graph)
+        split = split_outputs(self._task, graph)
         for inner in self._graphs:
             self._lower(inner, split if inner is graph else {})
         classes = tuple(self._classes.values())
@@ -167,16 +167,6 @@ class ModelLowering:
             slots=slots,
             logits=tuple(split),
         )
-
-    def _split(self, graph: Graph) -> dict[str, str]:
-        """The outputs whose loss is exact before their last activation, with that."""
-        outputs = dict(graph.outputs)
-        ends = {
-            term.output: logits_activation(graph, outputs[term.output])
-            for term in self._task.terms
-            if not term.from_logits and term.loss.name.endswith("crossentropy")
-        }
-        return {output: activation for output, activation in ends.items() if activation}
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
         """The graphs a graph is made of, those inside first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.padding import Scored, output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -38,15 +39,18 @@ class TrainPlan:
     several: bool
     targets: str
     size_of: str
+    times: str
     batch: str
     measured: str
     weighted: bool
-    counted: bool
+    keeps: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
     normalised: bool
-    samples: str
+    means: str
     best: str
+    counted: bool
+    scored: Scored
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -67,6 +71,7 @@ class Signatures:
     evaluate: tuple[str, ...]
 
 
+_TWO = "tuple[Tensor, Tensor]"
 _SIZE = "batch_size: int = 256"
 
 
@@ -78,8 +83,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
-    measure = plan_measure(training, model)
+    measure = plan_measure(task, training, model)
     several, lengths = training.several, plan_lengths(task, training)
+    counted = _is_counted(task, training)
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
@@ -99,15 +105,18 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         several=several,
         targets="targets" if several else "target",
         size_of="targets[0]" if several else "target",
+        times=f" * len({'targets[0]' if several else 'target'})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
         measured=", ".join(name for name, _ in _measured(training)),
         weighted=training.weighted,
-        counted=training.counted,
+        keeps=training.counted,
         first_batch=tuple(first_batch(training)),
         lengths=lengths,
         normalised=normalised,
-        samples=_samples(training, normalised=normalised),
+        means=_means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
+        counted=counted,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -115,11 +124,19 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
-def _samples(training: Training, *, normalised: bool) -> str:
-    """What the sums of an epoch are divided by."""
-    if training.counted:
-        return "seen.clamp(min=1)"
-    return "samples" if normalised else "len(part)"
+def _is_counted(task: Task, training: Training) -> bool:
+    """Whether some numbers are means over what counts of the steps, not over samples."""
+    if training.several:
+        return training.counted
+    some = training.counted or output_mask(task) is not None
+    return some and bool(reported(training.only).names)
+
+
+def _means(counted: bool, normalised: bool) -> str:
+    """What an epoch gives, of the sums over its batches."""
+    if counted:
+        return "total[0] / total[1]"
+    return f"total / {'samples' if normalised else 'len(part)'}"
 
 
 def _measured(training: Training) -> list[tuple[str, str]]:
@@ -133,12 +150,11 @@ def _measured(training: Training) -> list[tuple[str, str]]:
 def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
-    given = f"tuple[{', '.join(['Tensor'] * (3 if training.counted else 2))}]"
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores = "dict[str, float]"
     return Signatures(
-        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], given)),
+        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], _TWO)),
         tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
     )
