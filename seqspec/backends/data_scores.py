@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
+from seqspec.backends.data_held_out import VARIABLES, Compared, HeldOut
 from seqspec.backends.data_part import unpacked
 from seqspec.backends.python_text import Code, Group, Names, literal, statement
 from seqspec.ir.task import Term, Training
@@ -26,6 +27,7 @@ _ERRORS = {
 }
 _CLASSES = ("class_ids", "one_hot")
 _COUNTED = ", counted from 1"
+_OWN = {name: name for name in VARIABLES}
 _WHERE = '"sample", "step", '
 
 
@@ -64,6 +66,7 @@ class _Scored:
     target: str
     result: str
     prefix: str
+    variables: Mapping[str, str]
 
     @property
     def classes(self) -> bool:
@@ -75,7 +78,7 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
     if training.several:
         return _several(training, targets, origin=origin)
     feed = targets[0]
-    only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "")
+    only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "", _OWN)
     array = "prediction.values" if feed.ragged else "prediction"
     values = "values" if only.classes else array
     header, note = _header(only, values)
@@ -118,6 +121,8 @@ def _result(term: Term) -> str:
 def _lines(scored: _Scored) -> list[str]:
     """What the metrics of an output are computed from."""
     term, prediction, target = scored.term, scored.prediction, scored.target
+    held = _held_out(scored)
+    lines = held.kept() if term.held_out() else []
     if term.compares == "same":
         value = f"{prediction}.astype(np.float64) - {target}"
     elif term.compares == "binary":
@@ -127,18 +132,25 @@ def _lines(scored: _Scored) -> list[str]:
     else:
         truth = f"{target}.argmax(axis=-1)" if term.compares == "one_hot" else target
         value = f"{prediction}.argmax(axis=-1) == {truth}"
-    lines = [f"{scored.result} = {value}"]
-    if term.ignore_class is not None:
+    lines.append(f"{scored.result} = {value}")
+    if term.ignore_class is not None and not term.held_out():
         kept = f"{scored.result}[{target} != {term.ignore_class}]"
         lines.append(f"{scored.result} = {kept}  # what the loss ignores does not count")
-    return lines
+    return [*lines, *held.lines()]
+
+
+def _held_out(scored: _Scored) -> HeldOut:
+    compared = Compared(scored.prediction, scored.target, scored.result, scored.variables)
+    return HeldOut(scored.term, compared)
 
 
 def _entries(scored: _Scored) -> Iterator[str]:
-    asked = (metric.name for metric in scored.term.metrics)
+    asked = (m.name for m in scored.term.metrics if m.entry.facts["each_epoch"])
     for name in dict.fromkeys((*asked, *_ALWAYS[scored.term.compares])):
         text = _ERRORS.get(name, "float(np.mean({error}))")
         value = text.format(error=scored.result, target=scored.target)
+        yield f"{literal(scored.prefix + name)}: {value},"
+    for name, value in _held_out(scored).scores():
         yield f"{literal(scored.prefix + name)}: {value},"
 
 
@@ -156,6 +168,7 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
             names.fresh(f"{output}_target"),
             names.fresh(f"{output}_{_result(term)}"),
             f"{term.output}_",
+            {name: names.fresh(f"{output}_{name}") for name in VARIABLES if term.held_out()},
         )
         for term, feed, output in zip(training.terms, targets, outputs, strict=True)
     ]

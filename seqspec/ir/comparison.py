@@ -72,7 +72,11 @@ class Comparison:
         if not fits:
             return None
         shared = [m for m in self.trained.shared if measures(m, self.trained.loss)]
-        metrics = {m.setting.name: m.setting for m in (*shared, *self.trained.metrics)}
+        asked = (*shared, *self.trained.metrics)
+        told = [self._tells(metric) for metric in asked]
+        if not all(told):
+            return None
+        metrics = {(m.setting.name, *m.setting.args.values()): m.setting for m in asked}
         return Term(
             self.trained.output,
             self.output,
@@ -81,6 +85,21 @@ class Comparison:
             tuple(metrics.values()),
             self.trained.loss.weight,
         )
+
+    def _tells(self, metric: WrittenTerm) -> bool:
+        """Whether a metric is not the same number for any prediction."""
+        k, classes = metric.setting.args.get("k"), self.output.tensor.shape[-1].value
+        if k is None or classes is None or k < classes:
+            return True
+        what = (
+            f"the {k} largest of {classes} classes are all of them"
+            if k == classes
+            else f"there are no {k} largest of {classes} classes"
+        )
+        help = f"write {metric.setting.name}(k={classes - 1}), or less"
+        labels = (Label(self.output.span, f"{classes} classes"),)
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), metric.span, labels=labels, help=help)
+        return False
 
     def _weights_fit(self) -> bool:
         """Whether there is a weight for each class, and for each entry of the loss."""

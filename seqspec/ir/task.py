@@ -127,9 +127,14 @@ class Term:
         return self.ignore_class is not None
 
     def measured(self) -> tuple[Setting, ...]:
-        """The metrics besides the loss, which is reported anyway, if it is the same number."""
+        """The metrics of an epoch besides the loss, if that is not the same number."""
         plain = not self.weighted and not self.counted
-        return tuple(m for m in self.metrics if not (plain and m.name == self.loss.name))
+        each = (m for m in self.metrics if m.entry.facts["each_epoch"])
+        return tuple(m for m in each if not (plain and m.name == self.loss.name))
+
+    def held_out(self) -> tuple[Setting, ...]:
+        """The metrics that are scores of a whole part."""
+        return tuple(m for m in self.metrics if not m.entry.facts["each_epoch"])
 
     @property
     def weighted(self) -> bool:

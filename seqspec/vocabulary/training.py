@@ -5,7 +5,8 @@ Facts of a loss: ``target`` is what it compares with (``same``: numbers of the o
 output's shape, one of them 1; ``binary``: zeros and ones of the output's shape) and
 ``roles`` the roles its prediction may play; a plain prediction is logits to a cross-entropy;
 ``scaled`` whether a ``scale`` of the data holds for its targets too.
-Facts of a metric: ``targets`` it can be computed with.
+Facts of a metric: ``targets`` it can be computed with, ``each_epoch`` whether records of epochs
+have it; the others are of a whole part, so only ``evaluate`` and the end of a training tell them.
 """
 
 from __future__ import annotations
@@ -171,7 +172,18 @@ LOSSES: dict[str, Entry] = {e.name: e for e in _LOSSES}
 
 
 def _metric(name: str, summary: str, *targets: str) -> Entry:
-    return Entry(name, "metric", summary, facts={"targets": targets}, source="keras.metrics")
+    facts = {"targets": targets, "each_epoch": True}
+    return Entry(name, "metric", summary, facts=facts, source="keras.metrics")
+
+
+def _score(name: str, summary: str, targets: tuple[str, ...], source: str, *args: Arg) -> Entry:
+    facts = {"targets": targets, "each_epoch": False}
+    summary += " A score of held-out data: records of epochs do not have it."
+    return Entry(name, "metric", summary, args, facts, source)
+
+
+_CLASSES = ("class_ids", "one_hot")
+_DECISIONS = ("binary", *_CLASSES)
 
 
 _METRICS = (
@@ -186,6 +198,56 @@ _METRICS = (
     _metric("mae", "Mean absolute error.", "same"),
     _metric("rmse", "Root of the mean squared error.", "same"),
     _metric("mape", "Mean absolute error in percent of the target.", "same"),
+    _score(
+        "smape",
+        "Mean of 200 |error| / (|prediction| + |target|), in percent.",
+        ("same",),
+        "",
+    ),
+    _score(
+        "r2",
+        "Share of the variance that is explained, the mean over the last axis; of a constant 0.",
+        ("same",),
+        "keras.metrics.R2Score",
+    ),
+    _score(
+        "top_k_accuracy",
+        "Share of samples, or steps, whose class is among the k largest; ties count.",
+        _CLASSES,
+        "keras.metrics.SparseTopKCategoricalAccuracy",
+        Arg("k", POSITIVE, 5, "Among how many."),
+    ),
+    _score(
+        "precision",
+        "Share of what is told that is so; of several classes the mean over them.",
+        _DECISIONS,
+        "keras.metrics.Precision",
+    ),
+    _score(
+        "recall",
+        "Share of what is so that is told; of several classes the mean over them.",
+        _DECISIONS,
+        "keras.metrics.Recall",
+    ),
+    _score(
+        "f1",
+        "Harmonic mean of precision and recall; of several classes the mean over them.",
+        _DECISIONS,
+        'keras.metrics.F1Score(average="macro")',
+    ),
+    _score(
+        "auc",
+        "Area under the ROC curve, exact: how often a yes has more than a no. Keras's is an "
+        "approximation by 200 thresholds.",
+        ("binary",),
+        "keras.metrics.AUC",
+    ),
+    _score(
+        "perplexity",
+        "Exponential of the mean cross-entropy of the classes.",
+        ("class_ids",),
+        "",
+    ),
 )
 METRICS: dict[str, Entry] = {e.name: e for e in _METRICS}
 

@@ -46,7 +46,7 @@ train M {
     data = d
     loss = mse(low) + 0.3 * (huber(both, delta=0.5) + 2 * sparse_categorical_crossentropy(kind))
          + binary_crossentropy(wet%s)
-    metrics = [mae, rmse(both), accuracy(kind), accuracy(wet)]
+    metrics = [mae, rmse(both), accuracy(kind), accuracy(wet), r2, f1(kind), auc(wet)]
     optimizer = sgd(learning_rate=0.1)
     batch_size = 8
 }
@@ -99,6 +99,8 @@ def test_both_loops(windowed: bool, tmp_path: Path) -> None:
         assert "kind_mae" not in record
     assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
     assert scores["torch"] == pytest.approx(scores["keras"], rel=1e-4)
+    assert {"low_r2", "both_r2", "kind_f1", "wet_auc"} <= set(scores["torch"])
+    assert "kind_r2" not in scores["torch"]
     assert scores["torch"]["both_rmse"] > 5, "scores are in original units"
 
 

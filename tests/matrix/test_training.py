@@ -184,6 +184,12 @@ SQUASH: Mapping[str, Callable[[Array], Array]] = {
 }
 
 
+def of_epochs(target: str) -> list[str]:
+    """The metrics that records of epochs have, where a loss has such a target."""
+    known = ENTRIES["metric"].items()
+    return [n for n, m in known if m.facts["each_epoch"] and target in m.facts["targets"]]
+
+
 def test_every_loss_has_an_equation() -> None:
     assert set(EQUATIONS) == set(ENTRIES["loss"])
 
@@ -201,7 +207,7 @@ def test_every_loss_has_an_equation() -> None:
 )
 def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) -> None:
     target = ENTRIES["loss"][loss].facts["target"]
-    metrics = [n for n, m in ENTRIES["metric"].items() if target in m.facts["targets"]]
+    metrics = of_epochs(target)
     settings = (
         f"    loss = {loss}\n    metrics = [{', '.join(metrics)}]\n"
         f"    optimizer = sgd(learning_rate={RATES.get(loss, 0.1)})\n"

@@ -18,6 +18,7 @@ from tests.matrix.test_training import (
     assert_same,
     eagerly,
     fit_both,
+    of_epochs,
     positive,
     targets,
 )
@@ -45,7 +46,7 @@ def write(
         all=rng.integers(0, 4, shape),
     )
     kind = ENTRIES["loss"][loss].facts["target"]
-    metrics = [n for n, m in ENTRIES["metric"].items() if kind in m.facts["targets"]]
+    metrics = of_epochs(kind)
     spec = folder / "case.seq"
     spec.write_text(
         f"model M(x: float[{'B, T, 5' if steps else 'B, 5'}]) {{ x -> {end} }}\n"
