@@ -109,14 +109,23 @@ EMBEDDING = LayerSpec(
     args=(
         Arg("output_dim", WIDTH, doc="Width of a vector."),
         drawn("embeddings_initializer", "uniform", "For the vectors."),
+        Arg("trainable", BOOL, True, "Whether training changes the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,
     outputs="[B, ..., output_dim]",
-    weights=(Weight("embeddings", "V output_dim", "embeddings_initializer", tied=True),),
+    weights=(
+        Weight(
+            "embeddings",
+            "V output_dim",
+            "embeddings_initializer",
+            tied=True,
+            frozen=lambda a: not a["trainable"],
+        ),
+    ),
     masking=Masking.KEEPS,
     aliases=("Embedding", "embed"),
-    examples=("embedding(4)",),
+    examples=("embedding(4)", "embedding(4, trainable=false)"),
 )
 
 

@@ -44,7 +44,8 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
         if initializer is None:
             initializer = Setting.plain(INITIALIZERS[weight.initializer])
         shape = fill(weight.shape, sizes)
-        weights.append(OwnedWeight(weight.name, shape, initializer, weight.trainable))
+        trainable = weight.trainable and not weight.frozen(site.args)
+        weights.append(OwnedWeight(weight.name, shape, initializer, trainable))
     return tuple(weights)
 
 

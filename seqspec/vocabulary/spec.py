@@ -258,7 +258,8 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too,
+    ``frozen`` from the arguments whether training leaves it as it is.
     """
 
     name: str
@@ -267,6 +268,7 @@ class Weight:
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
     tied: bool = False
+    frozen: Callable[[Mapping[str, Any]], bool] = lambda _: False
 
     @property
     def whole(self) -> bool:

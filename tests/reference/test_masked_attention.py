@@ -72,6 +72,7 @@ _NEEDS = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "Dense", "RepeatVector", "UpSampling1D"), (2,)),
     **dict.fromkeys(("Conv1D", "Conv2D", "MultiHeadAttention"), (2, 2)),
     **dict.fromkeys(("Cropping1D", "ZeroPadding1D"), (1,)),
+    **dict.fromkeys(("Cropping2D", "ZeroPadding2D"), (1,)),
     **dict.fromkeys(("AveragePooling1D", "AveragePooling2D"), (2,)),
     **dict.fromkeys(("Dropout", "SpatialDropout1D", "GaussianNoise"), (0.1,)),
     "Activation": ("relu",),
