@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Options:
     """What the command line adds to a spec.
 
-    ``overrides`` sets params; ``model`` picks one of several; ``data`` replaces the data file.
+    ``overrides`` sets params; ``model`` picks one of several; ``data`` replaces the data file,
+    ``precision`` that of the training.
     """
 
     overrides: Mapping[str, object] = field(default_factory=dict[str, object])
     model: str | None = None
     data: Path | None = None
+    precision: str | None = None
 
 
 class Compilation:
@@ -108,7 +110,7 @@ class Compilation:
         return found
 
     def _training(self, name: str, section: Section | Failed) -> Training | None:
-        from seqspec.ir import dataset, training
+        from seqspec.ir import dataset, outputs, training
 
         assert self.program is not None and self.sections is not None
         at = self.sections.names[("train", name)]
@@ -137,8 +139,11 @@ class Compilation:
         if isinstance(data, Failed) or isinstance(graph, Failed):
             return None
         self.program.check_built(name)
-        fed = dataset.feed(data, graph, self.folder, self.options.data, self.sink)
-        return None if fed is None else training.check(section, graph, fed, self.sink)
+        trained = outputs.resolve(section, graph, data, self.sink)
+        if trained is None:
+            return None
+        fed = dataset.feed(data, graph, trained, self.folder, self.options.data, self.sink)
+        return None if fed is None else training.check(section, graph, trained, fed, self.sink)
 
     def check(self) -> tuple[Diagnostic, ...]:
         """All that is to be said about the spec."""
@@ -211,9 +216,12 @@ class Compilation:
             return None
         assert self.program is not None
         overrides = dict(self.options.overrides)
+        training = self.trainings.get(graph.name)
+        if training is not None and self.options.precision is not None:
+            training = replace(training, precision=self.options.precision)
         return Task(
             graph,
-            self.trainings.get(graph.name),
+            training,
             Path(self.source.name).name,
             self.source.text,
             _digest(self.source, overrides, graph.name),

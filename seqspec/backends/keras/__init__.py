@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.training import plan
@@ -61,6 +61,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "the loss of an epoch is the mean over samples of the losses of its batches, taken while "
         "the weights change",
         "that is what keras.Model.fit reports; the validation loss is exact",
+    ),
+    Deviation(
+        "loss",
+        "of several outputs, the loss of each is the mean over batches, also where the last one is "
+        "smaller; their sum is a mean over samples",
+        "that is what keras.Model.fit reports",
     ),
 )
 
