@@ -228,7 +228,7 @@ class Function:
             copies = {value: (name, expr) for value, name, expr in self.masks.apart(node)}
             for value, (name, expr) in copies.items():
                 yield from assign(name, expr, indent=INDENT, note=self._shape_of(value))
-            self.home.ops |= bool(copies)
+            self.home.ops |= bool(copies) or any(name == "attention_mask" for name, _ in keywords)
             operands = tuple(copies[v][0] if v in copies else self.scope[v] for v in inputs)
         else:
             # A layer has to be called with something, even one that gives its weight alone.

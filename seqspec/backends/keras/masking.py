@@ -102,7 +102,7 @@ class Masks:
         """Heads take the mask of a query off its tensor alone; which query sees what, they hear."""
         query, value, key = reads(node)
         if query is not None:
-            yield "attention_mask", Code(f"{self.of(query)}[:, :, None]")
+            yield "attention_mask", call("ops.expand_dims", self.of(query), 2)
         if value is not None:
             yield "value_mask", self.of(value)
         if key is not None and node.inputs[2] is not node.inputs[1]:

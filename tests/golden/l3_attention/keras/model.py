@@ -36,7 +36,11 @@ def build_model() -> keras.Model:
     h = layers.Embedding(2000, 16, name="h_embedding")(words)  # [B, T, 16]
     # [B, T, 16]
     x = layers.MultiHeadAttention(2, 8, name="multi_head_attention")(
-        h, h, attention_mask=words_mask[:, :, None], value_mask=words_mask, use_causal_mask=True
+        h,
+        h,
+        attention_mask=ops.expand_dims(words_mask, 2),
+        value_mask=words_mask,
+        use_causal_mask=True,
     )
     x = layers.Add(name="a_add")([h, x])  # [B, T, 16]
     a = layers.LayerNormalization(name="a_layer_norm")(x)  # [B, T, 16]

@@ -28,24 +28,24 @@ def views(model: Caption) -> dict[str, Tensor]:
     state = model.state_dict()
     return {
         "h_embedding/embeddings": state["h_embedding.weight"],
-        "multi_head_attention/query/kernel": state[
-            "multi_head_attention.query.weight"
-        ].T.unflatten(1, (2, 8)),
-        "multi_head_attention/query/bias": state[
-            "multi_head_attention.query.bias"
-        ].unflatten(0, (2, 8)),
-        "multi_head_attention/key/kernel": state[
-            "multi_head_attention.key.weight"
-        ].T.unflatten(1, (2, 8)),
-        "multi_head_attention/key/bias": state[
-            "multi_head_attention.key.bias"
-        ].unflatten(0, (2, 8)),
-        "multi_head_attention/value/kernel": state[
-            "multi_head_attention.value.weight"
-        ].T.unflatten(1, (2, 8)),
-        "multi_head_attention/value/bias": state[
-            "multi_head_attention.value.bias"
-        ].unflatten(0, (2, 8)),
+        "multi_head_attention/query/kernel": state["multi_head_attention.query.weight"].T.unflatten(
+            1, (2, 8)
+        ),
+        "multi_head_attention/query/bias": state["multi_head_attention.query.bias"].unflatten(
+            0, (2, 8)
+        ),
+        "multi_head_attention/key/kernel": state["multi_head_attention.key.weight"].T.unflatten(
+            1, (2, 8)
+        ),
+        "multi_head_attention/key/bias": state["multi_head_attention.key.bias"].unflatten(
+            0, (2, 8)
+        ),
+        "multi_head_attention/value/kernel": state["multi_head_attention.value.weight"].T.unflatten(
+            1, (2, 8)
+        ),
+        "multi_head_attention/value/bias": state["multi_head_attention.value.bias"].unflatten(
+            0, (2, 8)
+        ),
         "multi_head_attention/attention_output/kernel": state[
             "multi_head_attention.output.weight"
         ].T.unflatten(0, (2, 8)),
