@@ -96,6 +96,7 @@ class Training:
     stop: Setting | None
     span: Span
     reduce: Setting | None = None
+    precision: str = "float32"
 
     @property
     def schedule(self) -> Setting | None:
@@ -118,6 +119,11 @@ class Task:
     spec_text: str
     digest: str
     overrides: Mapping[str, Any]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether layers compute in less than float32."""
+        return self.training is not None and self.training.precision != "float32"
 
     @property
     def output(self) -> tuple[str, Value]:

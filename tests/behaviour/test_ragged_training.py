@@ -68,12 +68,13 @@ def test_both_programs_draw_the_same_batches(folder: Path, programs: dict[str, P
     for epoch in (1, 2):
         drawn.on_epoch_begin()
         rng = np.random.default_rng([7, epoch])
-        for index, (inputs, target) in enumerate(torch.batches(other, 4, rng)):
+        batches = list(torch.batches(other, 4, rng))
+        assert len(batches) == len(drawn)
+        for index, (inputs, target) in enumerate(batches):
             ours, truth = drawn[index]
             np.testing.assert_array_equal(truth, target)
             for left, right in zip(ours, inputs, strict=True):
                 np.testing.assert_array_equal(left, right)
-        assert index == len(drawn) - 1
 
 
 @pytest.mark.keras

@@ -70,6 +70,11 @@ DEVIATIONS = (
         "torch.optim.RMSprop as it is; the difference shows where gradients are tiny",
     ),
     Deviation(
+        "precision",
+        "mixed_float16 trains on a GPU only; on a CPU such a model is applied in float32",
+        "PyTorch has no LSTM in float16 for CPUs",
+    ),
+    Deviation(
         "lstm",
         "bias_hh is there, zero and not trained; the same for simple_rnn",
         "nn.LSTM has two biases where one is enough; Keras has one",

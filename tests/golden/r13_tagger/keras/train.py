@@ -82,6 +82,7 @@ class Journal(keras.callbacks.Callback):
                 "a smaller learning rate or clipped gradients may help"
             )
         means = {name: means[name] for name in REPORTED if name in means}
+        assert self.model is not None
         means["learning_rate"] = float(LEARNING_RATE(self.model.optimizer.iterations - 1))
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
@@ -107,12 +108,12 @@ class Adam(keras.optimizers.Adam):
         grads: list[keras.KerasTensor | None],
         trainable_variables: list[keras.Variable] | None = None,
     ) -> None:
-        if trainable_variables is not None:  # JAX gives none, and whole gradients
-            grads = [
-                None if grad is None else keras.ops.zeros_like(variable) + grad
-                for grad, variable in zip(grads, trainable_variables, strict=True)
-            ]
-        super().apply(grads, trainable_variables)
+        variables = trainable_variables or self._trainable_variables
+        whole = [
+            None if grad is None else keras.ops.zeros_like(variable) + grad
+            for grad, variable in zip(grads, variables, strict=True)
+        ]
+        super().apply(whole, trainable_variables)
 
 
 def compile_model(model: keras.Model) -> None:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "a02dfab78bbfb76889ab2505201ced8111e338075e3375dec7718e5ddbd19937",
+    "spec_sha256": "3eed6424e0d534390cc9848ba94b71e378864c2ae8b667f107e54af0a789f076",
     "model": "Stress",
 }
 

@@ -31,10 +31,15 @@ class TrainingError(RuntimeError):
 
 def measure(model: Stress, inputs: list[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:
     """The loss of a batch, and the numbers of REPORTED side by side."""
-    logits = model(*inputs)
-    loss = functional.cross_entropy(logits.flatten(0, -2), target.flatten())
+    mask = torch.arange(inputs[0].shape[1], device=inputs[0].device) < inputs[1][:, None]  # [B, T]
+    logits = model(*inputs)[mask]  # the steps of data
+    target = target[mask]
+    loss = functional.cross_entropy(logits, target)
     accuracy = (logits.argmax(-1) == target).float().mean()
-    return loss, torch.stack([loss, accuracy]).detach()
+    steps = mask.sum().repeat(len(REPORTED))
+    steps[0] = len(mask)  # of the loss the mean over samples is reported, as Keras does
+    measured = torch.stack([loss, accuracy]).detach()
+    return loss, torch.stack([measured * steps, steps])
 
 
 def run_epoch(
@@ -50,7 +55,7 @@ def run_epoch(
     Gives means over the samples.
     """
     model.train(optimizer is not None)
-    total = torch.zeros(len(REPORTED), device=device)  # read back once, at the end
+    total = torch.zeros(2, len(REPORTED), device=device)  # read back once, at the end
     count = math.ceil(len(part) / BATCH_SIZE)
     with torch.set_grad_enabled(optimizer is not None):
         for number, (arrays, truth) in enumerate(batches(part, BATCH_SIZE, rng), start=1):
@@ -61,10 +66,10 @@ def run_epoch(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            total += measured * len(target)
+            total += measured
             if on_batch is not None:
                 on_batch(number, count)
-    return dict(zip(REPORTED, (total / len(part)).tolist(), strict=True))
+    return dict(zip(REPORTED, (total[0] / total[1]).tolist(), strict=True))
 
 
 def print_epoch(record: dict[str, float]) -> None:
