@@ -18,9 +18,26 @@ from seqspec.vocabulary.spec import (
     POSITIVE,
     Arg,
     Entry,
+    Kind,
 )
 
 _ANY_NUMBER = tuple(Role)
+
+COLUMN = Kind("a column or an array of the data", lambda v: isinstance(v, str), category="column")
+CLASS_WEIGHT = Kind(
+    "balanced, or a list with a number for each class", lambda _: True, category="class weight"
+)
+ID = Kind("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool))
+_SAMPLE_WEIGHT = Arg(
+    "sample_weight", COLUMN, None, "What the loss of each sample, or step, is multiplied by."
+)
+_CLASS_WEIGHT = Arg(
+    "class_weight",
+    CLASS_WEIGHT,
+    None,
+    "What the loss of each sample, or step, is multiplied by, by its class; balanced lets all "
+    "classes of the training part weigh the same.",
+)
 
 
 def _loss(
@@ -36,7 +53,8 @@ def _loss(
         "roles": roles,
         "scaled": target == "same" if scaled is None else scaled,
     }
-    return Entry(name, "loss", summary, args, facts, source="keras.losses")
+    weights = (_SAMPLE_WEIGHT,) if target == "same" else (_CLASS_WEIGHT, _SAMPLE_WEIGHT)
+    return Entry(name, "loss", summary, (*args, *weights), facts, source="keras.losses")
 
 
 _SMOOTHING = Arg("label_smoothing", FRACTION, 0.0, "Share of the target spread over all classes.")
@@ -105,6 +123,7 @@ _LOSSES = (
         "Cross-entropy over classes with class ids as targets.",
         "class_ids",
         (Role.PLAIN, Role.PROBABILITIES),
+        Arg("ignore_class", ID, None, "A class id that neither the loss nor accuracy counts."),
     ),
 )
 LOSSES: dict[str, Entry] = {e.name: e for e in _LOSSES}

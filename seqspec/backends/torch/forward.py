@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
-from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
+from seqspec.backends.torch.layers import LOWERINGS
+from seqspec.backends.torch.logits import activated, without_activations
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
@@ -34,7 +35,7 @@ from seqspec.ir.masks import ByValue, Given, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Setting, Tie
+from seqspec.vocabulary.spec import Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +56,34 @@ class Forward:
 def lower_forward(
     graph: Graph,
     attributes: Mapping[Unit, str],
-    *,
-    split_logits: bool,
+    split: Mapping[str, str],
     outputs_class: str,
+    *,
     mixed: bool = False,
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
     ``mixed`` says that logits may come in less than float32, in which the last activation works.
+
+    ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
-    lowering = _Lowering(graph, attributes, split_logits, outputs_class)
+    lowering = _Lowering(graph, attributes, split, outputs_class)
     lowering.mixed = mixed
     return lowering.run()
 
 
-def logits_activation(graph: Graph) -> str:
-    """The softmax or sigmoid that the only output ends in; empty if it ends otherwise."""
-    if len(graph.outputs) != 1 or not graph.nodes:
-        return ""
-    node, output = graph.nodes[-1], graph.outputs[0][1]
-    if node.value is not output or not isinstance(node.unit, Layer):
-        return ""
-    if node.unit.kind not in ACTIVATED and len(graph.nodes) == 1:
-        return ""
-    if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
-        return ""
-    unit = node.unit
-    if unit.kind == "softmax":
-        return "softmax"
-    setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")
-    name = setting.name if isinstance(setting, Setting) else ""
-    return name if name in ("softmax", "sigmoid") else ""
-
-
 class _Lowering:
     def __init__(
-        self, graph: Graph, attributes: Mapping[Unit, str], split_logits: bool, outputs_class: str
+        self,
+        graph: Graph,
+        attributes: Mapping[Unit, str],
+        split: Mapping[str, str],
+        outputs_class: str,
     ) -> None:
         self.whole = graph
-        self.split = logits_activation(graph) if split_logits else ""
-        self.graph = graph = _without_activation(graph) if self.split else graph
+        self.split = split
+        self.ends = {value for name, value in graph.outputs if name in split}
+        self.graph = graph = without_activations(graph, self.ends)
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.mixed = False
@@ -209,14 +198,21 @@ class _Lowering:
         if not self.split:
             return ()
         whole = ".float()" if self.mixed else ""
-        inside = Call("self.logits", tuple(Code(p) for p in parameters), behind=whole)
-        call = (
-            Call("torch.softmax", (inside,), (("dim", -1),))
-            if self.split == "softmax"
-            else Call("torch.sigmoid", (inside,))
+        inside = Call("self.logits", tuple(Code(p) for p in parameters))
+        outputs = self.whole.outputs
+        if len(outputs) == 1:
+            ((_, activation),) = self.split.items()
+            call = activated(activation, replace(inside, behind=whole))
+            return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
+        names = Names({"count", "index"})
+        fields = {name: names.fresh(name) for name, _ in outputs}
+        changed = tuple(
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
+            for name, activation in self.split.items()
         )
-        note = shape_note(self.whole.outputs[0][1])
-        return tuple(statement("return ", call, indent=INDENT, note=note))
+        lines = statement("outputs = ", inside, indent=INDENT)
+        lines += statement("return ", Call("outputs._replace", (), changed), indent=INDENT)
+        return tuple(lines)
 
     # ------------------------------------------------------------------------------------ nodes
 
@@ -247,7 +243,7 @@ class _Lowering:
     ) -> Expr:
         unit = node.unit
         args: Mapping[str, Any] = unit.args if isinstance(unit, Layer) else {}
-        if self.split and node is self.whole.nodes[-1]:
+        if node.value in self.ends:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
         tied_to = {
@@ -378,15 +374,6 @@ class _Lowering:
             return [(held.text, value.type.shape)]
         shapes = (shape for _, shape in value.type.parts)
         return list(zip(held.parts, shapes, strict=True))
-
-
-def _without_activation(graph: Graph) -> Graph:
-    """The graph up to its last node, if that is nothing but the activation."""
-    node = graph.nodes[-1]
-    if node.unit.kind in ACTIVATED:
-        return graph
-    outputs = ((graph.outputs[0][0], node.inputs[0]),)
-    return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:
