@@ -13,6 +13,7 @@ from __future__ import annotations
 from seqspec.types import Role
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
+    BOOL,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
@@ -60,12 +61,21 @@ def _loss(
 _SMOOTHING = Arg("label_smoothing", FRACTION, 0.0, "Share of the target spread over all classes.")
 
 
+_GAMMA = Arg("gamma", NOT_NEGATIVE, 2.0, "How much less: the power of the doubt that is left.")
+
 _LOSSES = (
     _loss("mse", "Mean squared error.", "same", _ANY_NUMBER),
     _loss("mae", "Mean absolute error.", "same", _ANY_NUMBER),
     _loss(
         "mape",
         "Mean absolute error in percent of the target. Targets are not scaled.",
+        "same",
+        _ANY_NUMBER,
+        scaled=False,
+    ),
+    _loss(
+        "msle",
+        "Mean squared difference of logarithms of 1 + target. Targets are not scaled.",
         "same",
         _ANY_NUMBER,
         scaled=False,
@@ -105,6 +115,18 @@ _LOSSES = (
         (Role.PLAIN,),
     ),
     _loss(
+        "squared_hinge",
+        "Square of the hinge loss, of scores above zero for yes.",
+        "binary",
+        (Role.PLAIN,),
+    ),
+    _loss(
+        "categorical_hinge",
+        "Hinge loss over classes: how far the best wrong score comes up to the right one.",
+        "one_hot",
+        (Role.PLAIN,),
+    ),
+    _loss(
         "binary_crossentropy",
         "Cross-entropy of yes-or-no answers.",
         "binary",
@@ -116,6 +138,25 @@ _LOSSES = (
         "Cross-entropy over classes with one-hot targets.",
         "one_hot",
         (Role.PLAIN, Role.PROBABILITIES),
+        _SMOOTHING,
+    ),
+    _loss(
+        "binary_focal_crossentropy",
+        "Cross-entropy of yes-or-no answers in which sure answers count less. Lin et al. 2018.",
+        "binary",
+        (Role.PLAIN, Role.PROBABILITY),
+        Arg("apply_class_balancing", BOOL, False, "Whether alpha weighs yes, and 1 - alpha no."),
+        Arg("alpha", FRACTION, 0.25, "What yes weighs."),
+        _GAMMA,
+        _SMOOTHING,
+    ),
+    _loss(
+        "categorical_focal_crossentropy",
+        "Cross-entropy over classes in which sure answers count less. Lin et al. 2018.",
+        "one_hot",
+        (Role.PLAIN, Role.PROBABILITIES),
+        Arg("alpha", FRACTION, 0.25, "What every class weighs."),
+        _GAMMA,
         _SMOOTHING,
     ),
     _loss(

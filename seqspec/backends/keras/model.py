@@ -97,8 +97,8 @@ class Program:
 
     def plan(self, task: Task) -> ModelPlan:
         only = task.terms[0] if len(task.terms) == 1 else None
-        scores = only is None or not only.from_logits or only.loss.name == "hinge"
-        logits = None if only is None or scores else only.value
+        entropy = only is not None and only.loss.name.endswith("crossentropy")
+        logits = only.value if only is not None and entropy and only.from_logits else None
         self._activations = activations = bent_activations(task.graph)
         title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from seqspec.backends.python_text import Call, Code, Expr
+from seqspec.backends.python_text import Call, Code, Expr, literal
 from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
 
 _NONE: tuple[tuple[str, Expr], ...] = (("reduction", "none"),)
@@ -61,6 +61,67 @@ def _hinge(p: Prediction, _: Args) -> Lines:
     ]
 
 
+def _squared_hinge(p: Prediction, _: Args) -> Lines:
+    margin = f"functional.relu(1 - {p.own('side')} * {p.name})"
+    return [
+        ("side", Code(f"2 * {p.target} - 1")),
+        ("values", Code(f"{margin}.square().mean(-1)")),
+    ]
+
+
+def _categorical_hinge(p: Prediction, _: Args) -> Lines:
+    right, wrong = p.own("right"), p.own("wrong")
+    return [
+        ("right", Code(f"({p.target} * {p.name}).sum(-1)")),
+        ("wrong", Code(f"((1 - {p.target}) * {p.name}).amax(-1)")),
+        ("values", Code(f"functional.relu({wrong} - {right} + 1)")),
+    ]
+
+
+def _logarithmic(p: Prediction, _: Args) -> Lines:
+    difference = f"{p.name}.clamp(min=1e-7).log1p() - {p.target}.clamp(min=1e-7).log1p()"
+    return [("values", Code(f"({difference}).square().mean(-1)"))]
+
+
+def _doubt(p: Prediction, args: Args, sure: str) -> str:
+    """The factor that makes sure answers count less."""
+    gamma = args["gamma"]
+    return f"(1 - {sure})" if gamma == 1 else f"(1 - {sure}) ** {literal(gamma)}"
+
+
+def _binary_focal(p: Prediction, args: Args) -> Lines:
+    lines, target = smoothed(p, args, "2")
+    chance, sure, entropy = p.own("chance"), p.own("sure"), p.own("entropy")
+    operands = Code(p.name if p.logits else f"{p.name}.{CLAMP}"), Code(target)
+    function = "functional.binary_cross_entropy"
+    function += "_with_logits" if p.logits else ""
+    lines += [
+        ("entropy", Call(function, operands, _NONE)),
+        ("chance", Code(f"torch.sigmoid({p.name})" if p.logits else p.name)),
+        ("sure", Code(f"{target} * {chance} + (1 - {target}) * (1 - {chance})")),
+    ]
+    value = f"{_doubt(p, args, sure)} * {entropy}"
+    if args["apply_class_balancing"]:
+        alpha = literal(args["alpha"])
+        balance = f"{target} * {alpha} + (1 - {target}) * (1 - {alpha})"
+        lines.append(("balance", Code(balance)))
+        value = f"{p.own('balance')} * {value}"
+    return [*lines, ("values", Code(f"({value}).mean(-1)"))]
+
+
+def _categorical_focal(p: Prediction, args: Args) -> Lines:
+    lines, target = smoothed(p, args, f"{p.target}.shape[-1]")
+    chance = p.own("chance")
+    guess = f"torch.softmax({p.name}, dim=-1)" if p.logits else p.name
+    alpha = literal(args["alpha"])
+    value = f"{alpha} * {_doubt(p, args, chance)} * {target} * {chance}.log()"
+    return [
+        *lines,
+        ("chance", Code(f"{guess}.{CLAMP}")),
+        ("values", Code(f"-({value}).sum(-1)")),
+    ]
+
+
 def _binary(p: Prediction, args: Args) -> Lines:
     lines, target = smoothed(p, args, "2")
     if p.logits:
@@ -101,12 +162,17 @@ ELEMENTS: Mapping[str, Callable[[Prediction, Args], Lines]] = {
     "mse": lambda p, _: _each("functional.mse_loss", p),
     "mae": lambda p, _: _each("functional.l1_loss", p),
     "mape": _mape,
+    "msle": _logarithmic,
     "huber": _huber,
     "log_cosh": _log_cosh,
     "poisson": _poisson,
     "cosine_similarity": _cosine,
     "kl_divergence": _divergence,
     "hinge": _hinge,
+    "squared_hinge": _squared_hinge,
+    "categorical_hinge": _categorical_hinge,
+    "binary_focal_crossentropy": _binary_focal,
+    "categorical_focal_crossentropy": _categorical_focal,
     "binary_crossentropy": _binary,
     "categorical_crossentropy": _categorical,
     "sparse_categorical_crossentropy": _sparse,
@@ -117,4 +183,6 @@ def reduced(p: Prediction) -> str:
     """The mean that Keras takes: of what is kept, each entry multiplied by its weight."""
     factors = [p.own("values"), *([p.weight] if p.weight else [])]
     value = " * ".join(factors)
-    return f"mean_over({value}, {p.kept})" if p.kept else f"({value}).mean()"
+    if p.kept:
+        return f"mean_over({value}, {p.kept})"
+    return f"({value}).mean()" if p.weight else f"{value}.mean()"

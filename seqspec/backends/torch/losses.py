@@ -44,6 +44,12 @@ _NAMES = (
 )
 #: What losses call what they compute on their way.
 _LOCALS = (
+    "balance",
+    "chance",
+    "entropy",
+    "right",
+    "sure",
+    "wrong",
     "cosine",
     "error",
     "ratio",
@@ -174,7 +180,7 @@ def _loss_lines(term: Term, prediction: Prediction) -> list[str]:
     if term.ignore_class is not None:
         kept = Code(f"{prediction.target} != {literal(term.ignore_class)}")
         lines += assign(prediction.kept, kept, indent=4)
-    each = bool(prediction.weight or prediction.kept)
+    each = bool(prediction.weight or prediction.kept) or term.loss.name not in LOSSES
     table = ELEMENTS if each else LOSSES
     for variable, value in table[term.loss.name](prediction, term.loss.args):
         lines += assign(prediction.own(variable), value, indent=4)

@@ -312,7 +312,7 @@ class ModelLowering:
         inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
         outputs = [_shown(name, value) for name, value in graph.outputs]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
-            logits = any(term.from_logits and term.loss.name != "hinge" for term in terms)
+            logits = any(t.from_logits and t.loss.name.endswith("crossentropy") for t in terms)
             name = "logits" if main and logits else ""
             outputs = [_shown(name, graph.outputs[0][1])]
         shapes = f"{inputs} -> {', '.join(outputs)}"
