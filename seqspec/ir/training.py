@@ -31,7 +31,7 @@ def check(
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
         return None
-    if not (_unpadded(graph, found, fed, section, sink) and _unweighted(found, fed, section, sink)):
+    if not _unpadded(graph, found, fed, section, sink):
         return None
     optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
@@ -49,19 +49,6 @@ def check(
         values["reduce"],
         values["precision"],
     )
-
-
-def _unweighted(terms: Sequence[Term], fed: Fed, section: Section, sink: Sink) -> bool:
-    """Whether nothing is weighed or ignored that is told from texts, whose labels get ids late."""
-    for term in terms:
-        given = ("class_weight", "sample_weight", "ignore_class")
-        written = [name for name in given if term.loss.args.get(name) is not None]
-        if fed.data.texts and written:
-            what = f"`{written[0]}` needs ids that are known beforehand, but labels of texts get theirs"
-            finding = codes.FORBIDDEN_VALUE(what=f"{what} from the training part")
-            sink.report(finding, section.at("loss"), help="leave it out, or save ids: npz(…)")
-            return False
-    return True
 
 
 def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:

@@ -59,7 +59,7 @@ class Batches(keras.utils.PyDataset):
         Left to itself, Keras takes the lengths of the first two batches for those of every one.
         """
 
-        def batches() -> Iterator[tuple[tuple[np.ndarray, ...], np.ndarray]]:
+        def batches() -> Iterator[tuple[Any, ...]]:
             for index in range(len(self)):
                 yield self[index]
 
