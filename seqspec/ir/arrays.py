@@ -31,10 +31,7 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
-        if axes and len(self.graph.outputs) > 1:
-            what = "sequences of their own lengths train a model with one output, "
-            what += f"`{self.graph.name}` has several"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("source"))
+        if axes and not self.one_output("sequences of their own lengths"):
             return None
         if axes:
             self.ragged = axes

@@ -27,9 +27,7 @@ class Texts(Feeder):
         ports = self.ports()
         if ports is None or not self._settings_fit():
             return None
-        if len(self.graph.outputs) > 1:
-            what = f"texts train a model with one output, `{self.graph.name}` has several"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("source"))
+        if not self.one_output("texts"):
             return None
         samples = bool(self.source.entry.facts["samples"])
         if samples:

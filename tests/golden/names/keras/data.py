@@ -273,7 +273,7 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays:
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
     """The lines of a text file, each with its place; empty ones at the end are left out."""
-    empty = ""
+    place = empty = ""
     try:
         with path.open("rb") as file:
             for number in count(1):
