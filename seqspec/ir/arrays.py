@@ -39,8 +39,7 @@ class Arrays(Feeder):
         kinds = self.kinds()
         if kinds is None:
             return None
-        there = self.there() and not self.source.entry.facts.get("code")
-        found = files.arrays(self.path, self.source.name) if there else None
+        found = self._found()
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
