@@ -5,7 +5,9 @@ from __future__ import annotations
 from seqspec.diagnostics import codes
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import activated, by_pattern, own_weights, refused, unchanged
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
@@ -36,6 +38,11 @@ DENSE = LayerSpec(
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
         drawn("bias_initializer", "zeros", "For the bias."),
+        penalised("kernel_regularizer", "What the weights cost."),
+        penalised("bias_regularizer", "What the bias costs."),
+        ACTIVITY,
+        bounded("kernel_constraint", "Bounds of the weights."),
+        bounded("bias_constraint", "Bounds of the bias."),
     ),
     inputs=(Port("input", "B ... F"),),
     rule=by_pattern("B ... units"),
@@ -64,6 +71,9 @@ EMBEDDING = LayerSpec(
     args=(
         Arg("output_dim", POSITIVE, doc="Width of a vector."),
         drawn("embeddings_initializer", "uniform", "For the vectors."),
+        penalised("embeddings_regularizer", "What the vectors cost."),
+        ACTIVITY,
+        bounded("embeddings_constraint", "Bounds of the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,

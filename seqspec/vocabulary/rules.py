@@ -40,11 +40,14 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
     for weight in site.spec.weights:
         if not weight.when(site.args):
             continue
-        initializer = site.args.get(weight.initializer)
+        initializer, regularizer, constraint = map(site.args.get, weight.settings)
         if initializer is None:
             initializer = Setting.plain(INITIALIZERS[weight.initializer])
         shape = fill(weight.shape, sizes)
-        weights.append(OwnedWeight(weight.name, shape, initializer, weight.trainable))
+        owned = OwnedWeight(
+            weight.name, shape, initializer, weight.trainable, regularizer, constraint
+        )
+        weights.append(owned)
     return tuple(weights)
 
 
@@ -53,22 +56,32 @@ def refused(what: str, help: str, argument: str = "", operand: int | None = 0) -
     return Problem(codes.FORBIDDEN_VALUE(what=what), help, operand, argument)
 
 
-def unfit_initializer(site: Site) -> Problem | None:
-    """What is wrong with an initialiser that fills matrices only, given for a vector.
+def unfit_setting(site: Site) -> Problem | None:
+    """What is wrong with what is said of a weight that does not have the axes for it.
 
     Goes by the declaration, not by the weights at this site: what is not used must fit, too.
     """
     for weight in site.spec.weights:
-        setting = site.args.get(weight.initializer)
-        if not isinstance(setting, Setting):
-            continue
-        if len(weight.shape.split()) < setting.entry.facts.get("axes", 0):
-            return refused(
-                f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices",
-                "a bias is a vector: zeros is usual",
-                weight.initializer,
-                operand=None,
-            )
+        axes = len(weight.shape.split())
+        for name in weight.settings:
+            setting = site.args.get(name)
+            if not isinstance(setting, Setting):
+                continue
+            wanted = setting.entry.facts.get("axes", 0)
+            if axes < wanted or (wanted and axes > wanted and "regularizer" in name):
+                what = f"`{name}` cannot be `{setting.name}`: it is for matrices"
+                help = "a bias is a vector: zeros is usual" if "initializer" in name else ""
+                many = f"this has {axes} axes" if axes > 1 else "this is a vector"
+                return refused(what, help or many, name, operand=None)
+            given: int | tuple[int, ...] = setting.args.get("axis", 0)
+            last = max(given) if isinstance(given, tuple) else given
+            if last >= axes:
+                what = f"`{name}` goes along axis {last}, but the last axis here is {axes - 1}"
+                return refused(what, "axes are counted from 0", name, operand=None)
+    activity = site.args.get("activity_regularizer")
+    if isinstance(activity, Setting) and activity.entry.facts["axes"]:
+        what = f"`activity_regularizer` cannot be `{activity.name}`: it is for weights"
+        return refused(what, "such as l1 or l2", "activity_regularizer", operand=None)
     return None
 
 

@@ -101,6 +101,12 @@ _PART = Kind(
 )
 SHAPE = list_of(_PART, "a list of sizes, such as [-1, 4]", (-1,), (1, -1))
 AXES = list_of(POSITIVE, "a list of axes, such as [2, 1]", (2, 1), (1, 2))
+AXIS = Kind(
+    "an axis, or several such as [0, 1]",
+    lambda v: WHOLE.accepts(v) or _list_of(WHOLE, v),
+    samples=(0,),
+    items=WHOLE,
+)
 ENDS = Kind(
     "a whole number, or two such as [1, 0]",
     lambda v: WHOLE.accepts(v) or (_list_of(WHOLE, v) and _length(v) == 2),
@@ -208,7 +214,8 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight.
+    from the arguments whether there is such a weight. Arguments with the same name but for its
+    ending, ``kernel_regularizer`` and ``kernel_constraint``, hold what it costs and its bounds.
     """
 
     name: str
@@ -216,6 +223,12 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+    @property
+    def settings(self) -> tuple[str, str, str]:
+        """The names of the arguments: initialiser, regulariser, constraint."""
+        start = self.initializer.removesuffix("_initializer")
+        return self.initializer, f"{start}_regularizer", f"{start}_constraint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,8 @@ class OwnedWeight:
     shape: tuple[Dim, ...]
     initializer: Setting
     trainable: bool = True
+    regularizer: Setting | None = None
+    constraint: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)

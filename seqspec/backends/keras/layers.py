@@ -25,12 +25,26 @@ RECURRENT = {
     "recurrent_initializer": "orthogonal",
     "bias_initializer": "zeros",
 }
+COSTS = dict.fromkeys(
+    (
+        *("kernel_regularizer", "recurrent_regularizer", "bias_regularizer"),
+        *("activity_regularizer",),
+        *("kernel_constraint", "recurrent_constraint", "bias_constraint"),
+    )
+)
 RUN = {"dropout": 0.0, "recurrent_dropout": 0.0, "go_backwards": False, "unroll": False}
 DENSE = {
     "activation": "linear",
     "use_bias": True,
     "kernel_initializer": "glorot_uniform",
     "bias_initializer": "zeros",
+    **{name: value for name, value in COSTS.items() if not name.startswith("recurrent")},
+}
+EMBEDDING = {
+    "embeddings_initializer": "uniform",
+    "embeddings_regularizer": None,
+    "activity_regularizer": None,
+    "embeddings_constraint": None,
 }
 LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
 GROUP_NORM = {"groups": 32, **LAYER_NORM}
@@ -76,7 +90,7 @@ def embedding(site: Site) -> Call:
     args = site.layer.args
     (tokens,) = site.operands
     assert isinstance(tokens, Tensor) and tokens.bound is not None  # the checker has seen to it
-    keywords = tuple(written(args, {"embeddings_initializer": "uniform"}))
+    keywords = tuple(written(args, EMBEDDING))
     return _layer("Embedding", number(tokens.bound), number(args["output_dim"]), keywords=keywords)
 
 
@@ -108,7 +122,7 @@ def simple_rnn(site: Site) -> Call:
 
 def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:
     args = site.layer.args
-    keywords = (*written(args, {**defaults, **RUN}), *site.needs())
+    keywords = (*written(args, {**defaults, **COSTS, **RUN}), *site.needs())
     return _layer(name, number(args["units"]), keywords=keywords)
 
 

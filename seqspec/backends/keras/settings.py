@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seqspec.backends.python_text import Call, Expr
+from seqspec.backends.python_text import Call, Expr, literal
 from seqspec.shapes.dim import Dim
 from seqspec.vocabulary.spec import Setting
 
@@ -24,6 +24,18 @@ INITIALIZERS: Mapping[str, str] = {
     "lecun_uniform": "LecunUniform",
     "lecun_normal": "LecunNormal",
     "orthogonal": "Orthogonal",
+}
+
+#: regularisers and constraints of the language, by what they are called in Keras
+PENALTIES: Mapping[str, str] = {
+    "l1": "regularizers.L1",
+    "l2": "regularizers.L2",
+    "l1_l2": "regularizers.L1L2",
+    "orthogonal_regularizer": "regularizers.OrthogonalRegularizer",
+    "max_norm": "constraints.MaxNorm",
+    "non_neg": "constraints.NonNeg",
+    "unit_norm": "constraints.UnitNorm",
+    "min_max_norm": "constraints.MinMaxNorm",
 }
 
 #: activations of the language; each has the same name in Keras
@@ -57,6 +69,13 @@ def setting(value: Setting) -> Expr:
         if not changed and value.name != "constant":
             return value.name
         return Call(f"keras.initializers.{INITIALIZERS[value.name]}", (), tuple(changed.items()))
+    if value.name in PENALTIES:
+        # A lone number is what one would turn: it is written in any case.
+        numbers = [name for name in value.args if name not in ("axis", "mode")]
+        first = numbers[0] if len(numbers) == 1 else ""
+        args = (value.args[first],) if first else ()
+        others = tuple((k, literal(v)) for k, v in changed.items() if k != first)
+        return Call(f"keras.{PENALTIES[value.name]}", args, others)
     if value.name in ACTIVATIONS and not changed:
         return value.name
     raise KeyError(f"{value.entry.category} {value.name!r} is not known to the Keras backend")

@@ -97,19 +97,22 @@ class TrainPlan:
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
+    # A loss with something added to it is not the metric of that name.
+    loss = "" if task.graph.penalised else training.loss.name
+    metrics = [metric for metric in training.metrics if metric.name != loss]
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
-        reported="\n".join(_reported(training, validation)),
-        compile=(*_remarks(task, training), *_compile(training)),
+        reported="\n".join(_reported(metrics, validation)),
+        compile=(*_remarks(task, training), *_compile(training, metrics)),
         stop=tuple(_stop(training.stop, validation)),
         best="lowest validation loss" if validation else "lowest training loss",
         advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=bool(_metrics(training)),
+        metrics=bool(metrics),
         scale=training.data.scale is not None,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
@@ -163,9 +166,9 @@ def _constants(training: Training) -> Iterator[str]:
             yield from assign("MIN_DELTA", training.stop.args["min_delta"], note=note)
 
 
-def _reported(training: Training, validation: bool) -> list[str]:
+def _reported(metrics: list[Setting], validation: bool) -> list[str]:
     """What a record holds, in this order."""
-    names = ["loss", *(metric.name for metric in _wanted(training))]
+    names = ["loss", *(metric.name for metric in metrics)]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -188,12 +191,12 @@ def _stop(stop: Setting | None, validation: bool) -> list[str]:
     ]
 
 
-def _compile(training: Training) -> list[str]:
+def _compile(training: Training, wanted: list[Setting]) -> list[str]:
     keywords: list[tuple[str, Expr]] = [
         ("optimizer", _optimizer(training.optimizer)),
         ("loss", _loss(training)),
     ]
-    if metrics := _metrics(training):
+    if metrics := tuple(_metric(metric, training) for metric in wanted):
         keywords.append(("metrics", Group("[", metrics)))
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
 
@@ -216,15 +219,6 @@ def _loss(training: Training) -> Call:
         if loss.args[arg.name] != arg.default:
             keywords.append((arg.name, loss.args[arg.name]))
     return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
-
-
-def _metrics(training: Training) -> tuple[Call, ...]:
-    """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, training) for metric in _wanted(training))
-
-
-def _wanted(training: Training) -> list[Setting]:
-    return [metric for metric in training.metrics if metric.name != training.loss.name]
 
 
 def _metric(metric: Setting, training: Training) -> Call:

@@ -41,6 +41,8 @@ def plan_measure(task: Task, training: Training, has_logits: bool, names: list[s
     lines = statement(f"{name} = ", Code(f"{function}(*inputs)"), indent=4)
     for variable, value in LOSSES[training.loss.name](prediction, training.loss.args):
         lines += assign(variable, value, indent=4)
+    if task.graph.penalised:
+        lines.append("    loss = loss + penalty(model)")
     if not names:
         lines.append("    return loss, loss.detach()[None]")
         return lines

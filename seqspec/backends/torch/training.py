@@ -9,6 +9,7 @@ from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.optimizers import plan_clips, plan_optimizer
+from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
@@ -27,6 +28,7 @@ class TrainPlan:
     predict_signature: tuple[str, ...]
     evaluate_signature: tuple[str, ...]
     functional: bool
+    penalties: PenaltyPlan
     optimizer: tuple[str, ...]
     clips: tuple[str, ...]
     scaled: bool
@@ -57,9 +59,10 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     assert training is not None
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
-    (names, root), stopping = _reported(training), _stopping(training.stop)
+    (names, root), stopping = _reported(task, training), _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
+    penalties = plan_penalties(task.graph, model)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
@@ -79,7 +82,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         evaluate_signature=tuple(
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
         ),
-        functional=any("functional." in line for line in measure),
+        functional=penalties.crossing or any("functional." in line for line in measure),
+        penalties=penalties,
         optimizer=tuple(plan_optimizer(training.optimizer)),
         clips=tuple(clips),
         scaled=scaled,
@@ -114,16 +118,19 @@ def _normalises_samples(graph: Graph) -> bool:
     )
 
 
-def _reported(training: Training) -> tuple[list[str], str]:
+def _reported(task: Task, training: Training) -> tuple[list[str], str]:
     """What is measured beside the loss, and the line that makes the rmse of it.
+
+    A loss with something added to it is not the metric of that name.
 
     The root is taken of the mean square over all samples, so that is what batches give.
     """
-    names = [metric.name for metric in training.metrics if metric.name != training.loss.name]
+    loss = "" if task.graph.penalised else training.loss.name
+    names = [metric.name for metric in training.metrics if metric.name != loss]
     if "rmse" not in names:
         return names, ""
     names.remove("rmse")
-    if training.loss.name == "mse":
+    if loss == "mse":
         square = 'means["loss"]'
     elif "mse" in names:
         square = 'means["mse"]'
