@@ -14,6 +14,7 @@ class Role(Enum):
     PLAIN = "plain"
     PROBABILITIES = "probabilities"  # sums to one over the last axis (softmax)
     PROBABILITY = "yes-or-no probabilities"  # each number on its own (sigmoid)
+    MIXED = "computed from probabilities"  # by an operator: neither those nor logits for sure
 
 
 @dataclass(frozen=True, slots=True)

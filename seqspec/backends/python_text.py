@@ -18,6 +18,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import cycle
 
 WIDTH = 100
 INDENT = "    "
@@ -69,7 +70,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """``a + b + c``, the value of a whole statement; or with another operator."""
+    """``a + b + c``, the value of a whole statement; ``"- +"`` is ``a - b + c``."""
 
     terms: tuple[Expr, ...]
     operator: str = "+"
@@ -305,7 +306,8 @@ def flat(expr: Expr) -> str:
         case Index(of, key, after):
             return f"{of}[{flat(key)}]{after}"
         case Sum(terms, operator):
-            return f" {operator} ".join(map(flat, terms))
+            rest = zip(cycle(operator.split()), map(flat, terms[1:]), strict=False)
+            return " ".join([flat(terms[0]), *(f"{sign} {term}" for sign, term in rest)])
         case Choice(value, condition, otherwise):
             return f"{flat(value)} if {condition} else {flat(otherwise)}"
         case _:
@@ -355,8 +357,8 @@ def _pieces(expr: Expr, room: int) -> list[str]:
     """An expression with operators in lines of at most ``room`` columns, if that can be."""
     match expr:
         case Sum(terms, operator) if columns(flat(expr)) > room:
-            first, *rest = map(flat, terms)
-            return [first, *(f"{operator} {term}" for term in rest)]
+            rest = zip(cycle(operator.split()), map(flat, terms[1:]), strict=False)
+            return [flat(terms[0]), *(f"{sign} {term}" for sign, term in rest)]
         case Choice(value, condition, otherwise) if columns(flat(expr)) > room:
             return [*_pieces(value, room), f"if {condition}", f"else {flat(otherwise)}"]
         case _:

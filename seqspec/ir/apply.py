@@ -105,7 +105,8 @@ def _tensors(
 ) -> tuple[Tensor, ...] | Failed:
     spec = layer.spec
     variadic = spec.inputs[0].variadic
-    if (variadic and len(operands) < 2) or (not variadic and len(operands) != len(spec.inputs)):
+    least = spec.inputs[0].least
+    if (variadic and len(operands) < least) or (not variadic and len(operands) != len(spec.inputs)):
         several = variadic or len(spec.inputs) > 1
         exactly = "two operands" if several else "one operand"
         wanted = "two or more operands" if variadic else exactly

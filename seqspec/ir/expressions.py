@@ -9,6 +9,7 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label
 from seqspec.diagnostics.suggest import nearest
 from seqspec.ir.arguments import Binder
+from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
 from seqspec.ir.graph import Value
 from seqspec.ir.items import (
@@ -65,23 +66,9 @@ class Expressions:
         if isinstance(expr, ast.Index):
             flow = self.as_flow(self.evaluate(expr.owner, ""), expr.owner.span)
             return FAILED if isinstance(flow, Failed) else self._slicing.apply(expr, flow, name)
-        if isinstance(expr, ast.Binary) and self._flows(expr):
-            self._sink.report(
-                codes.NOT_A_VALUE(what=f"`{self._source.excerpt(expr.span)}`", direction="through"),
-                expr.span,
-                help="values are joined by layers: add(a, b), concat(a, b)",
-            )
-            return FAILED
+        if isinstance(expr, ast.Binary | ast.Negative) and involves_data(expr, self._scope):
+            return Reader(self._scope, self.evaluate, self._owner).apply(expr, name)
         return self.constants.evaluate(expr, self._scope.known)
-
-    def _flows(self, expr: ast.Binary) -> bool:
-        sides = (expr.left, expr.right)
-        return any(
-            isinstance(side, ast.Pipe | ast.Call | ast.Field | ast.Index)
-            or (isinstance(side, ast.Binary) and self._flows(side))
-            or (isinstance(side, ast.Name) and isinstance(self._scope.look(side.text), Flow))
-            for side in sides
-        )
 
     def _pipe(self, expr: ast.Pipe, name: str) -> Item:
         # What has no name of its own to bear is not called like what comes of it.

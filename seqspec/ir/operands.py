@@ -58,6 +58,10 @@ def may_flow(expr: ast.Expr, scope: Scope, models: Mapping[str, ast.Model]) -> b
         return may_flow(expr.steps[0], scope, models)
     if isinstance(expr, ast.Field | ast.Index):
         return may_flow(expr.owner, scope, models)
+    if isinstance(expr, ast.Binary):
+        return any(may_flow(side, scope, models) for side in (expr.left, expr.right))
+    if isinstance(expr, ast.Negative):
+        return may_flow(expr.value, scope, models)
     if isinstance(expr, ast.Call):
         name = expr.name.text
         known = name in LAYERS or name in models or name in scope.bindings

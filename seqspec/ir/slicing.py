@@ -32,8 +32,7 @@ class Slicing:
             if isinstance(index, Failed):
                 return FAILED
         layer = UnbuiltLayer(SLICE, {"index": index}, expr.span, _written(expr), name)
-        if name:
-            layer.name = f"{name}_{SLICE.name}"
+        layer.name = f"{name}_{SLICE.name}" if name else "part"
         return apply(layer, (flow,), expr.span, name, self._owner)
 
     def _index(self, expr: ast.Index) -> tuple[Entry, ...] | Failed:

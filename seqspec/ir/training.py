@@ -134,6 +134,9 @@ def _loss_fits(loss: Setting, output: Value, section: Section, sink: Sink) -> bo
             help += "(class ids) or categorical_crossentropy (one-hot)"
         elif type_.role is Role.PLAIN:
             help = f"{loss.name} compares distributions: end the model with softmax"
+        elif type_.role is Role.MIXED:
+            help = "nobody can tell whether these are probabilities: end with softmax or sigmoid, "
+            help += "or join with average(...), which keeps what they are"
         else:
             help = "for one class of several write softmax instead of sigmoid, or nothing at all; "
             help += "yes-or-no answers go with binary_crossentropy"

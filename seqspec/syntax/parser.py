@@ -230,6 +230,8 @@ def _advice(text: str, at: Span, expected: set[str]) -> str:
         return "a slice stands behind a name: give the value one first, then write `name[:, -1]`"
     if word in ("+", "-", "*", "/"):
         return "a pipeline goes into parentheses beside an operator: `a + (b -> dense(4))`"
+    if (word[:1].isdigit() or word == "-") and "NAME" in expected and "NUMBER" not in expected:
+        return "a statement begins with a name: write `x * 2`, or bind the value to one"
     if word == "(" and "NAME" in expected:
         return "a statement begins with a name; is one missing before `(`?"
     if word == "=" and {"COMMA", "RPAR"} & expected:

@@ -17,6 +17,7 @@ from seqspec.vocabulary.spec import (
     LAYER,
     NOT_NEGATIVE,
     POSITIVE,
+    WIDTH,
     Applied,
     Arg,
     Kind,
@@ -33,7 +34,7 @@ DENSE = LayerSpec(
     "dense",
     "A fully connected layer on the last axis, the same at each step.",
     args=(
-        Arg("units", POSITIVE, doc="Width of the output."),
+        Arg("units", WIDTH, doc="Width of the output."),
         function("activation", "linear", "Function of the result."),
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
@@ -69,7 +70,7 @@ EMBEDDING = LayerSpec(
     "embedding",
     "A vector for each token; as many as the token's type has ids.",
     args=(
-        Arg("output_dim", POSITIVE, doc="Width of a vector."),
+        Arg("output_dim", WIDTH, doc="Width of a vector."),
         drawn("embeddings_initializer", "uniform", "For the vectors."),
         penalised("embeddings_regularizer", "What the vectors cost."),
         ACTIVITY,

@@ -1,4 +1,4 @@
-"""What the language writes with marks instead of names: slices.
+"""What the language writes with marks instead of names: slices and arithmetic.
 
 Declared as layers are, so that shapes, messages and programs come by them in the same way; but
 nobody can call them, so they stand in no list of layers.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seqspec.diagnostics import codes
-from seqspec.shapes.dim import UNKNOWN, Dim, show
+from seqspec.shapes.dim import UNKNOWN, Dim, Shape, show
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site
 
@@ -136,4 +136,117 @@ SLICE = LayerSpec(
     outputs="the axes that are not left out, cut",
 )
 
-FORMS = {SLICE.name: SLICE}
+# ------------------------------------------------------------------------------------- arithmetic
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One of the values that flow in."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``left + right``, or with another operator; ``place`` numbers those of a formula."""
+
+    operator: str
+    left: Formula
+    right: Formula
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """``-value``"""
+
+    value: Formula
+
+
+Formula = Operand | Operation | Opposite | int | float
+
+
+def _arithmetic(site: Site) -> Applied | Problem:
+    result = _typed(site.args["formula"], site.operands)
+    if isinstance(result, Problem):
+        return result
+    assert isinstance(result, Tensor)  # a formula without values is a number
+    return Applied({"output": result})
+
+
+def _typed(formula: Formula, operands: Sequence[Tensor]) -> Tensor | Problem | float:
+    match formula:
+        case Operand(index):
+            return operands[index]
+        case Opposite(value):
+            inner = _typed(value, operands)
+            return replace(inner, role=_mixed(inner)) if isinstance(inner, Tensor) else inner
+        case Operation():
+            left, right = (_typed(side, operands) for side in (formula.left, formula.right))
+            if isinstance(left, Problem):
+                return left
+            return right if isinstance(right, Problem) else _joined(formula, left, right)
+        case _:
+            return formula
+
+
+def _mixed(*operands: Tensor) -> Role:
+    return Role.PLAIN if all(t.role is Role.PLAIN for t in operands) else Role.MIXED
+
+
+def _joined(at: Operation, left: Tensor | float, right: Tensor | float) -> Tensor | Problem | float:
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        shape = _common(at.operator, left.shape, right.shape)
+        if shape is None:
+            finding = codes.DISAGREE(
+                layer=at.operator, left=show(left.shape), right=show(right.shape)
+            )
+            help = _advice(at.operator, left.shape, right.shape)
+            return Problem(finding, help, argument=str(at.place))
+        causal = left.causal and right.causal
+        return Tensor("float", shape, role=_mixed(left, right), causal=causal)
+    if isinstance(right, Tensor):
+        # What is left of a probability is the probability of the contrary.
+        contrary = left == 1 and at.operator == "-" and right.role is Role.PROBABILITY
+        return right if contrary else replace(right, role=_mixed(right))
+    return replace(left, role=_mixed(left)) if isinstance(left, Tensor) else left
+
+
+def _common(operator: str, left: Shape, right: Shape) -> Shape | None:
+    """The shape of what two values give; None if they do not go together.
+
+    One of the two has it. Where the other has one step only, that stands for all steps; where it
+    has one feature only, it weighs them all, so the operator is one that weighs.
+    """
+    if len(left) != len(right):
+        return None
+    for wide, narrow in ((left, right), (right, left)):
+        axes = list(zip(wide, narrow, strict=True))
+        last = len(axes) - 1
+        if all(
+            a.agrees(b) or (b.value == 1 and axis and (axis < last or operator in "*/"))
+            for axis, (a, b) in enumerate(axes)
+        ):
+            return wide
+    return None
+
+
+def _advice(operator: str, left: Shape, right: Shape) -> str:
+    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
+    if len(longer) == len(shorter) + 1 and shorter[1:] == longer[2:]:
+        return f"to have it at each step, repeat it: `… -> repeat({longer[1]})`"
+    if len(left) == len(right) and Dim.of(1) in (left[-1], right[-1]) and operator in "+-":
+        return "one number goes with all features only where it weighs them, by `*` or `/`"
+    return "both have the same shape; dimensions are equal if they have one name"
+
+
+ARITHMETIC = LayerSpec(
+    "arithmetic",
+    "Sums, differences, products and quotients of values and numbers.",
+    args=(),
+    inputs=(Port("inputs", "...", variadic=True, least=1),),
+    rule=_arithmetic,
+    outputs="the operands' shape",
+)
+
+FORMS = {spec.name: spec for spec in (SLICE, ARITHMETIC)}

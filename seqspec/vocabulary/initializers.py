@@ -1,19 +1,21 @@
 """Initialisers: the distributions that weights are drawn from, as Keras 3 defines them.
 
-Fact ``axes``: how many axes a weight must have at least.
+Fact ``axes``: how many axes a weight must have at least. Fact ``whole``: whether it must be one
+matrix, not those of several gates side by side, nor those of a window.
 """
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, Setting, one_of
+from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, Setting, choice, one_of
 
 INITIALIZER = one_of("initializer", "an initialiser, such as glorot_uniform")
 
 _KERAS = "keras.initializers, Keras 3"
 
 
-def _entry(name: str, summary: str, *args: Arg, axes: int = 0) -> Entry:
-    return Entry(name, "initializer", summary, args, facts={"axes": axes}, source=_KERAS)
+def _entry(name: str, summary: str, *args: Arg, axes: int = 0, whole: bool = False) -> Entry:
+    facts = {"axes": axes, "whole": whole}
+    return Entry(name, "initializer", summary, args, facts=facts, source=_KERAS)
 
 
 _ALL = (
@@ -51,6 +53,25 @@ _ALL = (
         "A random orthogonal matrix. Saxe et al. 2014.",
         Arg("gain", NUMBER, 1.0, "Factor on the matrix."),
         axes=2,
+    ),
+    _entry(
+        "identity",
+        "One where the row is the column, else zero.",
+        Arg("gain", NUMBER, 1.0, "Factor on the matrix."),
+        axes=2,
+        whole=True,
+    ),
+    _entry(
+        "variance_scaling",
+        "Of variance scale / fan: what the named ones are cases of.",
+        Arg("scale", ABOVE_ZERO, 1.0, "Factor on the variance."),
+        Arg("mode", choice("fan_in", "fan_out", "fan_avg"), "fan_in", "Which fan."),
+        Arg(
+            "distribution",
+            choice("truncated_normal", "untruncated_normal", "uniform"),
+            "truncated_normal",
+            "The law.",
+        ),
     ),
 )
 

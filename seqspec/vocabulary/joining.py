@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, same_shape, show
-from seqspec.types import Tensor
+from seqspec.types import Role, Tensor
 from seqspec.vocabulary.rules import refused
 from seqspec.vocabulary.spec import Applied, Arg, Kind, LayerSpec, Port, Problem, Site
 
@@ -26,7 +28,24 @@ def _join(site: Site, *, free_axis: int | None) -> Applied | Problem:
     if free_axis is not None:
         shape[free_axis] = width
     causal = all(t.causal for t in site.operands)
-    return Applied({"output": Tensor("float", tuple(shape), causal=causal)})
+    role = joined_role(site.spec.name, site.operands)
+    return Applied({"output": Tensor("float", tuple(shape), role=role, causal=causal)})
+
+
+#: what keeps probabilities what they are
+_KEEPS = {
+    "average": (Role.PROBABILITY, Role.PROBABILITIES),
+    **dict.fromkeys(("concat", "maximum", "minimum"), (Role.PROBABILITY,)),
+}
+
+
+def joined_role(how: str, operands: Sequence[Tensor]) -> Role:
+    """What numbers mean that were made of several."""
+    roles = {t.role for t in operands}
+    if roles == {Role.PLAIN}:
+        return Role.PLAIN
+    kept = roles.pop() if len(roles) == 1 else Role.MIXED
+    return kept if kept in _KEEPS.get(how, ()) else Role.MIXED
 
 
 def _join_help(free_axis: int | None) -> str:

@@ -17,8 +17,8 @@ from seqspec.vocabulary.spec import (
     BOOL,
     FRACTION,
     LAYER,
-    POSITIVE,
     STATE,
+    WIDTH,
     Applied,
     Arg,
     LayerSpec,
@@ -43,9 +43,9 @@ def _unfused(args: Mapping[str, Any]) -> Slow | None:
         "recurrent_activation": ("sigmoid",),
     }
     both = [
-        f"`{argument}={args[argument].name}` (the kernel has {' and '.join(known)})"
+        f"`{argument}={args[argument]}` (the kernel has {' and '.join(known)})"
         for argument, known in kernels.items()
-        if argument in args and args[argument].name not in known
+        if argument in args and str(args[argument]) not in known
     ]
     if args.get("reset_after") is False:
         both.append("`reset_after=false` (the kernel resets after the product)")
@@ -97,7 +97,7 @@ def _recurrent(
         name,
         summary,
         args=(
-            Arg("units", POSITIVE, doc="Width of the state and of the output."),
+            Arg("units", WIDTH, doc="Width of the state and of the output."),
             function("activation", "tanh", "Function of the candidate and output."),
             *(gated if gates > 1 else ()),
             Arg("use_bias", BOOL, True, "Whether there is a bias."),

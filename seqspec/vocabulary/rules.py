@@ -56,32 +56,61 @@ def refused(what: str, help: str, argument: str = "", operand: int | None = 0) -
     return Problem(codes.FORBIDDEN_VALUE(what=what), help, operand, argument)
 
 
-def unfit_setting(site: Site) -> Problem | None:
-    """What is wrong with what is said of a weight that does not have the axes for it.
+def unfit_initializer(site: Site) -> Problem | None:
+    """What is wrong with an initialiser that fills matrices only, given for something else.
 
     Goes by the declaration, not by the weights at this site: what is not used must fit, too.
     """
     for weight in site.spec.weights:
+        setting = site.args.get(weight.initializer)
+        if not isinstance(setting, Setting):
+            continue
+        if len(weight.shape.split()) < setting.entry.facts.get("axes", 0):
+            return refused(
+                f"`{weight.initializer}` cannot be `{setting.name}`: it fills matrices",
+                "a bias is a vector: zeros is usual",
+                weight.initializer,
+                operand=None,
+            )
+        if setting.entry.facts.get("whole") and not weight.whole:
+            return refused(
+                f"`{weight.initializer}` cannot be `{setting.name}`: it fills a single matrix",
+                "take another one, such as glorot_uniform or orthogonal",
+                weight.initializer,
+                operand=None,
+            )
+    return None
+
+
+def unfit_setting(site: Site) -> Problem | None:
+    """What is wrong with how weights are drawn, what they cost or how they are bounded."""
+    return unfit_initializer(site) or _unfit_bounds(site) or _unfit_activity(site)
+
+
+def _unfit_bounds(site: Site) -> Problem | None:
+    for weight in site.spec.weights:
         axes = len(weight.shape.split())
-        for name in weight.settings:
+        for name in weight.settings[1:]:
             setting = site.args.get(name)
             if not isinstance(setting, Setting):
                 continue
-            wanted = setting.entry.facts.get("axes", 0)
-            if axes < wanted or (wanted and axes > wanted and "regularizer" in name):
+            if setting.entry.facts.get("axes", axes) not in (0, axes):
                 what = f"`{name}` cannot be `{setting.name}`: it is for matrices"
-                help = "a bias is a vector: zeros is usual" if "initializer" in name else ""
                 many = f"this has {axes} axes" if axes > 1 else "this is a vector"
-                return refused(what, help or many, name, operand=None)
+                return refused(what, f"{many}: take l1 or l2", name, operand=None)
             given: int | tuple[int, ...] = setting.args.get("axis", 0)
             last = max(given) if isinstance(given, tuple) else given
             if last >= axes:
                 what = f"`{name}` goes along axis {last}, but the last axis here is {axes - 1}"
                 return refused(what, "axes are counted from 0", name, operand=None)
+    return None
+
+
+def _unfit_activity(site: Site) -> Problem | None:
     activity = site.args.get("activity_regularizer")
     if isinstance(activity, Setting) and activity.entry.facts["axes"]:
         what = f"`activity_regularizer` cannot be `{activity.name}`: it is for weights"
-        return refused(what, "such as l1 or l2", "activity_regularizer", operand=None)
+        return refused(what, "take l1 or l2", "activity_regularizer", operand=None)
     return None
 
 
@@ -108,7 +137,7 @@ def unchanged(site: Site) -> Applied:
 def activated(site: Site, role: Role) -> Applied | Problem:
     """The operand under an element-wise function whose outcome plays the given role."""
     operand = site.operands[0]
-    if role is not Role.PLAIN and operand.role is not Role.PLAIN:
+    if role is not Role.PLAIN and operand.role not in (Role.PLAIN, Role.MIXED):
         return Problem(
             codes.SECOND_SOFTMAX(layer=site.spec.name),
             help="leave it out: the layer before already gives probabilities",

@@ -78,6 +78,11 @@ BOOL = Kind("true or false", lambda v: isinstance(v, bool), samples=(True, False
 TEXT = Kind("a quoted text", lambda v: isinstance(v, str))
 CHARACTER = Kind("a quoted single character", lambda v: isinstance(v, str) and len(v) == 1)
 SIZE = Kind("a size: a whole number above zero or a dimension", lambda v: isinstance(v, Dim))
+WIDTH = Kind(
+    "a whole number above zero, or a size",
+    lambda v: POSITIVE.accepts(v) or (isinstance(v, Dim) and v.value is None),
+    samples=POSITIVE.samples,
+)
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
@@ -115,8 +120,16 @@ ENDS = Kind(
 )
 
 
+SIDES = Kind(
+    "a whole number above zero, or two such as [3, 5]",
+    lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
+    samples=(1, 3, (2, 3)),
+    items=POSITIVE,
+)
+
+
 def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
-    """A number for each end: what an argument of the kind ENDS says."""
+    """A number for each end, or side: what an argument of the kind ENDS or SIDES says."""
     return (value, value) if isinstance(value, int) else value
 
 
@@ -185,6 +198,17 @@ class Setting:
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The arguments that are not the entry's defaults."""
+        named = {a.name: a.default for a in self.entry.args}
+        return {name: self.args[name] for name in named if self.args[name] != named[name]}
+
+    def __str__(self) -> str:
+        """As a spec says it: ``adam(learning_rate=0.01)``."""
+        given = ", ".join(f"{k}={str(v).lower()}" for k, v in self.changed.items())
+        return f"{self.name}({given})" if given else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Slow:
@@ -199,7 +223,7 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands.
+    ``variadic`` ports take two or more operands, or ``least``.
     """
 
     name: str
@@ -207,6 +231,7 @@ class Port:
     kind: str = "float"
     meaning: str = ""
     variadic: bool = False
+    least: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +254,11 @@ class Weight:
         """The names of the arguments: initialiser, regulariser, constraint."""
         start = self.initializer.removesuffix("_initializer")
         return self.initializer, f"{start}_regularizer", f"{start}_constraint"
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is one matrix, not those of several gates or steps side by side."""
+        return len(self.shape.split()) == 2 and "*" not in self.shape
 
 
 @dataclass(frozen=True, slots=True)

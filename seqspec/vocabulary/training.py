@@ -21,7 +21,7 @@ from seqspec.vocabulary.spec import (
     Entry,
 )
 
-_ANY_NUMBER = (Role.PLAIN, Role.PROBABILITY, Role.PROBABILITIES)
+_ANY_NUMBER = tuple(Role)
 
 
 def _loss(

@@ -14,6 +14,7 @@ from seqspec.vocabulary.rules import default_setting, own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
     POSITIVE,
+    WIDTH,
     Applied,
     Arg,
     Kind,
@@ -58,9 +59,10 @@ def _convolve(site: Site) -> Applied | Problem:
             "leave one of them out",
             "dilation_rate",
         )
-    share = width.divided(Dim.of(groups))
-    if filters % groups or (share is None and width.value is not None):
-        wide = f"{filters} filters" if filters % groups else f"{width} features"
+    share, each = width.divided(Dim.of(groups)), Dim.of(filters).divided(Dim.of(groups))
+    odd = each is None and Dim.of(filters).value is not None
+    if odd or (share is None and width.value is not None):
+        wide = f"{filters} filters" if odd else f"{width} features"
         return refused(
             f"{wide} do not go into {groups} groups",
             f"`groups` divides both the {width} features and the {filters} filters",
@@ -86,7 +88,7 @@ CONV_1D = LayerSpec(
     "conv_1d",
     "Convolution over time: the same dense layer on each window of neighbouring steps.",
     args=(
-        Arg("filters", POSITIVE, doc="Width of the output."),
+        Arg("filters", WIDTH, doc="Width of the output."),
         Arg("kernel_size", POSITIVE, doc="How many steps a window has."),
         Arg("strides", POSITIVE, 1, "From the start of a window to that of the next."),
         Arg(

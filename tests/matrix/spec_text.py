@@ -18,7 +18,7 @@ from seqspec.vocabulary.spec import REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec,
 from tests.matrix.pairwise import cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
-SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T"}
+SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W"}
 WIDTH = "13"
 STEPS = "2"  # few, as in trial.SHORT
 BOUND = "10"  # ids that tokens have
@@ -124,11 +124,13 @@ def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
 
     Some initialisers (fact ``axes``) need weights with as many axes as they say.
     """
-    axes = [len(w.shape.split()) for w in spec.weights if w.initializer == arg.name]
+    weights = [w for w in spec.weights if w.initializer == arg.name]
+    axes = min((len(w.shape.split()) for w in weights), default=0)
+    whole = all(w.whole for w in weights)
     return [
         entry
         for entry in ENTRIES[arg.kind.category].values()
-        if entry.facts.get("axes", 0) <= min(axes, default=0)
+        if entry.facts.get("axes", 0) <= axes and (whole or not entry.facts.get("whole"))
     ]
 
 

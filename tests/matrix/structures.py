@@ -489,6 +489,53 @@ model M(get_item: float[B, T, 6]) {
     get_item_layer[:, -1]
 }
 """,
+    # ---- arithmetic
+    "arithmetic of values and numbers": """
+param k = 3
+model M(x: float[B, T, 6], y: float[B, T, 6], v: float[B, 6]) {
+    a = -x / (2 * k + 1) * y - 0.5 * (x - (y - x)) / (y * y + 1e-3)
+    b = 2 / (3 + x * x) - -y * -2 + k * x - (x + y) - (x - y) + 25% * y
+    c = -(x + y) * (-x) - 1 + x / y / (y * x + 9) * (x / (4 + y * y))
+    d = v * v - v
+    concat(a, b, c) -> gru(6) -> Ends(d)
+}
+model Ends(v: float[B, 6], h: float[B, 6]) { v - 0.1 * h - (1 - h) }
+""",
+    "one step and one feature stand for all": """
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    weight = x -> dense(1, activation=sigmoid)
+    a = weight * x - x[:, -1:] + x[:, 0:1] / (weight + 1)
+    b = y[:, :, -1:] + y * y[:, -1:] * y[..., 1:2]
+    concat(a -> gru(2), b[:, 0] -> gru(3))
+}
+""",
+    "highway and residual stacks": """
+model Highway(x: float[B, T, F], rate=0.1) -> float[B, T, F] {
+    t = x -> dense(F, activation=sigmoid, bias_initializer=constant(-2))
+    h = x -> dense(F, activation=relu) -> dropout(rate)
+    t * h + (1 - t) * x
+}
+model Residual(x: float[B, T, F]) { x + (x -> layer_norm -> conv_1d(F, 3, padding=causal)) }
+model Recurrent(x: float[B, T, F]) { x + (x -> gru(F, return=sequence)) }
+model M(x: float[B, T, 6], y: float[B, N, 3, 6]) {
+    a = x -> Highway -> Residual -> Highway(0.3) -> Recurrent -> gru(3)
+    b = y -> each(Highway) -> each(Residual) -> each(each(Step)) -> each(gru(3)) -> gru(3)
+    a + b
+}
+model Step(x: float[B, F]) { x + (x -> dense(F, activation=tanh)) }
+""",
+    "operators beside layers that are called like them": """
+model M(add_2: float[B, T, 6], multiply: float[B, T, 6]) {
+    subtract = dense(6)
+    true_divide = (add_2 + multiply) / 2 - add_2 * multiply -> subtract
+    negative = -true_divide -> dense(6)
+    add_1 = add(negative, true_divide)
+    subtract_1 = add_1 - negative -> bidirectional(lstm(3, return=sequence), merge_mode=sum)
+    concatenate = bidirectional(gru(2))
+    subtract_1.last -> dense(4) -> add_layer(add_2 -> concatenate)
+}
+model add_layer(h: float[B, 4], x: float[B, 4]) { h + x -> dense(2) }
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

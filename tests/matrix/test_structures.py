@@ -23,6 +23,7 @@ FAST = {
     "each each model",
     "repeat by arithmetic",
     "slices of steps and features",
+    "highway and residual stacks",
 }
 
 

@@ -69,8 +69,11 @@ def models(draw: st.DrawFn) -> str:
     for number in range(draw(st.integers(1, 5))):
         type_ = draft.type()
         specs = [s for s in LAYERS.values() if _possible(s, type_)]
-        if type_.rank > 1 and draw(st.integers(0, 4)) == 0:
+        form = draw(st.integers(0, 9))
+        if form < 2 and type_.rank > 1:
             call = _slice(draw, type_)
+        elif form < 4 and type_.kind == "float":
+            call = _formula(draw)
         else:
             call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
         name = f"v{number}"
@@ -98,6 +101,20 @@ def _slice(draw: st.DrawFn, type_: Tensor) -> Callable[[str], str]:
         entries = ["...", entries[-1]] if len(entries) > 1 else entries
     index = ", ".join(entries)
     return lambda value: f"{value}[{index}]"
+
+
+def _formula(draw: st.DrawFn, depth: int = 0) -> Callable[[str], str]:
+    """Arithmetic on a value: with numbers, with itself, with what a layer makes of it."""
+    leaves = ["{0}", "({0} -> activation(tanh))", "0.5", "3"]
+    if depth == 2 or (depth and draw(st.booleans())):
+        leaf = draw(st.sampled_from(leaves))
+        return leaf.format
+    left, right = (_formula(draw, depth + 1) for _ in range(2))
+    sign = draw(st.sampled_from(["+", "-", "*", "/ 7 -"]))
+    minus = draw(st.sampled_from(["", "-"]))
+    # A value in front: numbers alone are no value.
+    first = "{0} * " if depth == 0 else ""
+    return lambda value: f"{first.format(value)}({minus}{left(value)}) {sign} ({right(value)})"
 
 
 def _possible(spec: LayerSpec, type_: Tensor) -> bool:

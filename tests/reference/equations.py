@@ -29,6 +29,15 @@ def erf(x: Array) -> Array:
     return np.vectorize(math.erf, otypes=[np.float64])(x)
 
 
+def bent(x: Array, slope: float, highest: float, threshold: float) -> Array:
+    return np.where(x > threshold, np.minimum(x, highest), slope * (x - threshold))
+
+
+def shrunk(x: Array, by: float) -> Array:
+    return np.sign(x) * np.maximum(abs(x) - by, 0)
+
+
+#: by the text that says the activation
 ACTIVATIONS: Mapping[str, Function] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -50,6 +59,31 @@ ACTIVATIONS: Mapping[str, Function] = {
     "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
     "hard_silu": lambda x: x * np.clip(x + 3, 0, 6) / 6,
     "log_softmax": lambda x: np.log(softmax(x)),
+    "relu(negative_slope=0.5, max_value=2.5, threshold=2.5)": lambda x: bent(x, 0.5, 2.5, 2.5),
+    "relu(max_value=2.5)": lambda x: np.clip(x, 0, 2.5),
+    "relu(threshold=0.5)": lambda x: np.where(x > 0.5, x, 0),
+    "relu(negative_slope=0.5, threshold=0.5)": lambda x: bent(x, 0.5, np.inf, 0.5),
+    "elu(alpha=0.5)": lambda x: np.where(x > 0, x, 0.5 * np.expm1(np.minimum(x, 0))),
+    "gelu(approximate=true)": lambda x: (
+        x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))) / 2
+    ),
+    "leaky_relu(negative_slope=0.0)": lambda x: np.maximum(x, 0),
+    "leaky_relu(negative_slope=0.5)": lambda x: np.where(x > 0, x, 0.5 * x),
+    "celu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "celu(alpha=0.5)": lambda x: np.where(x > 0, x, 0.5 * np.expm1(np.minimum(x, 0) / 0.5)),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "soft_shrink": lambda x: shrunk(x, 0.5),
+    "soft_shrink(threshold=0.0)": lambda x: x,
+    "hard_shrink": lambda x: np.where(abs(x) > 0.5, x, 0),
+    "hard_shrink(threshold=0.0)": lambda x: x,
+    "threshold(threshold=1.5, default_value=1.5)": lambda x: np.maximum(x, 1.5),
+    "threshold(threshold=-0.5, default_value=0.5)": lambda x: np.where(x > -0.5, x, 0.5),
+    "log_sigmoid": lambda x: np.log(sigmoid(x)),
+    "squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
+    "squareplus(b=0.5)": lambda x: (x + np.sqrt(x**2 + 0.5)) / 2,
+    "sparse_plus": lambda x: np.where(x > 1, x, np.maximum(x + 1, 0) ** 2 / 4),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
 }
 
 

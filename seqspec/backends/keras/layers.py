@@ -153,7 +153,7 @@ STEPWISE = frozenset(
     (
         *("embedding", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
         *("batch_norm", "layer_norm"),
-        *("add", "subtract", "multiply", "average", "maximum", "minimum"),
+        *("add", "subtract", "multiply", "average", "maximum", "minimum", "arithmetic"),
     )
 )
 
@@ -248,10 +248,13 @@ def zero_padding_1d(site: Site) -> Call:
     return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
 
 
-def conv_1d(site: Site) -> Call:
-    args = site.layer.args
-    sizes = (number(args["filters"]), number(args["kernel_size"]))
-    return _layer("Conv1D", *sizes, keywords=tuple(written(args, CONV)))
+def _convolution(name: str) -> Lowering:
+    def convolution(site: Site) -> Call:
+        args = site.layer.args
+        sizes = (number(args["filters"]), literal(args["kernel_size"]))
+        return _layer(name, *sizes, keywords=tuple(written(args, CONV)))
+
+    return convolution
 
 
 def upsampling_1d(site: Site) -> Call:
@@ -261,7 +264,7 @@ def upsampling_1d(site: Site) -> Call:
 def _pooling(name: str) -> Lowering:
     def pooling(site: Site) -> Call:
         args = site.layer.args
-        return _layer(name, number(args["pool_size"]), keywords=tuple(written(args, POOLING)))
+        return _layer(name, literal(args["pool_size"]), keywords=tuple(written(args, POOLING)))
 
     return pooling
 
@@ -293,12 +296,17 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "reshape": reshape,
     "cropping_1d": cropping_1d,
     "zero_padding_1d": zero_padding_1d,
-    "conv_1d": conv_1d,
+    "conv_1d": _convolution("Conv1D"),
     "max_pooling_1d": _pooling("MaxPooling1D"),
     "average_pooling_1d": _pooling("AveragePooling1D"),
     "global_max_pooling_1d": _plain("GlobalMaxPooling1D"),
     "global_average_pooling_1d": _plain("GlobalAveragePooling1D"),
     "upsampling_1d": upsampling_1d,
+    "conv_2d": _convolution("Conv2D"),
+    "max_pooling_2d": _pooling("MaxPooling2D"),
+    "average_pooling_2d": _pooling("AveragePooling2D"),
+    "global_max_pooling_2d": _plain("GlobalMaxPooling2D"),
+    "global_average_pooling_2d": _plain("GlobalAveragePooling2D"),
     "concat": concat,
     "add": _plain("Add"),
     "subtract": _plain("Subtract"),

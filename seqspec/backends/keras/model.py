@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.keras.functions import Function, Repeat, Steps
 from seqspec.backends.keras.scope import RESERVED, function_name
+from seqspec.backends.keras.settings import Bent, bent_activations
 from seqspec.backends.python_text import Call, Code, call, definition, literal
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task
@@ -23,6 +25,7 @@ class ModelPlan:
 
     functions: tuple[tuple[str, ...], ...]
     repeats: tuple[Repeat, ...]
+    activations: tuple[Bent, ...]
     each_step: bool
     several: bool
     axes: bool
@@ -37,6 +40,7 @@ class Program:
     """Collects the functions of a program while graphs are lowered."""
 
     def __init__(self) -> None:
+        self._activations: Mapping[str, Bent] = {}
         self._names: dict[tuple[Graph, Shape], str] = {}
         self._bodies: dict[str, tuple[str, ...]] = {}
         self._functions: list[tuple[str, ...]] = []
@@ -60,7 +64,8 @@ class Program:
     def _function(self, graph: Graph, kept: Shape) -> str:
         if (graph, kept) in self._names:
             return self._names[graph, kept]
-        body = tuple(Function(self, graph, Code("name"), None, ("name",), kept).lines())
+        reserved = ("name", *self._activations)
+        body = tuple(Function(self, graph, Code("name"), None, reserved, kept).lines())
         # Models that differ in nothing (the same settings and sizes) share a function.
         wanted = function_name(graph.name)
         name, number = wanted, 2
@@ -76,17 +81,20 @@ class Program:
         training = task.training
         from_logits = training and training.from_logits and training.loss.name != "hinge"
         logits = task.output[1] if from_logits else None
-        body = Function(self, task.graph, literal(task.graph.name), logits).lines()
+        self._activations = activations = bent_activations(task.graph)
+        title = literal(task.graph.name)
+        body = Function(self, task.graph, title, logits, tuple(activations)).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
+            activations=tuple(activations.values()),
             each_step=self.steps.used,
             several=self.steps.several,
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used,
+            untyped=self.steps.used or bool(activations),
             reverse=self.reverse,
             ops=self.ops or self.steps.used or self.reverse,
         )

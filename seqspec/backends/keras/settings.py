@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
-from seqspec.backends.python_text import Call, Expr, literal
+from seqspec.backends.python_text import Call, Code, Expr, definition, literal, statement
+from seqspec.ir.graph import Graph, SubModel
 from seqspec.shapes.dim import Dim
 from seqspec.vocabulary.spec import Setting
 
@@ -24,6 +27,8 @@ INITIALIZERS: Mapping[str, str] = {
     "lecun_uniform": "LecunUniform",
     "lecun_normal": "LecunNormal",
     "orthogonal": "Orthogonal",
+    "identity": "Identity",
+    "variance_scaling": "VarianceScaling",
 }
 
 #: regularisers and constraints of the language, by what they are called in Keras
@@ -43,7 +48,8 @@ ACTIVATIONS = frozenset(
     (
         *("linear", "relu", "tanh", "sigmoid", "softmax", "hard_sigmoid", "softplus", "softsign"),
         *("elu", "selu", "silu", "gelu", "exponential", "leaky_relu", "relu6", "mish"),
-        *("hard_silu", "log_softmax"),
+        *("hard_silu", "log_softmax", "celu", "hard_tanh", "tanh_shrink", "soft_shrink"),
+        *("hard_shrink", "threshold", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid"),
     )
 )
 
@@ -56,15 +62,18 @@ def written(args: Mapping[str, Any], defaults: Defaults) -> Iterator[tuple[str, 
     for name, default in defaults.items():
         value = args[name]
         if isinstance(value, Setting):
-            if value.name != default or _changed(value):
+            if value.name != default or value.changed:
                 yield name, setting(value)
         elif value != default:
-            yield name, value
+            yield (
+                name,
+                literal(cast("tuple[int, ...]", value)) if isinstance(value, tuple) else value,
+            )
 
 
 def setting(value: Setting) -> Expr:
     """An activation or initialiser: its name, or an object where it has arguments of its own."""
-    changed = _changed(value)
+    changed = value.changed
     if value.name in INITIALIZERS:
         if not changed and value.name != "constant":
             return value.name
@@ -76,14 +85,46 @@ def setting(value: Setting) -> Expr:
         args = (value.args[first],) if first else ()
         others = tuple((k, literal(v)) for k, v in changed.items() if k != first)
         return Call(f"keras.{PENALTIES[value.name]}", args, others)
-    if value.name in ACTIVATIONS and not changed:
-        return value.name
+    if value.name in ACTIVATIONS:
+        return Code(bent(value).name) if changed else value.name
     raise KeyError(f"{value.entry.category} {value.name!r} is not known to the Keras backend")
 
 
-def _changed(value: Setting) -> dict[str, Any]:
-    """The arguments that differ from the entry's own defaults."""
-    return {a.name: value.args[a.name] for a in value.entry.args if value.args[a.name] != a.default}
+@dataclass(frozen=True, slots=True)
+class Bent:
+    """An activation with arguments of its own: a function of the program that is named for them.
+
+    ``lines`` are the whole function.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+
+
+def bent(value: Setting) -> Bent:
+    """The function for an activation that differs from Keras's own."""
+    changed = value.changed
+    words = [value.name]
+    for argument, given in changed.items():
+        words += [argument] if given is True else [argument, re.sub(r"\W", "_", str(given))]
+    name = "_".join(words)
+    signature = definition(name, ["x: Any"], "Any")
+    call = Call(f"keras.activations.{value.name}", (Code("x"),), tuple(changed.items()))
+    return Bent(name, (*signature, *statement("return ", call, indent=4)))
+
+
+def bent_activations(graph: Graph) -> Mapping[str, Bent]:
+    """Those of a model and of the models in it, by name, in the order of first use."""
+    found: dict[str, Bent] = {}
+    for unit in graph.units:
+        if isinstance(unit, SubModel):
+            found |= bent_activations(unit.graph)
+            continue
+        for layer in (unit, unit.inner):
+            for value in layer.args.values() if layer is not None else ():
+                if isinstance(value, Setting) and value.name in ACTIVATIONS and value.changed:
+                    found.setdefault(bent(value).name, bent(value))
+    return found
 
 
 def number(size: int | Dim) -> int:

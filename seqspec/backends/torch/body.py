@@ -6,22 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.python_text import Code, Expr, Names, Sum, comment, statement
+from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.ir.graph import Graph, Node, Value
 from seqspec.shapes.dim import show
 from seqspec.types import State, Tensor
 
 INDENT = 8
 FOREVER = 1 << 30
-_RESERVED = (
-    "self",
-    "torch",
-    "nn",
-    "functional",
-    "Tensor",
-    "NamedTuple",
-    "pad_same",
-    "average_same",
-)
+_RESERVED = ("self", "torch", "nn", "functional", "Tensor", "NamedTuple", *OWN_FUNCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +100,8 @@ class Body:
 
     def cost(self, terms: Sequence[Expr]) -> None:
         """Adds what an output costs to what outputs cost."""
-        before = (Code("self.activity"),) if self._costs else ()
-        whole = (*before, *terms)
-        self.line("self.activity = ", Sum(whole) if len(whole) > 1 else whole[0])
+        whole = [Code("self.activity"), *terms] if self._costs else list(terms)
+        self.line("self.activity = ", Sum(tuple(whole)) if len(whole) > 1 else whole[0])
         self._costs = True
 
     def bind(

@@ -25,6 +25,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
 from seqspec.backends.torch.lowering import Applied
+from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
@@ -67,6 +68,8 @@ def logits_activation(graph: Graph) -> str:
     if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
         return ""
     unit = node.unit
+    if unit.activity is not None:
+        return ""  # what the activation gives costs something
     if unit.kind == "softmax":
         return "softmax"
     setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")
@@ -174,7 +177,11 @@ class _Lowering:
         else:
             types = [v.tensor for v in node.inputs]
             expr = self._expression(node, operands, types, node.value.tensor)
-            self.body.bind(number, node.value, expr, attribute)
+            activity = node.unit.activity
+            self.body.bind(number, node.value, expr, attribute, hold=activity is not None)
+            if activity is not None:
+                result = self.body.held[node.value].text
+                self.body.cost(list(sizes(result, activity.args, f" / len({result})")))
 
     def _stepwise(self, unit: Unit) -> bool:
         return isinstance(unit, Layer) and unit.kind in LOWERINGS and LOWERINGS[unit.kind].stepwise
@@ -197,12 +204,18 @@ class _Lowering:
             held = self.body.held[value]
             arguments += [Code(p) for p in (held.parts or (held.text,))]
         call = Call(f"self.{owner}", tuple(arguments))
+        assert isinstance(node.unit, SubModel)
+        costs = node.unit.graph.activity
         if len(node.outputs) == 1 and isinstance(node.value.type, Tensor):
-            self.body.bind(number, node.value, call, owner)
+            self.body.bind(number, node.value, call, owner, hold=costs)
+            if costs:
+                self.body.cost([Code(f"self.{owner}.activity")])
             return
         name = self.body.own(f"from_{owner}", self.body.until(*node.outputs.values()))
         notes = (f"{port} {shape_note(value)}" for port, value in node.outputs.items())
         self.body.line(f"{name} = ", call, comment(", ".join(notes)))
+        if costs:
+            self.body.cost([Code(f"self.{owner}.activity")])
         names = Names({"count", "index"})
         for port, value in node.outputs.items():
             # The fields of the outputs' class, named there in the same order.
@@ -241,7 +254,7 @@ class _Lowering:
             result = self._expression(node, steps, types, _step_type(value.tensor, depth))
         unfolded = Call(f"{flat(result)}.unflatten", (0, shape))
         if INDENT + len(f"{value.name or 'return'} = {flat(unfolded)}") > WIDTH:
-            steps_name = self.body.own("steps", number)
+            steps_name = self.body.take("steps", f"{attribute}_steps", number, number)
             self.body.line(f"{steps_name} = ", result)
             unfolded = Call(f"{steps_name}.unflatten", (0, shape))
         self.body.bind(number, value, unfolded, attribute)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, Expr
+from seqspec.backends.python_text import Code, Expr, literal
 from seqspec.backends.torch.parts import Draw
 from seqspec.vocabulary.spec import OwnedWeight, Setting
 
@@ -94,6 +94,27 @@ def _orthogonal(setting: Setting, weight: _Weight) -> Draw:
     return Draw("nn.init.orthogonal_", weight.target, keywords)
 
 
+def _identity(setting: Setting, weight: _Weight) -> Draw:
+    gain = setting.args["gain"]
+    after = "" if gain == 1 else f".data.mul_({literal(gain)})"
+    return Draw("nn.init.eye_", weight.target, after=after)
+
+
+def _variance_scaling(setting: Setting, weight: _Weight) -> Draw:
+    scale, mode = setting.args["scale"], setting.args["mode"].removeprefix("fan_")
+    fan = {"in": weight.fan_in, "out": weight.fan_out, "avg": _fan(weight, "average")}[mode]
+    match setting.args["distribution"]:
+        case "uniform":
+            limit = math.sqrt(3 * scale / fan)
+            return Draw("nn.init.uniform_", weight.target, args=(-limit, limit))
+        case "untruncated_normal":
+            deviation = math.sqrt(scale / fan)
+            return Draw("nn.init.normal_", weight.target, keywords=(("std", deviation),))
+        case _:
+            variance = Code(f"{literal(scale)} / {literal(fan)}")
+            return Draw("scaled_normal_", weight.target, (("variance", variance),))
+
+
 def _scaled_uniform(
     function: str, keywords: tuple[tuple[str, Expr], ...], scale: float, mode: str
 ) -> Callable[[Setting, _Weight], Draw]:
@@ -136,6 +157,8 @@ _DRAW: Mapping[str, Callable[[Setting, _Weight], Draw]] = {
     "glorot_normal": _scaled_normal(1.0, "average"),
     "he_normal": _scaled_normal(2.0, "in"),
     "lecun_normal": _scaled_normal(1.0, "in"),
+    "identity": _identity,
+    "variance_scaling": _variance_scaling,
 }
 
 INITIALIZERS = frozenset(_DRAW)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, rearranging, windows
+from seqspec.backends.torch import activations, images, rearranging, windows
 from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
@@ -188,7 +188,7 @@ def _noise_expression(applied: Applied) -> Expr:
 
 
 #: layers that apply an activation to their result at the end
-ACTIVATED = frozenset({"dense", "conv_1d"})
+ACTIVATED = frozenset({"dense", "conv_1d", "conv_2d"})
 
 LAYERS: Mapping[str, Lowering] = {
     "embedding": Lowering(_embedding, module, stepwise=True),
@@ -203,6 +203,7 @@ LAYERS: Mapping[str, Lowering] = {
     "group_norm": Lowering(_group_norm, _group_norm_expression),
     **rearranging.LAYERS,
     **windows.LAYERS,
+    **images.LAYERS,
 }
 
 #: the same for whatever a node of a graph may be

@@ -25,7 +25,9 @@ from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
 from seqspec.backends.torch.loops import LoopPlan, plan_loop
-from seqspec.backends.torch.parts import Draw, Part, Piece, filled
+from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
+from seqspec.backends.torch.own_functions import called
+from seqspec.backends.torch.parts import Draw, Part, Slot, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
@@ -34,27 +36,16 @@ from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
 #: What the files of a program call something else: no class of a model may have these names.
-_MODULE_NAMES = """
-    torch nn functional Tensor NamedTuple annotations build_model scaled_normal_
-    pad_same average_same
+_MODULE_NAMES = (
+    """
+    torch nn functional Tensor NamedTuple annotations build_model
     Path Callable SafetensorError WeightsError TrainingError DataError Dataset Part Scaling
     FORMAT SHAPES EPOCHS BATCH_SIZE LEARNING_RATE SEED CLIPNORM GLOBAL_CLIPNORM CLIPVALUE PATIENCE
     MIN_DELTA REPORTED
 """.split()
+    + list(OWN_FUNCTIONS)
+)
 _ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A weight of the file: its canonical path, and the views that make it up.
-
-    ``owner`` is the path of the module in the model, ``kind`` a word for what it is.
-    """
-
-    path: str
-    owner: str
-    kind: str
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +79,7 @@ class ModelPlan:
     loops: tuple[LoopPlan, ...]
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
-    scaled_normal: bool
-    pad_same: bool
-    average_same: bool
+    functions: tuple[str, ...]
     main: str
     slots: tuple[Slot, ...]
     has_logits: bool
@@ -145,20 +134,14 @@ class ModelLowering:
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
         plan_lines += [loop.inputs for loop in loops]
-        average_same = any("average_same(" in line for line in plan_lines)
-        pad_same = average_same or any("pad_same(" in line for line in plan_lines)
-        plan_lines += ["functional.pad"] if pad_same else []
-        plan_lines += ["torch.ones_like"] if average_same else []
-        text = "\n".join(plan_lines)
+        functions, text = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
             imports=tuple(_imports(text, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
-            scaled_normal="scaled_normal_(" in text,
-            pad_same=pad_same,
-            average_same=average_same,
+            functions=functions,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,

@@ -46,13 +46,15 @@ class Piece:
     """A tensor of a module's state, by its name there, and how the file lays it out.
 
     ``gates`` says that it is a GRU's, whose first two blocks change places; ``window`` that it is a
-    convolution's kernel, [outputs, inputs, steps] here and [steps, inputs, outputs] in the file.
+    convolution's kernel, [outputs, inputs, steps] here and [steps, inputs, outputs] in the file;
+    ``image`` that it is one with rows and columns for steps.
     """
 
     name: str
     transposed: bool = False
     gates: bool = False
     window: bool = False
+    image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,19 @@ class Stored:
     """
 
     name: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A weight of the file: its canonical path, and the views that make it up.
+
+    ``owner`` is the path of the module in the model, ``kind`` a word for what it is.
+    """
+
+    path: str
+    owner: str
+    kind: str
     pieces: tuple[Piece, ...]
 
 

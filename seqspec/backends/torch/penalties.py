@@ -18,11 +18,9 @@ from seqspec.backends.python_text import (
     Sum,
     assign,
     literal,
-    quoted,
     statement,
 )
-from seqspec.backends.torch.model import ModelPlan, Slot
-from seqspec.backends.torch.parts import Piece
+from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir.graph import Graph
 from seqspec.vocabulary.spec import Setting
 
@@ -45,17 +43,18 @@ class PenaltyPlan:
     min_max_norm: bool
 
 
-def plan_penalties(graph: Graph, model: ModelPlan) -> PenaltyPlan:
+def plan_penalties(graph: Graph, weights_of: tuple[Slot, ...]) -> PenaltyPlan:
     """What the train.py of a graph says of them."""
     weights = dict(graph.all_weights())
-    slots = [(slot, weights[slot.path]) for slot in model.slots]
+    slots = [(slot, weights[slot.path]) for slot in weights_of]
     costs = [t for slot, w in slots if w.regularizer for t in _cost(slot, w.regularizer)]
     penalty: list[str] = []
     if costs:
         penalty.append("    parameters = dict(model.named_parameters())")
     if costs or graph.activity:
-        terms: tuple[Expr, ...] = (*costs, *((Code("model.activity"),) if graph.activity else ()))
-        penalty += statement("return ", Sum(terms) if len(terms) > 1 else terms[0], indent=4)
+        terms = [*costs, Code("model.activity")] if graph.activity else costs
+        whole = Sum(tuple(terms)) if len(terms) > 1 else terms[0]
+        penalty += statement("return ", whole, indent=4)
     bounds = [line for slot, w in slots if w.constraint for line in _bound(slot, w.constraint)]
     if bounds:
         bounds.insert(0, "    parameters = dict(model.named_parameters())")
@@ -82,13 +81,18 @@ def _cost(slot: Slot, regularizer: Setting) -> Iterator[Expr]:
 
 
 def _parameter(slot: Slot, piece: Piece) -> str:
-    return f"parameters[{quoted(f'{slot.owner}.{piece.name}')}]"
+    return f"parameters[{literal(f'{slot.owner}.{piece.name}')}]"
 
 
 def _size(weight: str, piece: Piece, args: Args) -> Iterator[Expr]:
+    yield from sizes(weight, args)
+
+
+def sizes(tensor: str, args: Args, behind: str = "") -> Iterator[Expr]:
+    """The terms of a tensor that costs what it is large; ``behind`` divides them by the samples."""
     for name, function in (("l1", "abs"), ("l2", "square")):
         if args.get(name):
-            yield Code(f"{literal(args[name])} * {weight}.{function}().sum()")
+            yield Code(f"{literal(args[name])} * {tensor}.{function}().sum(){behind}")
 
 
 def _crossing(weight: str, piece: Piece, args: Args) -> Iterator[Expr]:

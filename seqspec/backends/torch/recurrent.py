@@ -6,8 +6,9 @@ many times faster than a loop. The rest becomes a small class with the loop writ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Expr
@@ -18,6 +19,7 @@ from seqspec.vocabulary.spec import OwnedWeight, Setting
 
 KINDS: Mapping[str, str] = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
 _GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+_FUNCTIONS = ("activation", "recurrent_activation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Loop:
     """A recurrent layer that no fused module computes: a class with its loop.
 
     ``rates`` are the arguments that say how much it drops. What is dropped of the inputs is its
-    affair only where each gate drops something else; else the layer drops it before.
+    affair only where each gate drops something else; else the layer drops it before. ``functions``
+    has the activations by their texts.
     """
 
     kind: str
@@ -34,13 +37,15 @@ class Loop:
     bias: bool
     reset_after: bool
     rates: tuple[str, ...] = ()
+    functions: Mapping[str, Setting | str] = field(default_factory=dict[str, Setting | str])
 
     @property
     def name(self) -> str:
         """``ReluLSTM``: what is unusual about it, then what it is."""
         words = [self.activation] if self.activation != "tanh" else []
         words += [self.recurrent_activation] if self.recurrent_activation != "sigmoid" else []
-        camel = "".join(part.title() for word in words for part in word.split("_"))
+        plain = "_".join(words).replace("-", "minus_").replace(".", "_point_")
+        camel = "".join(part.title() for part in re.split(r"\W+|_", plain))
         early = "EarlyReset" if self.kind == "gru" and not self.reset_after else ""
         drops = ("", "RecurrentDropout", "Dropout")[len(self.rates)]
         return f"{camel}{early}{drops}{KINDS[self.kind]}{'' if self.bias else 'NoBias'}"
@@ -54,10 +59,10 @@ class Loop:
         return _GATES[self.kind]
 
     def act(self, x: str) -> str:
-        return activations.text(self.activation, x)
+        return activations.text(self.functions[self.activation], x)
 
     def gate(self, x: str) -> str:
-        return activations.text(self.recurrent_activation, x)
+        return activations.text(self.functions[self.recurrent_activation], x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +74,11 @@ class Recurrent:
 
     @property
     def activation(self) -> str:
-        return _name(self.args["activation"])
+        return str(self.args["activation"])
 
     @property
     def recurrent_activation(self) -> str:
-        return _name(self.args["recurrent_activation"]) if self.kind != "simple_rnn" else "sigmoid"
+        return str(self.args["recurrent_activation"]) if self.kind != "simple_rnn" else "sigmoid"
 
     @property
     def fused(self) -> bool:
@@ -114,11 +119,8 @@ class Recurrent:
             self.args["use_bias"],
             self.kind == "gru" and self.args["reset_after"],
             self.rates,
+            {str(f): f for f in (self.args.get(name, "sigmoid") for name in _FUNCTIONS)},
         )
-
-
-def _name(activation: Setting | str) -> str:
-    return activation if isinstance(activation, str) else activation.name
 
 
 def units(weights: Mapping[str, OwnedWeight], prefix: str = "") -> int:

@@ -7,11 +7,11 @@ of steps the backward direction has seen only one of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, comment
 from seqspec.backends.torch.body import Body, Held
+from seqspec.backends.torch.recurrent_results import Costs, Wanted, costs_of, wanted_of
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Node, Value
 from seqspec.shapes.dim import show
@@ -20,50 +20,14 @@ from seqspec.types import State
 _MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Which results of one application something reads."""
-
-    sequence: Value | None
-    last: Value | None
-    #: whole states by output name: ``state``, ``forward.state``, ``backward.state``
-    states: Mapping[str, Value]
-    #: those of the forward and of the backward direction, if they are not merged
-    sequences: tuple[Value | None, Value | None] = (None, None)
-    lasts: tuple[Value | None, Value | None] = (None, None)
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        return (*self.steps, *self.last_steps, *self.states.values())
-
-    @property
-    def steps(self) -> tuple[Value, ...]:
-        """All sequences that are read."""
-        return tuple(v for v in (self.sequence, *self.sequences) if v is not None)
-
-    @property
-    def last_steps(self) -> tuple[Value, ...]:
-        return tuple(v for v in (self.last, *self.lasts) if v is not None)
-
-
-def _wanted(body: Body, outputs: Mapping[str, Value]) -> _Wanted:
-    read = {name: value for name, value in outputs.items() if body.until(value) >= 0}
-    return _Wanted(
-        read.get("sequence"),
-        read.get("last"),
-        {name: value for name, value in read.items() if name.endswith("state")},
-        (read.get("forward.sequence"), read.get("backward.sequence")),
-        (read.get("forward.last"), read.get("backward.last")),
-    )
-
-
 def apply_recurrent(
     body: Body, number: int, node: Node, found: Core, x: str, attribute: str
 ) -> None:
     """Writes the application of a recurrent layer to ``x`` and keeps what is read of it."""
-    wanted = _wanted(body, node.outputs)
-    application = _Application(body, number, node, found, x, attribute, wanted)
+    wanted = wanted_of(body, node.outputs)
     assert found.recurrent is not None
+    costs = costs_of(body.graph, node, cells=found.recurrent.kind == "lstm")
+    application = _Application(body, number, node, found, x, attribute, wanted, costs)
     if found.one_module:
         application.fused()
     elif found.bidirectional:
@@ -80,7 +44,8 @@ class _Application:
     found: Core
     x: str
     attribute: str
-    wanted: _Wanted
+    wanted: Wanted
+    costs: Costs
 
     @property
     def cells(self) -> bool:
@@ -117,6 +82,7 @@ class _Application:
             shown = " and ".join(name for name in (h, c) if name != "_")
         call = Call(f"self.{self.attribute}", (self._operand(), *self._fused_initial()))
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
+        self._cost(self.costs.terms(steps, h, c, f"{h}.shape[1]"))
         fused = target if "_" not in target.strip("()").split(", ") else ""
         self._keep_states(h, c, fused)
         if self.found.bidirectional:
@@ -124,6 +90,10 @@ class _Application:
         else:
             self._keep_steps(steps)
             self._bind_last(Code(f"{h}[-1]"))
+
+    def _cost(self, terms: list[Expr]) -> None:
+        if terms:
+            self.body.cost(terms)
 
     def _merge_fused(self, steps: str, h: str) -> None:
         mode = self.found.merge_mode
@@ -225,7 +195,7 @@ class _Application:
 
     def _whole_state(self) -> tuple[str, Value] | None:
         """The state and its name, if all that is done with it is handing it to fused modules."""
-        if set(self.wanted.states) != {"state"} or self.wanted.last_steps:
+        if set(self.wanted.states) != {"state"} or self.wanted.last_steps or self.costs.activity:
             return None
         value = self.wanted.states["state"]
         graph = self.body.graph
@@ -255,13 +225,14 @@ class _Application:
             h_until = self.number
         else:
             h_until = self.body.until(*h_values)
-        if not h_values or self.body.until(*h_values) < 0:
+        h_until = max(h_until, self.number if self.costs.h else -1)
+        if h_until < 0:
             h = "_"
         else:
             h = self.body.take(names[0], f"{self.attribute}_h", self.number, h_until)
-        if not self.cells or self.body.until(*c_values) < 0:
+        c_until = max(self.body.until(*c_values), self.number if self.costs.c else -1)
+        if not self.cells or c_until < 0:
             return h, "_"
-        c_until = self.body.until(*c_values)
         return h, self.body.take(names[1], f"{self.attribute}_c", self.number, c_until)
 
     def _parts(self, value: Value) -> tuple[Value, ...]:
@@ -289,6 +260,7 @@ class _Application:
         call = Call(f"self.{self.attribute}", (self._operand(), *self._loop_initial(0, 1)))
         shown = " and ".join(name for name in (h, c) if name != "_")
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
+        self._cost(self.costs.terms(steps, h, c, f"len({h})"))
         for value in self.wanted.states.values():
             self.body.hold_state(value, (h, c) if self.cells else (h,))
         self._keep_steps(steps)
@@ -305,7 +277,7 @@ class _Application:
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
             short = "ahead" if index == 0 else "back"
-            asked = self.wanted.sequence or self.wanted.sequences[index]
+            asked = self.wanted.sequence or self.wanted.sequences[index] or self.costs.steps
             steps = self._local(short, until) if asked else "_"
             h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
@@ -316,6 +288,7 @@ class _Application:
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
+        self._cost([t for s, h, c in names for t in self.costs.terms(s, h, c, f"len({h})")])
         both = [(ahead_h, ahead_c), (back_h, back_c)]
         for name, value in self.wanted.states.items():
             chosen = {"forward.state": both[:1], "backward.state": both[1:]}.get(name, both)
@@ -334,6 +307,8 @@ class _Application:
 
     def _needs(self, direction: int, position: int) -> bool:
         """Whether something reads the h (0) or c (1) of one of both directions."""
+        if (self.costs.h, self.costs.c)[position]:
+            return True
         if position == 0 and (self.wanted.last or self.wanted.lasts[direction]) is not None:
             return True
         count = 2 if self.cells else 1
@@ -364,7 +339,8 @@ class _Application:
     def _steps_name(self) -> str:
         value = self.wanted.sequence
         if value is None:
-            return self._local("both", self.number) if self.wanted.steps else "_"
+            name = "both" if self.found.bidirectional else "steps"
+            return self._local(name, self.number) if self.wanted.steps or self.costs.steps else "_"
         if self.found.bidirectional and self.found.merge_mode != "concat":
             return self._local("both", self.number)
         until = self.body.until(value)

@@ -13,7 +13,9 @@ from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.shapes.dim import Shape, product
 from seqspec.types import Tensor
 
-_LAST_AXIS = frozenset({"dense", "activation", "softmax", "dropout", "embedding", "add"})
+_LAST_AXIS = frozenset(
+    {"dense", "activation", "softmax", "dropout", "embedding", "add", "arithmetic"}
+)
 
 
 def step_by_step(graph: Graph) -> Graph:

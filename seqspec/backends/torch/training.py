@@ -62,7 +62,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     (names, root), stopping = _reported(task, training), _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
-    penalties = plan_penalties(task.graph, model)
+    penalties = plan_penalties(task.graph, model.slots)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []

@@ -1,0 +1,119 @@
+"""The weights of Ahead in a safetensors file, for any framework to read.
+
+The arrays are float32, named and laid out as in Keras; metadata says what they belong to.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+FORMAT = {
+    "format": "seqspec-weights",
+    "format_version": "1",
+    "spec_sha256": "3c8c7db1621637bd96581e0f6f676ac3ea41370a67b3f5097fae256254a4e1a2",
+    "model": "Ahead",
+}
+
+
+class WeightsError(ValueError):
+    """A weights file does not fit the model; the message says why."""
+
+
+def variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """The variables of the model by the names they have in a file."""
+    deep_dense = model.get_layer("deep_dense")
+    deep_convolved = model.get_layer("deep_convolved")
+    deep_convolved_layer_norm = deep_convolved.get_layer("layer_norm")
+    deep_convolved_conv_1d = deep_convolved.get_layer("conv_1d")
+    deep_carried = model.get_layer("deep_carried")
+    deep_carried_layer_norm = deep_carried.get_layer("layer_norm")
+    deep_carried_gru = deep_carried.get_layer("gru").cell
+    deep_convolved_1 = model.get_layer("deep_convolved_1")
+    deep_convolved_1_layer_norm = deep_convolved_1.get_layer("layer_norm")
+    deep_convolved_1_conv_1d = deep_convolved_1.get_layer("conv_1d")
+    deep_carried_1 = model.get_layer("deep_carried_1")
+    deep_carried_1_layer_norm = deep_carried_1.get_layer("layer_norm")
+    deep_carried_1_gru = deep_carried_1.get_layer("gru").cell
+    dense = model.get_layer("dense")
+    return {
+        "deep_dense/kernel": deep_dense.kernel,
+        "deep_dense/bias": deep_dense.bias,
+        "deep_convolved/layer_norm/gamma": deep_convolved_layer_norm.gamma,
+        "deep_convolved/layer_norm/beta": deep_convolved_layer_norm.beta,
+        "deep_convolved/conv_1d/kernel": deep_convolved_conv_1d.kernel,
+        "deep_convolved/conv_1d/bias": deep_convolved_conv_1d.bias,
+        "deep_carried/layer_norm/gamma": deep_carried_layer_norm.gamma,
+        "deep_carried/layer_norm/beta": deep_carried_layer_norm.beta,
+        "deep_carried/gru/kernel": deep_carried_gru.kernel,
+        "deep_carried/gru/recurrent_kernel": deep_carried_gru.recurrent_kernel,
+        "deep_carried/gru/bias": deep_carried_gru.bias,
+        "deep_convolved_1/layer_norm/gamma": deep_convolved_1_layer_norm.gamma,
+        "deep_convolved_1/layer_norm/beta": deep_convolved_1_layer_norm.beta,
+        "deep_convolved_1/conv_1d/kernel": deep_convolved_1_conv_1d.kernel,
+        "deep_convolved_1/conv_1d/bias": deep_convolved_1_conv_1d.bias,
+        "deep_carried_1/layer_norm/gamma": deep_carried_1_layer_norm.gamma,
+        "deep_carried_1/layer_norm/beta": deep_carried_1_layer_norm.beta,
+        "deep_carried_1/gru/kernel": deep_carried_1_gru.kernel,
+        "deep_carried_1/gru/recurrent_kernel": deep_carried_1_gru.recurrent_kernel,
+        "deep_carried_1/gru/bias": deep_carried_1_gru.bias,
+        "dense/kernel": dense.kernel,
+        "dense/bias": dense.bias,
+    }
+
+
+def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Writes the weights. The file appears whole or not at all."""
+    arrays = {
+        name: np.ascontiguousarray(variable.numpy(), dtype=np.float32)
+        for name, variable in variables(model).items()
+    }
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(model: keras.Model, path: Path) -> dict[str, str]:
+    """Reads weights into the model and returns the file's metadata.
+
+    Raises WeightsError, and changes nothing, if the file does not fit the model.
+    """
+    arrays, metadata = read(path)
+    wanted = variables(model)
+    for name, variable in wanted.items():
+        if name not in arrays:
+            raise WeightsError(f"{path} has no {name!r}: it holds the weights of another model")
+        if arrays[name].shape != tuple(variable.shape):
+            raise WeightsError(
+                f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
+                f"the model needs {list(variable.shape)}"
+            )
+    if extra := sorted(arrays.keys() - wanted.keys()):
+        raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
+    for name, variable in wanted.items():
+        variable.assign(arrays[name].astype(np.float32))
+    return metadata
+
+
+def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays and the metadata of a weights file."""
+    if not path.is_file():
+        raise WeightsError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from None
+    for key in ("format", "format_version", "model"):
+        if metadata.get(key) != FORMAT[key]:
+            raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    return arrays, metadata
