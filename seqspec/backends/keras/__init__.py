@@ -50,6 +50,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "Keras has none; ops.flip alone would leave the model without the layer's name",
     ),
     Deviation(
+        "simple_rnn",
+        "with an activity_regularizer it is keras.layers.RNN around a SimpleRNNCell",
+        "keras.layers.SimpleRNN takes the argument and adds nothing to the loss (Keras 3.15)",
+    ),
+    Deviation(
         "embedding",
         "where a batch repeats a token, training steps of every optimizer but sgd, and of any that "
         "clips, differ from PyTorch's",

@@ -117,7 +117,20 @@ def gru(site: Site) -> Call:
 
 def simple_rnn(site: Site) -> Call:
     has = {name: value for name, value in RECURRENT.items() if name != "recurrent_activation"}
-    return _recurrent("SimpleRNN", site, has)
+    if site.layer.args["activity_regularizer"] is None:
+        return _recurrent("SimpleRNN", site, has)
+    # Keras's SimpleRNN takes that argument and forgets it. RNN, which it is made of, does not.
+    args = site.layer.args
+    whole = {name: default for name, default in {**COSTS, **RUN}.items() if name in _OF_THE_LOOP}
+    inside = {name: default for name, default in {**COSTS, **RUN}.items() if name not in whole}
+    cell = _layer(
+        "SimpleRNNCell", number(args["units"]), keywords=tuple(written(args, {**has, **inside}))
+    )
+    return _layer("RNN", cell, keywords=(*written(args, whole), *site.needs()))
+
+
+#: arguments that are not the cell's
+_OF_THE_LOOP = ("activity_regularizer", "go_backwards", "unroll")
 
 
 def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:

@@ -90,9 +90,10 @@ def _size(weight: str, piece: Piece, args: Args) -> Iterator[Expr]:
 
 def sizes(tensor: str, args: Args, behind: str = "") -> Iterator[Expr]:
     """The terms of a tensor that costs what it is large; ``behind`` divides them by the samples."""
-    for name, function in (("l1", "abs"), ("l2", "square")):
-        if args.get(name):
-            yield Code(f"{literal(args[name])} * {tensor}.{function}().sum(){behind}")
+    given = [pair for pair in (("l1", "abs"), ("l2", "square")) if pair[0] in args]
+    # A factor of zero alone is written: it may be a param that is zero this time.
+    for name, function in [pair for pair in given if args[pair[0]]] or given[:1]:
+        yield Code(f"{literal(args[name])} * {tensor}.{function}().sum(){behind}")
 
 
 def _crossing(weight: str, piece: Piece, args: Args) -> Iterator[Expr]:
