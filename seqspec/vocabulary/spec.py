@@ -109,7 +109,7 @@ AXES = list_of(POSITIVE, "a list of axes, such as [2, 1]", (2, 1), (1, 2))
 AXIS = Kind(
     "an axis, or several such as [0, 1]",
     lambda v: WHOLE.accepts(v) or _list_of(WHOLE, v),
-    samples=(0,),
+    samples=(0, (0,)),
     items=WHOLE,
 )
 ENDS = Kind(

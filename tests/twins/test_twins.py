@@ -79,6 +79,7 @@ NO_EDIT = {
     if name.startswith(("r2_", "r4_", "r5_", "r8_", "r9_", "r11_", "r12_"))
 } | {
     "l1_backwards_target",
+    "l1_bare_factor",
     "l1_dropout_percent",
     "r1_table",
     "r1_window_without_features",

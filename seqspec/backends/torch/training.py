@@ -27,7 +27,6 @@ class TrainPlan:
     measure: tuple[str, ...]
     predict_signature: tuple[str, ...]
     evaluate_signature: tuple[str, ...]
-    functional: bool
     penalties: PenaltyPlan
     optimizer: tuple[str, ...]
     clips: tuple[str, ...]
@@ -48,6 +47,10 @@ class TrainPlan:
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
 
+    @property
+    def functional(self) -> bool:
+        return self.penalties.crossing or any("functional." in line for line in self.measure)
+
 
 _TWO = "tuple[Tensor, Tensor]"
 _SIZE = "batch_size: int = 256"
@@ -62,7 +65,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     (names, root), stopping = _reported(task, training), _stopping(training.stop)
     clips = plan_clips(training.optimizer.args)
     normalised = _normalises_samples(task.graph)
-    penalties = plan_penalties(task.graph, model.slots)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
@@ -82,8 +84,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         evaluate_signature=tuple(
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
         ),
-        functional=penalties.crossing or any("functional." in line for line in measure),
-        penalties=penalties,
+        penalties=plan_penalties(task.graph, model.slots),
         optimizer=tuple(plan_optimizer(training.optimizer)),
         clips=tuple(clips),
         scaled=scaled,
