@@ -24,10 +24,43 @@ def describe(task: Task, data: Data) -> str:
 
 def summary(data: Data) -> str:
     """What happens to the rows of a file, in words."""
-    steps = ["split in file order" if data.split.name == "chronological" else "split at random"]
+    steps = [_divided(data)]
     steps += ["scaled"] if data.scale else []
     steps += ["cut into windows"] if data.windows is not None else []
     return f"{', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else steps[0]
+
+
+def part_note(data: Data) -> str:
+    """What a part is, in words."""
+    if data.series and data.windows is not None:
+        return "Samples, one series after the other."
+    order = "in order" if data.series or data.order else "in file order"
+    views = " Arrays may be views into the series." if data.windows is not None else ""
+    return f"Samples {order}.{views}"
+
+
+def samples_doc(data: Data) -> str:
+    """What the samples of a part are, in words."""
+    if data.windows is None:
+        each = ", one for each row" if data.tabular else ""
+        return f"The samples of a part{each}."
+    after = {
+        "ahead": "what follows each",
+        "next_step": "the step after each of their steps",
+        "same_step": "the target of each of their steps",
+    }
+    how = "cut out when asked for" if data.series else "views, not copies"
+    return f"The windows of a part with {after[data.target_kind]}; {how}."
+
+
+def _divided(data: Data) -> str:
+    unit = data.split.entry.facts["unit"]
+    if unit != "row":
+        return "split at random into whole " + {"series": "series", "group": "groups"}[unit]
+    if data.split.entry.facts["drawn"]:
+        return "split at random"
+    order = "in order" if data.order else "in file order"
+    return f"split {order} within each series" if data.series else f"split {order}"
 
 
 def _section(task: Task, data: Data) -> str:

@@ -17,13 +17,20 @@ _RESERVED = frozenset(
         "BOUNDS",
         "COLUMNS",
         "DATA_PATH",
+        "GROUP",
         "HORIZON",
         "INPUT_COLUMNS",
         "INPUTS",
+        "LABELS",
         "LARGEST",
         "LENGTHS",
         "MISSING",
+        "ORDER",
+        "ORIGIN",
+        "ROW",
         "SCALED",
+        "STATIC",
+        "SERIES",
         "SHAPES",
         "SPLIT_SEED",
         "STEPS",
@@ -34,12 +41,16 @@ _RESERVED = frozenset(
         "VALIDATION",
         "POOL",
         "Part",
+        "Windows",
+        "first",
+        "last",
         "Ragged",
         "np",
         "part",
         "scaled",
         "scaling",
         "stack",
+        "starts",
         "windows",
     )
 )
@@ -51,6 +62,7 @@ class Feed:
 
     ``stacked`` columns stand side by side on a last axis; ``windowed`` arrays get a time axis.
     ``bound`` is set for ids, which lie in ``[0, bound)``. ``shape`` is the type's, in full.
+    An input ``stands`` in the window, ahead of it, or static beside it: one value for each series.
     ``lengths`` names the array of its sequences' lengths, if they differ: then it has one entry
     for each step of all sequences, and ``fill`` pads a batch of them.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
@@ -66,6 +78,7 @@ class Feed:
     scaled: bool
     constant: str
     key: Code
+    stands: str = "window"
     lengths: str = ""
     fill: int | float = 0
 
@@ -116,6 +129,11 @@ class Feeds:
         """The inputs, then the target."""
         return (*self.inputs, self.target)
 
+    @property
+    def ahead_rows(self) -> str:
+        """The number of rows after a window that are fed or compared, as the program says it."""
+        return "HORIZON" if self.horizon > 1 else "1"
+
     def may_be_swapped(self) -> bool:
         """Whether an array can have the wrong shape and the right one with its axes swapped."""
         return any(self._swappable(feed) for feed in self.all)
@@ -135,18 +153,22 @@ class Feeds:
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor
         is_ids = tensor.kind == "token"
-        stacked = self._data.tabular and tensor.rank - self.windowed == 2
+        static = value.name in self._data.static
+        stands = "static" if static else "ahead" if value.name in self._data.ahead else "window"
+        windowed = self.windowed and not static
+        stacked = self._data.tabular and tensor.rank - windowed == 2
         return Feed(
             variable=self._names.fresh(value.name),
             names=self._data.inputs[value.name],
             shape=tensor.shape,
             stacked=stacked,
-            windowed=self.windowed,
+            windowed=windowed,
             is_ids=is_ids,
             bound=tensor.bound.value if is_ids and tensor.bound is not None else None,
             scaled=self._data.scale is not None and not is_ids,
             constant=self._names.fresh(f"{value.name.upper()}_COLUMNS") if stacked else "",
             key=literal(self._data.inputs[value.name][0]),
+            stands=stands,
             lengths=self._lengths(tensor.shape),
             fill=getattr(tensor, "pad", None) or 0,
         )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.base import OutputFile
-from seqspec.backends.data_doc import describe, summary
+from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
+from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.python_text import (
     WIDTH,
@@ -24,7 +26,6 @@ from seqspec.backends.python_text import (
     assign,
     call,
     literal,
-    statement,
 )
 from seqspec.backends.render import render
 from seqspec.ir.task import Data, Task, Training
@@ -43,7 +44,7 @@ class DataPlan:
     part_note: str
     load_summary: str
     all_names: str
-    prediction_lines: tuple[str, ...]
+    prediction: PredictionPlan
     holder: str
     sample_lines: tuple[str, ...]
     samples_doc: str
@@ -71,7 +72,14 @@ class DataPlan:
     needed_words: str
     split: SplitPlan
     score: ScorePlan
+    series: SeriesPlan
+    texts: bool
     ragged: RaggedPlan | None
+
+    @property
+    def fills_numbers(self) -> bool:
+        """Whether missing values are filled in beside columns that are none."""
+        return self.texts and self.missing in ("forward_fill", "interpolate")
 
     @property
     def bucketed(self) -> bool:
@@ -104,6 +112,9 @@ class _Planner:
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
+        self.series = plan_series(self.data, self.feeds)
+        # Whether more is read than numbers: what only tells rows apart.
+        self.texts = self.series.labels or self.series.arranged or bool(self.data.group)
         self.ragged = plan_ragged(self.data, self.feeds)
 
     @property
@@ -120,15 +131,17 @@ class _Planner:
     def _imports(self) -> tuple[str, ...]:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
+        plain += ["sys"] if self.series.cuts else []
         plain += ["math"] if self.tabular and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
+            *(["from datetime import UTC, datetime"] if self.series.ordered else []),
             *([] if self.npy else ["from difflib import get_close_matches"]),
             *(["from functools import cached_property"] if self.ragged else []),
-            "from itertools import pairwise",
+            *(["from itertools import pairwise"] if self.split.pairs else []),
             "from pathlib import Path",
             *(["from typing import TextIO"] if self.tabular else []),
             "",
@@ -140,6 +153,7 @@ class _Planner:
     def _constants(self) -> tuple[str, ...]:
         path = literal(str(self.data.source.args["path"]))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        lines += self.series.constants
         for feed in self.feeds.all:
             if feed.constant:
                 # Where the target is an input's own columns, later, it says so.
@@ -200,6 +214,10 @@ class _Planner:
                 sizes = ["rows", *sizes[1:]]
             for name in feed.names:
                 entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
+        if self.data.group:
+            batch = self.feeds.inputs[0].shape[0]
+            size = Group("(", (batch.value or str(batch),))
+            entries.setdefault(self.data.group, Pair(Code("GROUP"), size))
         return list(entries.values())
 
     def _has_single_columns(self) -> bool:
@@ -209,20 +227,27 @@ class _Planner:
 
     # --------------------------------------------------------------------- samples and predictions
 
-    def _window(self, rows: str, length: str, *, strided: bool) -> Code:
-        stride = ", STRIDE" if strided and self.feeds.stride > 1 else ""
+    def _window(self, rows: str, length: str) -> Code:
+        stride = ", STRIDE" if self.feeds.stride > 1 else ""
         return Code(f"windows({rows}, {length}{stride})")
 
     def _sample_lines(self) -> tuple[str, ...]:
         scales = any(feed.scaled for feed in self.feeds.all)
         lines = ["scaled = scaling.apply(part)"] if scales else []
-        cut = {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
+        if self.series.cuts:
+            stride = ", STRIDE" if self.feeds.stride > 1 else ""
+            lines.append(f"first = starts(part[SERIES], {self._needed()[0]}{stride})")
+        cut = self._cut()
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
-            if self.windowed:
+            if self.series.cuts:
+                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
+            elif feed.stands == "ahead":
+                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
+            elif self.windowed:
                 rows = feed.variable + cut.get(self.data.target_kind, "")
-                inputs.append(self._window(rows, "STEPS", strided=True))
+                inputs.append(self._window(rows, "STEPS"))
             else:
                 inputs.append(Code(feed.variable + self._shortened(feed, -1)))
         target = self.feeds.target
@@ -232,17 +257,26 @@ class _Planner:
             name = target.variable
             lines.append(f"{name} = {target.rows('part', 'scaled')}")
         expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
-        return (*lines, *_returned(expr))
+        return (*lines, *returned(expr))
+
+    def _cut(self) -> dict[str, str]:
+        """What windows leave out at the end of the rows, by the kind of target."""
+        if self.series.cuts:
+            return {}
+        return {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
 
     def _target_expr(self, name: str) -> Code:
         if not self.windowed:
             return Code(name + self._shortened(self.feeds.target, 0))
+        if self.series.cuts:
+            windowed = self.feeds.target.windowed
+            return target_rows(name, self.data.target_kind, windowed, self.feeds.horizon)
         if not self.feeds.ahead:
             rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
-            return self._window(rows, "STEPS", strided=True)
+            return self._window(rows, "STEPS")
         if self.feeds.target.windowed:
             length = "HORIZON" if self.feeds.horizon > 1 else "1"
-            return self._window(f"{name}[STEPS:]", length, strided=True)
+            return self._window(f"{name}[STEPS:]", length)
         return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
 
     def _shortened(self, feed: Feed, at: int) -> str:
@@ -251,28 +285,6 @@ class _Planner:
         shifted = alike and self.data.target_kind == "next_step"
         return f".shortened({at})" if shifted else ""
 
-    def _prediction_lines(self) -> tuple[str, ...]:
-        names = self._constant(self.feeds.inputs, self._inputs_constant)
-        holder = "columns" if self.tabular else "arrays"
-        lines = [f"{holder} = read(path, {names})"]
-        if self.data.missing == "interpolate":
-            lines.append(f"{holder} = interpolate({holder}, path)")
-        if self.windowed:
-            lines += [
-                f"rows = len(next(iter({holder}.values())))",
-                "if rows < STEPS:",
-                '    raise DataError(f"{path} has {rows} rows; a window takes {STEPS}")',
-            ]
-        if any(feed.scaled for feed in self.feeds.inputs):
-            lines.append(f"scaled = scaling.apply({holder})")
-        arrays: list[Expr] = []
-        for feed in self.feeds.inputs:
-            values = feed.rows(holder, "scaled")
-            arrays.append(
-                self._window(values, "STEPS", strided=False) if self.windowed else Code(values)
-            )
-        return (*lines, *_returned(Group("(", tuple(arrays))))
-
     # ----------------------------------------------------------------------------------- the whole
 
     def _part_fields(self) -> list[str]:
@@ -280,7 +292,10 @@ class _Planner:
         kind = "np.ndarray | Ragged" if self.ragged else "np.ndarray"
         target = "Ragged" if self.feeds.target.ragged else "np.ndarray"
         return [
-            *_noted(f"inputs: tuple[{kind}, ...]", ", ".join(shown)),
+            *_noted(
+                "inputs: Inputs" if self.series.cuts else f"inputs: tuple[{kind}, ...]",
+                ", ".join(shown),
+            ),
             *_noted(f"target: {target}", _shape(self.feeds.target)),
         ]
 
@@ -299,6 +314,7 @@ class _Planner:
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = self._needed()
+        read = self._constant(feeds.inputs, self._inputs_constant)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports(),
@@ -306,13 +322,13 @@ class _Planner:
             arrays_note=self._arrays_note(),
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
-            part_note=" Arrays may be views into the series." if self.windowed else "",
+            part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction_lines=self._prediction_lines(),
+            prediction=plan_prediction(self.data, feeds, self.series, read),
             holder=holder,
             sample_lines=self._sample_lines(),
-            samples_doc=self._samples_doc(),
+            samples_doc=samples_doc(self.data),
             tabular=self.tabular,
             npy=self.npy,
             windowed=self.windowed,
@@ -321,7 +337,7 @@ class _Planner:
             scale=scale,
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
-            all_scaled=scaled == names_of(feeds.all),
+            all_scaled=scaled == names_of(feeds.all) and not self.texts,
             target_scaled=target.scaled,
             target_stacked=target.stacked,
             what=what,
@@ -336,8 +352,10 @@ class _Planner:
             needed=needed,
             needed_words=needed_words,
             split=self.split,
-            score=plan_scores(self.training, target),
+            score=plan_scores(self.training, target, origin=self.series.arranged),
             ragged=self.ragged,
+            series=self.series,
+            texts=self.texts,
         )
 
     def _arrays_note(self) -> str:
@@ -350,22 +368,9 @@ class _Planner:
         delimiter = self.data.source.args.get("delimiter", ",")
         return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
 
-    def _samples_doc(self) -> str:
-        if not self.windowed:
-            return (
-                "The samples of a part, one for each row."
-                if self.tabular
-                else "The samples of a part."
-            )
-        after = {
-            "ahead": "what follows each",
-            "next_step": "the step after each of their steps",
-            "same_step": "the target of each of their steps",
-        }
-        return f"The windows of a part with {after[self.data.target_kind]}; views, not copies."
-
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
-        if scaled == names_of(self.feeds.all) and not self.ragged:
+        every = scaled == names_of(self.feeds.all) and not self.ragged
+        if every and (self.tabular or not self.data.group):
             return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
         own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
         return next((constant for constant in own if constant), "SCALED")
@@ -382,11 +387,6 @@ _SCALING_DOCS = {
 
 def _names(names: tuple[str, ...]) -> Group:
     return Group("(", names)
-
-
-def _returned(expr: Expr) -> list[str]:
-    # Laid out where it will stand; the template indents it again.
-    return [line[4:] for line in statement("return ", expr, indent=4)]
 
 
 def _noted(field: str, note: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_series import cuts_series
 from seqspec.backends.python_text import Code, Expr, Group, Pair, assign, call
 from seqspec.ir.task import Data, Task, Training
 
@@ -76,7 +77,7 @@ class LengthsPlan:
 
     ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
     that has the output's steps, if these differ in number; then ``steps`` gives them one after
-    another.
+    another. ``cuts`` tells windows that are cut out of several series.
     """
 
     inputs: bool
@@ -85,10 +86,13 @@ class LengthsPlan:
     result: str
     output: str
     steps: str
+    cuts: bool
 
     @property
     def taken(self) -> str:
         """The argument of a function that takes all inputs."""
+        if self.cuts:
+            return "inputs: Inputs"
         return f"inputs: tuple[{self.kind}, ...]"
 
 
@@ -106,4 +110,5 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
         result="Ragged" if target.ragged else "np.ndarray",
         output=f"inputs[{like}]" if target.ragged else "",
         steps=".values" if target.ragged else "",
+        cuts=cuts_series(training.data),
     )

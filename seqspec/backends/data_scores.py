@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
-from seqspec.backends.python_text import Code, literal
+from seqspec.backends.python_text import Code, Group, literal, statement
 from seqspec.ir.task import Training
 from seqspec.shapes.dim import Shape
 
@@ -46,8 +46,8 @@ class ScorePlan:
     field: str
 
 
-def plan_scores(training: Training, target: Feed) -> ScorePlan:
-    """Decides what is scored and how predictions are written."""
+def plan_scores(training: Training, target: Feed, *, origin: bool = False) -> ScorePlan:
+    """Decides what is scored and how predictions are written, with their ``origin`` in front."""
     kind: str = training.loss.entry.facts["target"]
     metrics = dict.fromkeys((*(metric.name for metric in training.metrics), *_ALWAYS[kind]))
     classes = kind in ("class_ids", "one_hot")
@@ -89,7 +89,7 @@ def plan_scores(training: Training, target: Feed) -> ScorePlan:
         classes=classes,
         ragged=target.ragged,
         prediction="Ragged" if target.ragged else "np.ndarray",
-        header=tuple(header),
+        header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,
         field=Code("str(value)") if classes else Code('f"{value:.7g}"'),
@@ -124,4 +124,19 @@ def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[st
 
 
 _WHERE = '"sample", "step", '
+
+
+def _after_origin(header: list[str]) -> list[str]:
+    """The same header behind the columns that tell where a prediction is from."""
+    *before, line = header
+    if line.startswith("yield list("):
+        items = f"*{line[11:-1]}"
+    else:
+        items = line.removeprefix("yield [").removesuffix("]")
+        items = f"*({items})" if " for " in items else items
+    # Laid out where it will stand; the template indents it again.
+    whole = statement("yield ", Group("[", (Code("*ORIGIN"), Code(items))), indent=4)
+    return [*before, *(line[4:] for line in whole)]
+
+
 _COUNTED = ", counted from 1"

@@ -15,8 +15,9 @@ TITLES = {"train": "training", "validation": "validation", "test": "test"}
 class SplitPlan:
     """The template's values; see ``templates/_shared/data/split.j2``.
 
-    ``index`` picks a part's rows, between ``start`` and ``end``. ``parts`` are those
-    that the split keeps, the last of which is what a model is judged by.
+    ``lines`` deal the rows out. ``parts`` are those that the split keeps, the last of which is what
+    a model is judged by. ``dealt`` says what is dealt out, for messages; ``within`` tells that rows
+    are cut in each series by itself, ``pairs`` that ends are taken in pairs.
     """
 
     constants: tuple[str, ...]
@@ -25,20 +26,26 @@ class SplitPlan:
     listed: str
     doc: str
     lines: tuple[str, ...]
-    index: str
     titles: str
     unit: str
+    dealt: str
+    within: bool
+    pairs: bool
 
 
 def plan_split(data: Data) -> SplitPlan:
     """Decides how the rows of a data section are dealt out, from its fractions."""
     fraction, validation = float(data.split.args["train"]), float(data.split.args["validation"])
-    in_order = data.split.name == "chronological"
     tested = fraction + validation < 1 - 1e-9
     parts = ("train", *(["validation"] if validation else []), *(["test"] if tested else []))
     unit = "row" if data.tabular or data.windows is not None else "sample"
+    dealt = {"row": f"{unit}s", "series": "series", "group": "groups"}[_unit(data)]
+    in_series = data.series and not data.split.entry.facts["drawn"]
+    each = " of each series" if in_series else ""
 
-    note = f"  # of the {unit}s, {'in file order' if in_order else 'drawn at random'}"
+    drawn = bool(data.split.entry.facts["drawn"])
+    order = "in order" if data.order else "in file order"
+    note = f"  # of the {dealt}{each}, {'drawn at random' if drawn else order}"
     note += "; the rest is the test part" if tested else ""
     constants: list[str] = []
     ends: list[str] = []
@@ -50,25 +57,78 @@ def plan_split(data: Data) -> SplitPlan:
         constants.append(f"{names} = {fractions}{note}")
     if validation and tested:
         ends.append("round(count * (TRAIN + VALIDATION))")
-    lines = [f"ends = {flat(Group('(', tuple(Code(end) for end in (*ends, 'count'))))}"]
-    if not in_order:
+    if drawn:
         constants.append(f"SPLIT_SEED = {int(data.split.args['seed'])}")
-        lines.insert(0, "order = np.random.default_rng(SPLIT_SEED).permutation(count)")
-
-    if not in_order:
-        doc = "The parts, drawn at random; each keeps file order."
-    elif data.windows is not None:
-        doc = "The parts, cut in file order before any window is made."
-    else:
-        doc = "The parts, cut in file order."
     return SplitPlan(
         constants=tuple(constants),
         parts=parts,
         several=len(parts) > 1,
         listed=", ".join(parts),
-        doc=doc,
-        lines=tuple(lines),
-        index="start:end" if in_order else "np.sort(order[start:end])",
+        doc=_doc(data),
+        lines=tuple(_lines(data, flat(Group("(", tuple(Code(end) for end in (*ends, "count")))))),
         titles=flat(Group("(", tuple(TITLES[part] for part in parts))),
         unit=unit,
+        dealt=dealt,
+        within=bool(each),
+        pairs=_unit(data) == "row" or bool(data.series),
     )
+
+
+def _unit(data: Data) -> str:
+    """What is dealt out: ``row``, ``series`` or ``group``."""
+    return str(data.split.entry.facts["unit"])
+
+
+def _doc(data: Data) -> str:
+    windows = " before any window is made" if data.windows is not None else ""
+    if _unit(data) != "row":
+        whole = "series" if _unit(data) == "series" else "groups"
+        return f"The parts: whole {whole}, drawn at random."
+    if data.split.entry.facts["drawn"]:
+        return "The parts, drawn at random; each keeps file order."
+    if data.series:
+        return f"The parts, cut in order within each series{windows}."
+    return f"The parts, cut in {'order' if data.order else 'file order'}{windows}."
+
+
+def _lines(data: Data, ends: str) -> list[str]:
+    """The statements that make ``parts``."""
+    holder = "columns" if data.tabular else "arrays"
+    ends = f"ends = {ends}"
+    if not data.split.entry.facts["drawn"] and data.series:
+        return [
+            f"chosen: list[list[np.ndarray]] = [[] for _ in range({ends.count(',') + 1})]",
+            "for begin, end in stretches(columns[SERIES]):",
+            "    count = end - begin",
+            f"    {ends}",
+            "    for rows, (low, high) in zip(chosen, pairwise((0, *ends)), strict=True):",
+            "        rows.append(np.arange(begin + low, begin + high))",
+            "parts = [",
+            "    {name: values[np.concatenate(rows)] for name, values in columns.items()} "
+            "for rows in chosen",
+            "]",
+        ]
+    key = {"series": "SERIES", "group": "GROUP"}.get(_unit(data), "")
+    if key:
+        here, items = f"{holder}[{key}]", f"{holder}.items()"
+        return [
+            f"names = np.unique({here})",
+            "count = len(names)",
+            "order = np.random.default_rng(SPLIT_SEED).permutation(count)",
+            ends,
+            f"dealt = [np.isin({here}, names[part]) for part in np.split(order, ends[:-1])]",
+            "chosen = [np.flatnonzero(rows) for rows in dealt]",
+            f"parts = [{{name: values[rows] for name, values in {items}}} for rows in chosen]",
+        ]
+    drawn = bool(data.split.entry.facts["drawn"])
+    index = "np.sort(order[start:end])" if drawn else "start:end"
+    permuted = ["order = np.random.default_rng(SPLIT_SEED).permutation(count)"] if drawn else []
+    return [
+        f"count = len(next(iter({holder}.values())))",
+        *permuted,
+        ends,
+        "parts = [",
+        f"    {{name: values[{index}] for name, values in {holder}.items()}}",
+        "    for start, end in pairwise((0, *ends))",
+        "]",
+    ]

@@ -33,6 +33,7 @@ class RunPlan:
     scaling: str
     dataset_scaling: str
     description: str
+    named: bool
 
 
 def run_file(
@@ -70,6 +71,7 @@ def run_file(
         scaled=scaled,
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
+        named=bool(training.data.series or training.data.order),
         description=literal(f"Trains and applies {task.graph.name}."),
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))

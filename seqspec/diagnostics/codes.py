@@ -162,6 +162,8 @@ NO_PADDING = _code(
     "no-padding",
     "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
 )
+NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
+KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

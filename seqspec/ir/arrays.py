@@ -25,7 +25,7 @@ class Arrays(Feeder):
     def feed(self) -> Fed | None:
         ports = self.ports()
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
-        if ports is None or axes is None:
+        if ports is None or axes is None or not self.roles().known():
             return None
         self.ragged = axes
         kind = self.kind()
@@ -35,13 +35,19 @@ class Arrays(Feeder):
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
-        given: tuple[str, ...] | None = self.section.values["inputs"]
+        given = self.given
         single = self.source.name == "npy"
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one array of a model's only input"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
             return None
         inputs = {p.name: given or (p.name,) for p, _ in ports}
+        for name, columns in self.feeding.items():
+            if columns.ahead or len(columns.names) != 1:
+                what = f"`{name}` is fed by one array, which has a time axis of its own"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
+                return None
+            inputs[name] = columns.names
         target = self.target.columns or next(iter(inputs.values()))
         if single and found is not None:
             if len(ports) > 1:
@@ -53,6 +59,8 @@ class Arrays(Feeder):
                 return None
             name = next(iter(inputs.values()))[0]
             found = {name: found[""]}
+        if not self._groups(found):
+            return None
         sizes: dict[str, Dim] = {}
         if found is not None and not (
             self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
@@ -114,6 +122,23 @@ class Arrays(Feeder):
                 at = self.section.at("source", name)
                 self.sink.report(codes.BAD_DATA(reason=reason), at)
                 return False
+        return True
+
+    def _groups(self, found: Mapping[str, Array] | None) -> bool:
+        """Whether the groups of a split, if it has any, can be read; reports if not."""
+        if not self.group or self.windows is not None or found is None:
+            return True
+        array = found.get(self.group)
+        if array is None:
+            self.missing("array", self.group, found, "split")
+            return False
+        if len(array.shape) != 1 or array.kind not in "iubU":
+            reason = f"the array `{self.group}` of {self.shown} does not name a group a sample"
+            help = "save it as [samples], whole numbers or texts"
+            self.sink.report(
+                codes.BAD_DATA(reason=reason), self.section.at("split", self.group), help=help
+            )
+            return False
         return True
 
     def _arrays_fit(

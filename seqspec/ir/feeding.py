@@ -13,6 +13,8 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Graph, Value
+from seqspec.ir.inputs import Feeding
+from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
@@ -55,6 +57,15 @@ class Feeder:
         self.path = override or folder / self.source.args["path"]
         self.shown = f"`{self.source.args['path'] if override is None else override}`"
 
+        split: Setting | None = section.values["split"]
+        #: the column or array that a split keeps together, and the columns that arrange the rows
+        self.group: str = (split.args.get("by") if split else None) or ""
+        arranging = (self.source.args.get(role) for role in ("series", "order"))
+        self.arranging = tuple(name for name in arranging if name)
+        given: tuple[str, ...] | Feeding | None = section.values["inputs"]
+        self.feeding: Feeding = given if isinstance(given, Mapping) else {}
+        self.given = None if isinstance(given, Mapping) else given
+
     # ---- what both kinds of file share
 
     def there(self) -> bool:
@@ -94,6 +105,8 @@ class Feeder:
         if split is None:
             entry = ENTRIES["split"][name]
             return Setting.plain(entry)
+        if not self._deals_out(split):
+            return None
         if split.name == "random" and self.windows is not None:
             self.sink.report(
                 codes.RANDOM_WINDOWS(),
@@ -114,6 +127,25 @@ class Feeder:
             )
             return None
         return split
+
+    def _deals_out(self, split: Setting) -> bool:
+        """Whether there are series or groups where a split deals them out; reports if not."""
+        unit = split.entry.facts["unit"]
+        cut = unit == "series" or (unit == "group" and self.windows is not None)
+        if not cut or self.source.args.get("series"):
+            return True
+        why = "deals out whole series" if unit == "series" else "would tear windows apart"
+        several = "series" in self.source.args
+        column = split.args.get("by", "…")
+        self.sink.report(
+            codes.NO_SERIES(what=split.name, why=why, path=self.shown),
+            self.section.at("split"),
+            labels=(Label(self.section.at("source"), "one series, as it is read"),),
+            help=f"name the column that tells the series apart: `series={column}`"
+            if several
+            else "write chronological(…)",
+        )
+        return False
 
     def _chronological(self) -> Fix | None:
         at = self.section.at("split", "random")
@@ -172,9 +204,15 @@ class Feeder:
             self.windows,
             self.section.span,
             columns,
+            self.roles().standing("ahead"),
+            self.roles().standing("static"),
             self.ragged,
             values["batches"],
         )
+
+    def roles(self) -> Roles:
+        """Where the inputs stand in time."""
+        return Roles(self.section, self.graph, self.feeding, self.shown, self.sink)
 
     def ports(self) -> list[tuple[Value, Tensor]] | None:
         ports: list[tuple[Value, Tensor]] = []
@@ -207,7 +245,9 @@ class Feeder:
         """Whether windows (or rows) of some columns fit a port; reports if not."""
         width = columns if isinstance(columns, int) else len(columns)
         batch = Dim.of("B")
-        steps = [] if self.windows is None else [Dim.of(self.windows.args["steps"])]
+        role = self.roles().role(port, type_)
+        axis = {"window": "steps", "ahead": "horizon"}.get(role)
+        steps = [] if self.windows is None or axis is None else [Dim.of(self.windows.args[axis])]
         features = [] if type_.kind == "token" else [Dim.of(width)]
         actual = (type_.shape[0] if type_.shape else batch, *steps, *features)
         if type_.kind == "token" and width != 1:
@@ -223,7 +263,7 @@ class Feeder:
         if header.swapped(type_.shape, actual):
             self.swapped(port, show(actual))
             return False
-        self._report_windows(port, type_, actual, columns)
+        self._report_windows(port, type_, actual, columns, axis or "")
         return False
 
     def _no_windows(self, port: Value, type_: Tensor, rows: str) -> None:
@@ -241,9 +281,14 @@ class Feeder:
         )
 
     def _report_windows(
-        self, port: Value, type_: Tensor, actual: Shape, columns: tuple[str, ...] | int
+        self,
+        port: Value,
+        type_: Tensor,
+        actual: Shape,
+        columns: tuple[str, ...] | int,
+        axis: str,
     ) -> None:
-        unit = "windows are" if self.windows is not None else "rows are"
+        unit = {"steps": "windows are", "horizon": "the steps after are"}.get(axis, "rows are")
         width = columns if isinstance(columns, int) else len(columns)
         feed = "one column feeds it" if width == 1 else f"{width} columns feed it"
         if isinstance(columns, tuple) and 0 < width < 8:
@@ -251,9 +296,9 @@ class Feeder:
         setting = ""
         if type_.kind == "float" and len(actual) == type_.rank + 1:
             feed = f"features are an axis of their own, however few: float{show(actual)}"
-        elif self.windows is not None and type_.shape[2:] == actual[2:]:
+        elif axis and type_.shape[2:] == actual[2:]:
             setting = "windows"
-            feed = f"write steps={type_.shape[1]} here, or {type_.shaped(actual)} in the header"
+            feed = f"write {axis}={type_.shape[1]} here, or {type_.shaped(actual)} in the header"
         self.mismatch(port, f"{unit} {show(actual)}", feed, setting)
 
     def swapped(self, port: Value, actual: str) -> None:

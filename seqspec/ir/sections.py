@@ -11,6 +11,7 @@ from seqspec.diagnostics.model import Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean, nearest
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
+from seqspec.ir.inputs import read_inputs
 from seqspec.ir.items import FAILED, Failed
 from seqspec.ir.params import Params
 from seqspec.source import SourceFile, Span
@@ -102,10 +103,14 @@ class Sections:
     def _special(self, kind: Kind, expr: ast.Expr) -> object:
         if kind.category == "metric list":
             return self._metrics(expr)
+        if kind.category == "input expression":
+            return read_inputs(expr, self._binder, self._sink)
         if kind.category == "target expression":
             return self._target(expr)
         if isinstance(expr, ast.Name):
             return expr.text
+        if isinstance(expr, ast.Text) and kind.category == "column":
+            return expr.value
         self._sink.report(codes.FORBIDDEN_VALUE(what=f"{kind.describe} is wanted here"), expr.span)
         return FAILED
 

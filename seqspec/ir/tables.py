@@ -22,6 +22,8 @@ class Table(Feeder):
         present = self._columns()
         if kind is None or ports is None or isinstance(present, Unreadable):
             return None
+        if not self.roles().known():
+            return None
         chosen = self._choose(ports, present, kind)
         if chosen is None:
             return None
@@ -30,6 +32,8 @@ class Table(Feeder):
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
+            if not self.roles().fits(port, type_, kind, target):
+                return None
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
         data = self.data(inputs, target, kind)
@@ -45,9 +49,11 @@ class Table(Feeder):
             self.unreadable(found)
             return found
         wanted: tuple[str, ...] | None = self.source.args["columns"]
-        for name in wanted or ():
+        places = [(name, "source") for name in (*(wanted or ()), *self.arranging)]
+        places += [(self.group, "split")] if self.group else []
+        for name, setting in places:
             if name not in found:
-                self.missing("column", name, found, "source")
+                self.missing("column", name, found, setting)
                 return Unreadable("")
         return wanted or found
 
@@ -55,13 +61,15 @@ class Table(Feeder):
         self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
     ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]] | None:
         """The columns of every input and of the target."""
-        given: tuple[str, ...] | None = self.section.values["inputs"]
-        target = self.target.columns
-        if len(ports) > 1 or (given is None and ports[0][1].rank == 1 + (self.windows is not None)):
+        given, target = self.given, self.target.columns
+        if self.feeding:
+            own = {p.name: self.feeding.get(p.name) for p, _ in ports}
+            inputs = {name: (name,) if fed is None else fed.names for name, fed in own.items()}
+        elif len(ports) > 1 or (given is None and self._by_name(ports[0][1])):
             inputs = {p.name: (p.name,) for p, _ in ports} if given is None else None
             if inputs is None:
                 what = "`inputs` names the columns of a model's only input"
-                help = "several inputs take the columns of their own names"
+                help = "write feed(input=[…], …); inputs left out take the columns of their names"
                 at = self.section.at("inputs")
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
                 return None
@@ -73,17 +81,23 @@ class Table(Feeder):
                 self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
                                  help="say so: csv(…, columns=[…])")  # fmt: skip
                 return None
-            label = kind in ("row", "same_step") and bool(target)
-            inputs = {ports[0][0].name: tuple(c for c in present if not label or c not in target)}
+            apart = target if kind in ("row", "same_step") else ()
+            if self.source.args["columns"] is None:
+                apart = (*apart, *self.arranging, self.group)
+            inputs = {ports[0][0].name: tuple(c for c in present if c not in apart)}
         else:
             inputs = {ports[0][0].name: given}
         if not target:
             target = next(iter(inputs.values()))
         return inputs, target
 
-    @staticmethod
-    def _only(present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(c for c in present if c not in target) or present
+    def _by_name(self, type_: Tensor) -> bool:
+        """Whether the only input has no axis of features: the column of its name feeds it."""
+        return type_.rank == 1 + (self.windows is not None)
+
+    def _only(self, present: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+        apart = (*target, *self.arranging, self.group)
+        return tuple(c for c in present if c not in apart) or present
 
     def _known(
         self,
@@ -94,7 +108,7 @@ class Table(Feeder):
         for port, names in inputs.items():
             for name in names:
                 if name not in present:
-                    if name == port and "inputs" not in self.section.spans:
+                    if name == port and self.given is None and port not in self.feeding:
                         self.sink.report(
                             codes.NOT_FED(data=self.section.name, port=port),
                             self.section.span,

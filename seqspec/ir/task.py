@@ -38,8 +38,26 @@ class Data:
     span: Span
     #: for messages and docs: the columns that are read, each once, inputs first
     columns: tuple[str, ...] = ()
+    #: inputs fed from the steps after a window, and those fed with one value for each series
+    ahead: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
     ragged: Mapping[str, str] = field(default_factory=dict[str, str])
     batches: Setting | None = None
+
+    @property
+    def series(self) -> str:
+        """The column that tells the series of one table apart; empty if there is but one."""
+        return self.source.args.get("series") or ""
+
+    @property
+    def order(self) -> str:
+        """The column that rows are sorted by, each series for itself; empty for file order."""
+        return self.source.args.get("order") or ""
+
+    @property
+    def group(self) -> str:
+        """The column or array that tells the groups which a split keeps together."""
+        return self.split.args.get("by") or ""
 
 
 @dataclass(frozen=True, slots=True)

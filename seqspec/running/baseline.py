@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from seqspec.ir.task import Task
@@ -142,29 +143,47 @@ class _Past:
 
     def steps(self, sample: Any) -> int:
         """How many steps back it reaches."""
-        return sample.inputs[self._places[0][0]].shape[1]
+        return sample.inputs[self._places[0][0]][:1].shape[1]
 
-    def series(self, part: Any, stride: int) -> Array:
-        """The rows that overlapping windows were cut from: [rows, columns]."""
+    def series(self, part: Any, stride: int) -> list[Array]:
+        """The rows that overlapping windows were cut from, [rows, columns] for each series."""
         import numpy as np
 
         steps = self.steps(part)
-        first = self.at(_Sample(part, np.arange(1)), np.arange(steps))[0]
         new = np.arange(max(0, steps - stride), steps)
-        rest = self.at(_Sample(part, slice(1, None)), new)
-        return np.concatenate([first, rest.reshape(-1, first.shape[-1])])
+        found: list[Array] = []
+        for begin, end in _stretches(part.inputs[self._places[0][0]], stride):
+            first = self.at(_Sample(part, np.arange(begin, begin + 1)), np.arange(steps))[0]
+            rest = self.at(_Sample(part, slice(begin + 1, end)), new)
+            found.append(np.concatenate([first, rest.reshape(-1, first.shape[-1])]))
+        return found
 
     def at(self, sample: _Sample, steps: Array) -> Array:
         """The values at these steps of the windows: [samples, steps, columns]."""
         import numpy as np
 
         columns = [
-            sample.inputs[index][:, steps]
-            if feature is None
-            else sample.inputs[index][:, steps, feature]
+            _at_steps(sample.inputs[index], steps)[..., slice(None) if feature is None else feature]
             for index, feature in self._places
         ]
         return np.concatenate([c.reshape(*c.shape[:2], -1) for c in columns], axis=-1)
+
+
+def _at_steps(windows: Any, steps: Array) -> Array:
+    """These steps of all windows; those of several series keep the rows and where each begins."""
+    if hasattr(windows, "first"):
+        return windows.rows[windows.first[:, None] + steps]
+    return windows[:, steps]
+
+
+def _stretches(windows: Any, stride: int) -> list[tuple[int, int]]:
+    """Which windows follow each other in one series: the first, and the one behind the last."""
+    import numpy as np
+
+    if not hasattr(windows, "first"):
+        return [(0, len(windows))]
+    cuts = np.flatnonzero(np.diff(windows.first) != stride) + 1
+    return list(pairwise((0, *cuts.tolist(), len(windows))))
 
 
 def _past(task: Task) -> _Past | None:
@@ -213,16 +232,18 @@ def _season(task: Task, past: _Past, training: Any) -> int | None:
 
     assert task.training is not None
     data = task.training.data
-    if data.windows is None or data.split.name != "chronological":
+    if data.windows is None or data.split.name == "random":
         return None  # the windows do not follow each other
-    series = past.series(training, data.windows.args["stride"])[-_LOOK_AT_ROWS:]
-    series = series[:, series.std(0) > 0].astype(np.float64)
-    longest = min(past.steps(training), len(series) // 2)
-    if longest < 2 or not series.size:
+    found = past.series(training, data.windows.args["stride"])
+    rows = max(1, _LOOK_AT_ROWS // len(found))
+    found = [series[-rows:].astype(np.float64) for series in found]
+    spread = np.mean([series.std(0) for series in found], axis=0)
+    longest = min(past.steps(training), max(map(len, found)) // 2)
+    if longest < 2 or not spread.any():
         return None
-    series /= series.std(0)
+    found = [series[:, spread > 0] / spread[spread > 0] for series in found]
     lags = range(1, longest + 2)
-    unsteady = [0.0, *((series[lag:] - series[:-lag]).var(0).mean() for lag in lags)]
+    unsteady = [0.0, *(_unsteadiness(found, lag) for lag in lags)]
     if max(unsteady) < 1e-9:
         return None  # a straight line
     dips = [
@@ -232,6 +253,16 @@ def _season(task: Task, past: _Past, training: Any) -> int | None:
         and unsteady[lag] < _DIP * max(unsteady[:lag])
     ]
     return min(dips, key=lambda lag: unsteady[lag], default=None)
+
+
+def _unsteadiness(found: Sequence[Array], lag: int) -> float:
+    """How much the difference to the value so many steps before changes, over all series."""
+    import numpy as np
+
+    changes = [
+        (series[lag:] - series[:-lag]).var(0).mean() for series in found if len(series) > lag
+    ]
+    return float(np.mean(changes))
 
 
 def _spread(samples: int, limit: int) -> Any:

@@ -32,6 +32,9 @@ class Session:
         self._data = program.module("data")
         # Programs of specs without `scale` know no scaling at all.
         self._scales = hasattr(self._data, "Scaling")
+        # Programs that arrange rows tell where the latest predictions are from.
+        self._names = hasattr(self._data, "ORIGIN")
+        self._origins: object = None
         try:
             self.device: str = self._train.choose_device(device)
         except self._train.TrainingError as error:
@@ -84,6 +87,8 @@ class Session:
         """Predictions for every sample in a file, in original units."""
         with self.program.reporting():
             inputs = self._data.inputs_for_prediction(path, *self._optional(scaling))
+            if self._names:
+                inputs, self._origins = inputs
             prediction = self._train.predict(self.model, inputs, self.device)
             if scaling is None:
                 return prediction
@@ -94,7 +99,9 @@ class Session:
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
         try:
-            self._data.write_predictions(path, prediction)
+            self._data.write_predictions(
+                path, prediction, *([self._origins] if self._names else [])
+            )
         except OSError as error:
             message = f"{path} cannot be written: {reason(error)}"
             raise RunError(message, "name another file with -o") from error

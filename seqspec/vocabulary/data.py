@@ -1,13 +1,16 @@
 """Data readers, splits, scalings, windows and targets.
 
-Facts of a reader: ``tabular`` tells a table of columns from named arrays. Facts of a target:
-``kind`` as in :class:`seqspec.ir.task.Data`.
+Facts of a reader: ``tabular`` tells a table of columns from named arrays. Facts of a split:
+``unit`` is what is dealt out (rows, whole series, all rows of a group), ``drawn`` tells parts drawn
+at random from first, next and last ones. Facts of a target: ``kind`` as in
+:class:`seqspec.ir.task.Data`.
 """
 
 from __future__ import annotations
 
 from seqspec.vocabulary.spec import (
     CHARACTER,
+    COLUMN,
     FRACTION,
     NAMES,
     POSITIVE,
@@ -18,6 +21,10 @@ from seqspec.vocabulary.spec import (
 )
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
+_IN_SERIES = (
+    Arg("series", COLUMN, None, "The column that tells the series of one table apart."),
+    Arg("order", COLUMN, None, "The column that the rows (of a series) are sorted by."),
+)
 
 _LENGTHS = Arg(
     "lengths",
@@ -37,6 +44,7 @@ READERS: dict[str, Entry] = {
                 _PATH,
                 Arg("columns", NAMES, None, "The columns to read, in this order; all if left out."),
                 Arg("delimiter", CHARACTER, ",", "The character between columns."),
+                *_IN_SERIES,
             ),
             facts={"tabular": True},
         ),
@@ -55,18 +63,41 @@ _PARTS = (
     Arg("train", FRACTION, 0.7, "Share of the rows for training."),
     Arg("validation", FRACTION, 0.15, "Share for validation; the rest is the test part."),
 )
+_SEED = Arg("seed", WHOLE, 0, "Of the permutation.")
 SPLITS: dict[str, Entry] = {
     e.name: e
     for e in (
-        Entry("chronological", "split", "First rows, next rows, last rows.", _PARTS),
+        Entry(
+            "chronological",
+            "split",
+            "First rows, next rows, last rows; of each series, if there are several.",
+            _PARTS,
+            facts={"unit": "row", "drawn": False},
+        ),
         Entry(
             "random",
             "split",
             "Rows drawn at random.",
-            (*_PARTS, Arg("seed", WHOLE, 0, "Of the permutation.")),
+            (*_PARTS, _SEED),
+            facts={"unit": "row", "drawn": True},
+        ),
+        Entry(
+            "by_series",
+            "split",
+            "Whole series drawn at random; the shares are of their number.",
+            (*_PARTS, _SEED),
+            facts={"unit": "series", "drawn": True},
+        ),
+        Entry(
+            "grouped",
+            "split",
+            "Groups drawn at random, such as the patients; none is in two parts.",
+            (Arg("by", COLUMN, doc="The column or array that names each row's group."),
+             *_PARTS, _SEED),
+            facts={"unit": "group", "drawn": True},
         ),
     )
-}
+}  # fmt: skip
 
 SCALINGS: dict[str, Entry] = {
     e.name: e

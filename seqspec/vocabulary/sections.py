@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from seqspec.vocabulary.data import MISSING
 from seqspec.vocabulary.spec import (
     BOOL,
-    NAMES,
     POSITIVE,
     WHOLE,
     Arg,
@@ -31,6 +30,9 @@ METRIC_LIST = Kind("a list of metrics, such as [accuracy]", lambda _: True, cate
 TARGET = Kind(
     "a column, a list of columns, or next_step()", lambda _: True, category="target expression"
 )
+INPUTS = Kind(
+    "a list of columns, or feed(input=[…], …)", lambda _: True, category="input expression"
+)
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
 DATA = SectionSpec(
@@ -38,7 +40,8 @@ DATA = SectionSpec(
     "Where samples come from.",
     (
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
-        Arg("inputs", NAMES, None, "The columns or array that feed the model's only input."),
+        Arg("inputs", INPUTS, None,
+            "What feeds the model's input, or feed(…) for several; found by name if left out."),
         Arg("target", TARGET, doc="What the model is to give."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),

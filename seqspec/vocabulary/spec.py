@@ -84,6 +84,9 @@ WIDTH = Kind(
     samples=POSITIVE.samples,
 )
 NAMES = Kind("a list of names, such as [pressure, temperature]", lambda v: isinstance(v, tuple))
+COLUMN = Kind(
+    "the name of a column, such as station", lambda v: isinstance(v, str), category="column"
+)
 LAYER = Kind("a layer or a model, such as dense(10)", lambda _: True, category="layer")
 
 

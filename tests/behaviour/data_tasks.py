@@ -87,6 +87,8 @@ def task(
     metrics: tuple[str, ...] = (),
     from_logits: bool = True,
     text: str = "data points {}",
+    ahead: tuple[str, ...] = (),
+    static: tuple[str, ...] = (),
 ) -> Task:
     """A task whose model does not matter. ``inputs`` maps names to type and columns."""
     values = tuple(Value(tensor, Span(0, 0), name) for name, (tensor, _) in inputs.items())
@@ -103,6 +105,8 @@ def task(
         missing=missing,
         windows=windows,
         span=Span(5, 11),
+        ahead=ahead,
+        static=static,
     )
     training = Training(
         data=data,

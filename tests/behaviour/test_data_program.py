@@ -568,7 +568,13 @@ def variants() -> dict[str, Task]:
 
 
 def test_programs_are_formatted_and_clean(tmp_path: Path) -> None:
-    for number, of in enumerate(variants().values()):
+    clean(tmp_path, *variants().values())
+
+
+def clean(tmp_path: Path, *tasks: Task) -> None:
+    """The programs are formatted as by ruff, and nothing in them is unused."""
+    tmp_path.mkdir(exist_ok=True)
+    for number, of in enumerate(tasks):
         (tmp_path / f"data_{number}.py").write_text(data_file(of).text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     options = ["--isolated", "--line-length", "100", "--target-version", "py311"]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqspec.driver import Compilation
+from seqspec.driver import Compilation, Options
 from seqspec.running import twins
 from seqspec.running.program import framework
 from seqspec.types import Role
@@ -33,7 +33,9 @@ ENDS = {
     Role.PLAIN: "dense(3)",
     Role.PROBABILITY: "dense(3, activation=sigmoid)",
     Role.PROBABILITIES: "dense(3, activation=softmax)",
+    Role.MIXED: "dense(3, activation=softmax) -> Half",  # an operator leaves no role
 }
+HALF = "model Half(p: float[{axes}]) {{ p * 0.5 }}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -70,13 +72,14 @@ def write_spec(folder: Path, body: str, settings: str, steps: bool, loss: str) -
     )
     axes = "B, T, 5" if steps else "B, 5"
     spec = folder / "case.seq"
+    half = HALF.format(axes=axes.replace("5", "3")) if "Half" in body else ""
     spec.write_text(
-        f"model M(x: float[{axes}]) {{ x -> {body} }}\n"
+        f"{half}model M(x: float[{axes}]) {{ x -> {body} }}\n"
         'data d {\n    source = npz("data.npz")\n    target = y\n'
         "    split = random(train=60%, validation=20%)\n}\n"
         f"train M {{\n    data = d\n    batch_size = 8\n{settings}}}\n"
     )
-    compilation = Compilation.of(spec)
+    compilation = Compilation.of(spec, Options(model="M"))
     errors = [d for d in compilation.check() if d.severity.value == "error"]
     assert not errors, (spec.read_text(), errors)
     return compilation

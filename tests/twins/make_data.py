@@ -22,6 +22,9 @@ def main() -> None:
     (FOLDER / "passengers.csv").write_text(text + "\n", encoding="utf-8")
     np.save(FOLDER / "time_first.npy", rows.astype(np.float32))
     np.save(FOLDER / "features_first.npy", rows.T.astype(np.float32).copy())
+    beats = [(p, s, 60 + 5 * p + s % 7, 95 + s % 3) for p in range(4) for s in range(20)]
+    text = "\n".join(["patient,second,pulse,oxygen", *(",".join(map(str, b)) for b in beats)])
+    (FOLDER / "wards.csv").write_text(text + "\n", encoding="utf-8")
     level = rng.random((24, 1), dtype=np.float32).round(2)
     hours = rng.random((24, 5, 2), dtype=np.float32).round(2)
     np.savez_compressed(FOLDER / "tanks.npz", hours=hours, level=level, flat=level[:, 0])

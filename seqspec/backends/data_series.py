@@ -1,0 +1,101 @@
+"""The plan of several series in one table: told apart by a column, sorted, never mixed in a window.
+
+Rows of a series stand together once they are read; parts and windows are cut out of them. Columns
+that only tell rows apart (series, groups) are read as text and are called labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.python_text import Code, Group, assign, flat, literal
+from seqspec.ir.task import Data
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlan:
+    """The template's values; see ``templates/_shared/data/series.j2``.
+
+    ``labels`` tells whether columns of text are read, ``arranged`` whether rows change places and
+    predictions therefore name theirs. ``cuts`` is for windows out of several series; ``strided``
+    tells whether they may leave steps out. ``torn`` series are those that a split into groups
+    would tear apart; ``static`` tells that some columns have one value for each series.
+    """
+
+    labels: bool
+    several: bool
+    ordered: bool
+    arranged: bool
+    cuts: bool
+    strided: bool
+    torn: bool
+    static: bool
+    constants: tuple[str, ...]
+
+
+def cuts_series(data: Data) -> bool:
+    """Whether windows are cut out of several series."""
+    return data.tabular and bool(data.series) and data.windows is not None
+
+
+def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
+    """Decides how the rows of a data section are told apart and put in order."""
+    series, order = data.series if data.tabular else "", data.order if data.tabular else ""
+    group = data.group if data.tabular else ""
+    numbers = names_of(feeds.all)
+    labels = tuple(dict.fromkeys(name for name in (series, group) if name and name not in numbers))
+    lines: list[str] = []
+    if series:
+        lines += assign("SERIES", series, note="rows that share it are one series")
+    if order:
+        of = "the rows of a series are" if series else "rows are"
+        lines += assign("ORDER", order, note=f"{of} sorted by it")
+    if data.group:
+        unit = "rows" if data.tabular else "samples"
+        lines += assign("GROUP", data.group, note=f"{unit} that share it stay together")
+    if labels:
+        named = {series: "SERIES", group: "GROUP"}
+        lines += assign("LABELS", Group("(", tuple(Code(named[name]) for name in labels)),
+                        note="columns read as text")  # fmt: skip
+    static = tuple(dict.fromkeys(name for port in data.static for name in data.inputs[port]))
+    if static:
+        lines += assign("STATIC", Group("(", static), note="one value for each series")
+    arranged = bool(series or order)
+    if arranged:
+        row = "row"
+        while row in (*numbers, *labels):
+            row += "_"
+        lines.append(f"ROW = {literal(row)}  # the place of a row in the file, from 1")
+        origin = (Code("SERIES"), Code("ROW")) if series else (Code("ROW"),)
+        lines.append(f"ORIGIN = {flat(Group('(', origin))}  # what tells a prediction")
+    return SeriesPlan(
+        labels=bool(labels),
+        several=bool(series),
+        ordered=bool(order),
+        arranged=arranged,
+        cuts=cuts_series(data),
+        strided=feeds.stride > 1,
+        torn=bool(series and data.group),
+        static=bool(static),
+        constants=tuple(lines),
+    )
+
+
+def input_rows(feed: Feed, rows: str, horizon: str) -> Code:
+    """The rows of an input for windows that begin at the rows ``first``."""
+    if feed.stands == "static":
+        return Code(f"{rows}[first]")
+    if feed.stands == "ahead":
+        return Code(f"Windows({rows}, first + STEPS, {horizon})")
+    return Code(f"Windows({rows}, first, STEPS)")
+
+
+def target_rows(name: str, kind: str, windowed: bool, horizon: int) -> Code:
+    """The targets of windows that begin at the rows ``first``."""
+    if kind != "ahead":
+        return Code(f"windows({name}, STEPS)[first{' + 1' if kind == 'next_step' else ''}]")
+    if windowed:
+        length = "HORIZON" if horizon > 1 else "1"
+        return Code(f"windows({name}, {length})[first + STEPS]")
+    return Code(f"{name}[first + STEPS]")
