@@ -1,8 +1,8 @@
-"""Where the grammar, the templates and the diagnostic pages lie.
+"""Where the grammar, the templates, the starters and the diagnostic pages lie.
 
-In a checkout ``grammar/`` and ``templates/`` are top-level folders, for people to find; a wheel
-carries them inside the package, in ``_data``. An editable install leaves a frozen copy of
-``_data`` in site-packages, which is why this looks only beside the package that is really
+In a checkout ``grammar/``, ``templates/`` and ``starters/`` are top-level folders, for people to
+find; a wheel carries them inside the package, in ``_data``. An editable install leaves a frozen
+copy of ``_data`` in site-packages, which is why this looks only beside the package that is really
 imported: the copy is never there, and edits in the checkout take effect at once.
 """
 
@@ -43,6 +43,12 @@ def terminals() -> str:
 def templates() -> Path:
     """The folder of the templates: one folder for each backend, and ``_shared``."""
     return _root() / "templates"
+
+
+def starters() -> dict[str, Path]:
+    """What ``seqspec new`` copies: the specs by name, each in a folder with its data."""
+    specs = (_root() / "starters").glob("*/*.seq")
+    return {spec.stem: spec for spec in sorted(specs)}
 
 
 def page(code: str) -> str | None:

@@ -234,7 +234,17 @@ def test_version_is_written_once() -> None:
 def test_no_machine_of_ours_is_mentioned() -> None:
     """Nothing that is shipped speaks of the machine that it was written on."""
     secret = "/" + "work" + "/"
-    folders = ("seqspec", "grammar", "templates", "examples", "docs", "tests", "tools", ".ci")
+    folders = (
+        "seqspec",
+        "grammar",
+        "templates",
+        "starters",
+        "examples",
+        "docs",
+        "tests",
+        "tools",
+        ".ci",
+    )
     files = [p for f in folders for p in (ROOT / f).rglob("*") if p.is_file()]
     files += [p for p in ROOT.iterdir() if p.is_file()]
     texts = {".py", ".md", ".j2", ".seq", ".toml", ".lark", ".txt", ""}

@@ -30,6 +30,8 @@ CATEGORIES = {
     "loss": ("Losses", "What `loss` in a `train` section takes."),
     "metric": ("Metrics", "What `metrics` takes a list of."),
     "optimizer": ("Optimisers", "What `optimizer` takes."),
+    "schedule": ("Schedules", "What `learning_rate` of an optimiser takes besides a number."),
+    "reduction": ("Reductions", "What `reduce` takes: rules that lower the learning rate."),
     "stop": ("Stopping rules", "What `stop` takes."),
     "reader": ("Data readers", "What `source` in a `data` section takes."),
     "split": ("Splits", "What `split` takes."),

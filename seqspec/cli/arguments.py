@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"seqspec {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _new(commands)
     _check(commands)
     _summary(commands)
     _compile(commands)
@@ -107,6 +108,20 @@ def _whole(text: str) -> int:
 
 
 # ---- commands
+
+
+def _new(commands: Commands) -> None:
+    command = _command(commands, "new", "copy a template, a spec with its data, to begin from")
+    command.add_argument(
+        "template", nargs="?", metavar="TEMPLATE", help="such as forecast; listed if left out"
+    )
+    command.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="a new or empty folder; named as the template if left out",
+    )
 
 
 def _check(commands: Commands) -> None:

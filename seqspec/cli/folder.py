@@ -1,11 +1,11 @@
-"""Writing a program's folder: all of it or nothing, and never over something."""
+"""Writing a folder: all of it or nothing, and never over something."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from seqspec.backends.base import OutputFile
@@ -14,6 +14,11 @@ from seqspec.diagnostics import codes
 
 
 def write_program(folder: Path, files: Iterable[OutputFile]) -> None:
+    """Write a program into a new or empty folder."""
+    write_folder(folder, {file.path: file.text.encode("utf-8") for file in files})
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files beside the folder first, then move them into place at once."""
     draft: str | None = None
     try:
@@ -26,8 +31,8 @@ def write_program(folder: Path, files: Iterable[OutputFile]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)
         os.chmod(draft, 0o777 & ~_umask())
-        for file in files:
-            (Path(draft) / file.path).write_text(file.text, encoding="utf-8", newline="\n")
+        for name, content in files.items():
+            (Path(draft) / name).write_bytes(content)
         os.replace(draft, folder)
     except OSError as error:
         if draft is not None:

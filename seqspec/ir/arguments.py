@@ -150,6 +150,8 @@ class Binder:
     def value(self, callee: str, arg: Arg, expr: ast.Expr) -> Any:
         """The value of one argument, or FAILED."""
         kind = arg.kind
+        if kind.otherwise is not None and isinstance(expr, ast.Call):
+            kind = kind.otherwise
         if kind.category in ENTRIES:
             return self.setting(kind, expr, callee, arg.name)
         if kind.choices:
@@ -228,7 +230,17 @@ class Binder:
     def entry(self, entry: Entry, given: Sequence[ast.Argument], at: Span) -> Setting | Failed:
         """An entry with the arguments that were written."""
         bound = self.bind(entry.name, entry.args, given, at)
-        return FAILED if bound is FAILED else Setting(entry, bound)
+        if bound is FAILED:
+            return FAILED
+        flaw = None if entry.rule is None else entry.rule(bound)
+        if flaw is None:
+            return Setting(entry, bound)
+        self._sink.report(
+            codes.FORBIDDEN_VALUE(what=flaw.what),
+            _place(entry.args, given, flaw.argument) or at,
+            help=flaw.help,
+        )
+        return FAILED
 
     def _refuse(
         self,
@@ -267,6 +279,15 @@ class Binder:
     def _written(self, expr: ast.Expr) -> str:
         text = " ".join(self._source.excerpt(expr.span).split())
         return f"`{text if len(text) <= 40 else text[:37] + '...'}`"
+
+
+def _place(args: Sequence[Arg], given: Sequence[ast.Argument], name: str) -> Span | None:
+    """Where an argument's value is written."""
+    for arg, argument in zip(args, given, strict=False):
+        if argument.name is None and arg.name == name:
+            return argument.value.span
+    named = (a for a in given if a.name is not None and a.name.text == name)
+    return next((a.value.span for a in named), None)
 
 
 def _entry_call(expr: ast.Expr) -> tuple[str, tuple[ast.Argument, ...]]:

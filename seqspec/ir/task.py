@@ -80,6 +80,13 @@ class Training:
     shuffle: bool
     stop: Setting | None
     span: Span
+    reduce: Setting | None = None
+
+    @property
+    def schedule(self) -> Setting | None:
+        """The schedule of the learning rate, if it is no number."""
+        rate = self.optimizer.args["learning_rate"]
+        return rate if isinstance(rate, Setting) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header, ragged
+from seqspec.ir import header, optimizing, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
 from seqspec.ir.files import Array
@@ -49,11 +49,8 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
             fits = False
     if not fits:
         return None
-    optimizer = values["optimizer"]
+    optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
-        adam = ENTRIES["optimizer"]["adam"]
-        optimizer = Setting.plain(adam)
-    elif not _one_clipping(optimizer, section, sink):
         return None
     cross_entropy = loss.entry.facts["target"] != "same"
     return Training(
@@ -68,6 +65,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         values["shuffle"],
         values["stop"],
         section.span,
+        values["reduce"],
     )
 
 
@@ -99,22 +97,6 @@ def _metrics_for(loss: Setting) -> list[str]:
 
 def _one_of(names: list[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _one_clipping(optimizer: Setting, section: Section, sink: Sink) -> bool:
-    given = [n for n in ("clipnorm", "global_clipnorm", "clipvalue") if optimizer.args[n]]
-    momentum = optimizer.args.get("momentum")
-    if optimizer.args.get("nesterov") and not momentum:
-        what = "`nesterov` is a form of momentum, but `momentum` is 0"
-        sink.report(
-            codes.FORBIDDEN_VALUE(what=what), section.at("optimizer"), help="set momentum=0.9"
-        )
-        return False
-    if len(given) < 2:
-        return True
-    what = "gradients are clipped in one way, not by " + " and ".join(f"`{n}`" for n in given)
-    sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("optimizer"), help="keep one of them")
-    return False
 
 
 def _loss_fits(loss: Setting, output: Value, section: Section, sink: Sink) -> bool:

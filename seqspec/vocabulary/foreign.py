@@ -31,6 +31,10 @@ TRANSLATIONS: dict[str, Translation] = {
     "p": Translation("rate", "rate="),
     "bias": Translation("use_bias", "use_bias="),
     "merge": Translation("merge_mode", "merge_mode="),
+    "reduce_on_plateau": Translation("reduce", "reduce = on_plateau(…)"),
+    "reduce_lr_on_plateau": Translation("reduce", "reduce = on_plateau(…)"),
+    "scheduler": Translation("optimizer", "optimizer = adam(learning_rate=cosine_decay(…))"),
+    "lr_scheduler": Translation("optimizer", "optimizer = adam(learning_rate=cosine_decay(…))"),
     "grad_clip": Translation("global_clipnorm", "global_clipnorm="),
 }
 

@@ -69,6 +69,8 @@ TRAIN = SectionSpec(
         Arg("epochs", POSITIVE, 10, "Passes over the training part."),
         Arg("stop", one_of("stop", "a stopping rule, such as early(patience=5)"), None,
             "When to stop early."),
+        Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
+            "When to lower the learning rate."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),
         Arg("shuffle", BOOL, True, "Whether samples are drawn in a new order each epoch."),
     ),

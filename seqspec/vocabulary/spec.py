@@ -34,8 +34,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds, where one may be written; ``otherwise`` what a call may stand
+    for in place of the literal; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -44,6 +44,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    otherwise: Kind | None = None
     advice: str = ""
 
 
@@ -170,11 +171,21 @@ class Arg:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """Arguments that do not go together: which one to blame, what is wrong, and a way out."""
+
+    argument: str
+    what: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A word that is not a layer: an activation, an optimiser, a data reader …
 
     ``facts`` holds what consumers of the category need to know about the entry (a loss's kind of
     target, an activation's role); each category documents its own in the module that declares it.
+    ``rule`` says what is wrong with arguments that are right one by one.
     """
 
     name: str
@@ -183,6 +194,7 @@ class Entry:
     args: tuple[Arg, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
+    rule: Callable[[Mapping[str, Any]], Flaw | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

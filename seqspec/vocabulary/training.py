@@ -1,4 +1,4 @@
-"""Losses, metrics, optimisers and stopping rules.
+"""Losses, metrics and stopping rules.
 
 Facts of a loss: ``target`` is what it compares with (``same``: numbers of the output's shape;
 ``class_ids``: the output's shape without its last axis; ``one_hot``: numbers of the
@@ -13,7 +13,6 @@ from __future__ import annotations
 from seqspec.types import Role
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
-    BOOL,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
@@ -129,83 +128,6 @@ _METRICS = (
     _metric("mape", "Mean absolute error in percent of the target.", "same"),
 )
 METRICS: dict[str, Entry] = {e.name: e for e in _METRICS}
-
-_CLIPPING = (
-    Arg("clipnorm", ABOVE_ZERO, None, "Largest norm of the gradient of each weight."),
-    Arg("global_clipnorm", ABOVE_ZERO, None, "Largest norm of all gradients together."),
-    Arg("clipvalue", ABOVE_ZERO, None, "Largest size of any entry of a gradient."),
-)
-
-
-def _optimizer(name: str, summary: str, rate: float, *args: Arg) -> Entry:
-    learning_rate = Arg("learning_rate", ABOVE_ZERO, rate, "Step size.")
-    return Entry(
-        name, "optimizer", summary, (learning_rate, *args, *_CLIPPING), source="keras.optimizers"
-    )
-
-
-_EPSILON = Arg("epsilon", ABOVE_ZERO, 1e-7, "Keeps the division finite.")
-_BETAS = (
-    Arg("beta_1", FRACTION, 0.9, "Decay of the mean of gradients."),
-    Arg("beta_2", FRACTION, 0.999, "Decay of the mean of squared gradients."),
-)
-_OPTIMIZERS = (
-    _optimizer(
-        "sgd",
-        "Gradient descent, with momentum if asked for.",
-        0.01,
-        Arg("momentum", FRACTION, 0.0, "Share of the last step that is kept."),
-        Arg("nesterov", BOOL, False, "Nesterov's form of momentum."),
-    ),
-    _optimizer(
-        "adam",
-        "Adam. Kingma and Ba 2014.",
-        0.001,
-        *_BETAS,
-        _EPSILON,
-    ),
-    _optimizer(
-        "adamw",
-        "Adam with decoupled weight decay. Loshchilov and Hutter 2019.",
-        0.001,
-        Arg("weight_decay", NOT_NEGATIVE, 0.004, "Share of each weight taken off, by step size."),
-        *_BETAS,
-        _EPSILON,
-    ),
-    _optimizer("nadam", "Adam with Nesterov momentum. Dozat 2015.", 0.001, *_BETAS, _EPSILON),
-    _optimizer(
-        "adamax",
-        "Adam with the largest gradient in place of the mean square. Kingma and Ba 2014.",
-        0.001,
-        _BETAS[0],
-        Arg("beta_2", FRACTION, 0.999, "Decay of the largest gradient."),
-        _EPSILON,
-    ),
-    _optimizer(
-        "adagrad",
-        "Adagrad: steps shrink with the sum of squared gradients. Duchi et al. 2011.",
-        0.001,
-        Arg("initial_accumulator_value", NOT_NEGATIVE, 0.1, "What the sum starts at."),
-        _EPSILON,
-    ),
-    _optimizer(
-        "adadelta",
-        "Adadelta: steps as large as the mean of recent ones. Zeiler 2012.",
-        0.001,
-        Arg("rho", FRACTION, 0.95, "Decay of the means of squared gradients and steps."),
-        _EPSILON,
-    ),
-    _optimizer(
-        "rmsprop",
-        "RMSprop. Tieleman and Hinton 2012.",
-        0.001,
-        Arg("rho", FRACTION, 0.9, "Decay of the mean of squared gradients."),
-        Arg("momentum", FRACTION, 0.0, "Share of the last step that is kept."),
-        _EPSILON,
-        Arg("centered", BOOL, False, "Subtract the squared mean of gradients."),
-    ),
-)
-OPTIMIZERS: dict[str, Entry] = {e.name: e for e in _OPTIMIZERS}
 
 STOPS: dict[str, Entry] = {
     "early": Entry(

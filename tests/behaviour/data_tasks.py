@@ -17,8 +17,9 @@ from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.types import Tensor
 from seqspec.vocabulary.data import READERS, SCALINGS, SPLITS, WINDOWS
+from seqspec.vocabulary.optimizers import OPTIMIZERS
 from seqspec.vocabulary.spec import Entry, Setting
-from seqspec.vocabulary.training import LOSSES, METRICS, OPTIMIZERS
+from seqspec.vocabulary.training import LOSSES, METRICS
 
 _numbers = itertools.count()
 

@@ -323,3 +323,11 @@ def unknown_kinds() -> list[str]:
 
 
 __all__ = ["REQUIRED", "Applied", "Kind", "cases", "rows", "unknown_kinds", "values_of"]
+
+
+def another(name: str, default: object) -> list[str]:
+    """A value of an optimiser's argument that differs from the default, and blows nothing up."""
+    if isinstance(default, bool):
+        return [written(not default)]
+    assert isinstance(default, float), name
+    return [written(0.5 if default == 0 else default / 2 if default < 0.5 else default * 0.9)]

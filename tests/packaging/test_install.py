@@ -97,7 +97,7 @@ def test_wheel_carries_grammar_templates_and_pages(checkout: Path) -> None:
     assert wheel.name.startswith("seqspec_lang-")
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {"seqspec/py.typed"}
-    for folder in ("grammar", "templates"):
+    for folder in ("grammar", "templates", "starters"):
         for file in (ROOT / folder).rglob("*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 wanted.add(f"seqspec/_data/{file.relative_to(ROOT).as_posix()}")
@@ -121,6 +121,8 @@ def test_installed_wheel_works_away_from_the_checkout(
     run([script, "compile", "topic.seq", "--backend", "torch", "-o", "program"], elsewhere)
     assert (elsewhere / "program" / "model.py").is_file()
     assert "# " in run([script, "explain", "SEQ401"], elsewhere)
+    run([script, "new", "forecast"], elsewhere)
+    run([script, "check", "--strict", "forecast/forecast.seq"], elsewhere)
     # No framework is needed up to here; now one is, and its absence is a message.
     done = subprocess.run(
         [script, "verify", "topic.seq"], cwd=elsewhere, capture_output=True, text=True

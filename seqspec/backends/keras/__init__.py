@@ -56,10 +56,10 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         "embedding",
-        "where a batch repeats a token, training steps of every optimizer but sgd, and of any that "
-        "clips, differ from PyTorch's",
-        "on TensorFlow, Keras squares or clips the gradient of each occurrence of a token, not "
-        "their sum; a gradient for the whole table would cost its size at each step",
+        "where an optimizer squares, sizes up or clips gradients, a class of the program's own "
+        "adds up those of a token's occurrences first",
+        "on TensorFlow, Keras would take the gradient of each occurrence by itself; on JAX and in "
+        "PyTorch it takes their sum",
     ),
     Deviation(
         "loss",

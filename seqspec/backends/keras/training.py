@@ -6,6 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.keras.optimizers import (
+    CLIPPING,
+    clips,
+    dense,
+    last_rate,
+    make,
+    plateau,
+    rate,
+)
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -16,20 +25,8 @@ from seqspec.backends.python_text import (
     literal,
     statement,
 )
-from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
-
-OPTIMIZERS: Mapping[str, str] = {
-    "sgd": "SGD",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "nadam": "Nadam",
-    "adamax": "Adamax",
-    "adagrad": "Adagrad",
-    "adadelta": "Adadelta",
-    "rmsprop": "RMSprop",
-}
 
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError",
@@ -60,25 +57,23 @@ ACCURACIES: Mapping[str, str] = {
     "binary": "BinaryAccuracy",
 }
 
-CLIPPING: Mapping[str, str] = {
-    "clipnorm": "largest norm of the gradient of each weight",
-    "global_clipnorm": "largest norm of all gradients together",
-    "clipvalue": "largest size of any entry of a gradient",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class TrainPlan:
     """What ``train.py`` says that depends on the spec: finished lines, and switches.
 
     ``best`` tells by which loss the best checkpoint is chosen, ``advice`` what helps against a loss
-    that grows without bounds.
+    that grows without bounds, ``rate`` the learning rate of the last step if it changes,
+    ``dense`` the class of the optimiser if the program derives its own.
     """
 
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
     compile: tuple[str, ...]
+    averages: bool
+    dense: str
+    rate: str
     stop: tuple[str, ...]
     best: str
     advice: str
@@ -96,20 +91,24 @@ class TrainPlan:
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
-    clips = any(training.optimizer.args[name] is not None for name in CLIPPING)
     # A loss with something added to it is not the metric of that name.
     loss = "" if task.graph.penalised else training.loss.name
     metrics = [metric for metric in training.metrics if metric.name != loss]
+    monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
+    derived = dense(task.graph, training.optimizer)
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(metrics, validation)),
-        compile=(*_remarks(task, training), *_compile(training, metrics)),
-        stop=tuple(_stop(training.stop, validation)),
+        compile=tuple(_compile(training, metrics, own=bool(derived))),
+        averages=bool(training.optimizer.args["use_ema"]),
+        dense=derived,
+        rate=last_rate(training),
+        stop=(*_stop(training.stop, monitor), *plateau(training.reduce, monitor)),
         best="lowest validation loss" if validation else "lowest training loss",
-        advice=literal(f"{_ADVICE}{'' if clips else ' or clipped gradients'} may help"),
+        advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
         metrics=bool(metrics),
@@ -123,37 +122,15 @@ def plan(task: Task, training: Training) -> TrainPlan:
     )
 
 
-_ADVICE = "a smaller learning rate"
-
-
-def _has(graph: Graph, kind: str) -> bool:
-    """Whether a model, or one inside it, has a layer of that kind."""
-    return any(
-        _has(unit.graph, kind) if isinstance(unit, SubModel) else unit.kind == kind
-        for unit in graph.units
-    )
-
-
-def _remarks(task: Task, training: Training) -> list[str]:
-    """What a reader who knows other frameworks would not expect of these settings."""
-    optimizer = training.optimizer
-    clips = any(optimizer.args[name] is not None for name in CLIPPING)
-    if not _has(task.graph, "embedding") or (optimizer.name == "sgd" and not clips):
-        return []
-    verb = "sizes up" if optimizer.name == "adamax" else "squares"
-    what = "clipping measures"
-    if optimizer.name != "sgd":
-        what = f"{OPTIMIZERS[optimizer.name]} {verb}"
-    return [
-        f"    # Where a batch repeats a token, {what} each of its gradients on TensorFlow, but",
-        "    # their sum in PyTorch and on JAX: trained weights differ by that.",
-    ]
+def _advice(training: Training) -> str:
+    clipped = "" if clips(training.optimizer) else " or clipped gradients"
+    return f"a smaller learning rate{clipped} may help"
 
 
 def _constants(training: Training) -> Iterator[str]:
     yield from assign("EPOCHS", training.epochs)
     yield from assign("BATCH_SIZE", training.batch_size)
-    yield from assign("LEARNING_RATE", training.optimizer.args["learning_rate"])
+    yield from rate(training)
     yield from assign("SEED", training.seed)
     for name, note in CLIPPING.items():
         if training.optimizer.args[name] is not None:
@@ -174,11 +151,11 @@ def _reported(metrics: list[Setting], validation: bool) -> list[str]:
     return assign("REPORTED", reported, note="what a record holds")
 
 
-def _stop(stop: Setting | None, validation: bool) -> list[str]:
+def _stop(stop: Setting | None, monitor: str) -> list[str]:
     if stop is None:
         return []
     keywords: list[tuple[str, Expr]] = [
-        ("monitor", "val_loss" if validation else "loss"),
+        ("monitor", monitor),
         ("mode", "min"),
         ("patience", Code("PATIENCE")),
     ]
@@ -191,23 +168,14 @@ def _stop(stop: Setting | None, validation: bool) -> list[str]:
     ]
 
 
-def _compile(training: Training, wanted: list[Setting]) -> list[str]:
+def _compile(training: Training, wanted: list[Setting], *, own: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [
-        ("optimizer", _optimizer(training.optimizer)),
+        ("optimizer", make(training.optimizer, own=own)),
         ("loss", _loss(training)),
     ]
     if metrics := tuple(_metric(metric, training) for metric in wanted):
         keywords.append(("metrics", Group("[", metrics)))
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
-
-
-def _optimizer(optimizer: Setting) -> Call:
-    defaults = {arg.name: arg.default for arg in optimizer.entry.args}
-    keywords: list[tuple[str, Expr]] = [("learning_rate", Code("LEARNING_RATE"))]
-    for name, value in optimizer.args.items():
-        if name != "learning_rate" and value != defaults[name]:
-            keywords.append((name, Code(name.upper()) if name in CLIPPING else value))
-    return Call(f"keras.optimizers.{OPTIMIZERS[optimizer.name]}", (), tuple(keywords))
 
 
 def _loss(training: Training) -> Call:

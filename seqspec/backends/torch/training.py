@@ -8,8 +8,8 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
-from seqspec.backends.torch.optimizers import plan_clips, plan_optimizer
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
+from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
@@ -28,8 +28,7 @@ class TrainPlan:
     predict_signature: tuple[str, ...]
     evaluate_signature: tuple[str, ...]
     penalties: PenaltyPlan
-    optimizer: tuple[str, ...]
-    clips: tuple[str, ...]
+    updates: UpdatesPlan
     scaled: bool
     validated: bool
     shuffled: bool
@@ -41,7 +40,6 @@ class TrainPlan:
     samples: str
     best: str
     metadata: str
-    advice: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -63,7 +61,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
     (names, root), stopping = _reported(task, training), _stopping(training.stop)
-    clips = plan_clips(training.optimizer.args)
+    updates = plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
     me, device = f"model: {model.main}", 'device: str = "cpu"'
@@ -72,7 +70,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
-        constants=tuple(_constants(training)),
+        constants=tuple(_constants(training, updates)),
         reported=f"REPORTED = {literal(('loss', *names))}",
         measure_signature=tuple(
             definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
@@ -85,8 +83,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
             definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
         ),
         penalties=plan_penalties(task.graph, model.slots),
-        optimizer=tuple(plan_optimizer(training.optimizer)),
-        clips=tuple(clips),
+        updates=updates,
         scaled=scaled,
         validated=validated,
         shuffled=training.shuffle,
@@ -98,9 +95,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
         metadata=", metadata" if scaled else "",
-        advice=literal(
-            f"a smaller learning rate {'' if clips else 'or clipped gradients '}may help"
-        ),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -150,17 +144,18 @@ _CLIPPING = {
 }
 
 
-def _constants(training: Training) -> list[str]:
+def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
         f"BATCH_SIZE = {training.batch_size}",
-        f"LEARNING_RATE = {literal(args['learning_rate'])}",
+        *updates.constants,
         f"SEED = {training.seed}",
     ]
     for name, note in _CLIPPING.items():
         if args.get(name) is not None:
             lines += assign(name.upper(), args[name], note=note)
+    lines += [*updates.joint, *updates.numbers]
     if training.stop is not None:
         patience, least = training.stop.args["patience"], training.stop.args["min_delta"]
         lines += assign("PATIENCE", patience, note="epochs without a lower loss before it stops")

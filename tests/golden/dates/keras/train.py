@@ -93,14 +93,30 @@ class Journal(keras.callbacks.Callback):
         self.report(self.record)
 
 
+class Adam(keras.optimizers.Adam):
+    """Keras's, for the tokens of an embedding too.
+
+    Where a batch repeats a token, TensorFlow hands over the gradient of each occurrence; what
+    follows has to be made of their sum.
+    """
+
+    def apply(
+        self,
+        grads: list[keras.KerasTensor | None],
+        trainable_variables: list[keras.Variable] | None = None,
+    ) -> None:
+        if trainable_variables is not None:  # JAX gives none, and whole gradients
+            grads = [
+                None if grad is None else keras.ops.zeros_like(variable) + grad
+                for grad, variable in zip(grads, trainable_variables, strict=True)
+            ]
+        super().apply(grads, trainable_variables)
+
+
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss and what else is measured."""
-    # Where a batch repeats a token, Adam squares each of its gradients on TensorFlow, but
-    # their sum in PyTorch and on JAX: trained weights differ by that.
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            learning_rate=LEARNING_RATE, global_clipnorm=GLOBAL_CLIPNORM
-        ),
+        optimizer=Adam(learning_rate=LEARNING_RATE, global_clipnorm=GLOBAL_CLIPNORM),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
