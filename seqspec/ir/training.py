@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header, optimizing, ragged
+from seqspec.ir import header, optimizing, order, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.dataset import Fed
 from seqspec.ir.files import Array
@@ -38,6 +38,8 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
     # A target of another shape is a mistake of its own; what the model sees is asked after it.
     fits = _target_fits(loss, output, fed, section, sink) and _causal(graph, output, fed, sink)
     fits = fits and long_enough(graph, fed, sink)
+    if fits and output.tensor.rank > 2:  # a target for each step
+        order.check_output(graph, output, sink)
     for metric in values["metrics"]:
         if loss.entry.facts["target"] not in _compatible(metric):
             sink.report(

@@ -148,6 +148,7 @@ def _recurrent(
         states=states,
         missing_axis=("return", "sequence", "returns only its last step"),
         slow=_unfused,
+        turns=lambda args: args["go_backwards"],
         fields=_FIELDS,
         aliases=aliases,
         examples=(f"{name}(4)", f"{name}(4, return=sequence)"),

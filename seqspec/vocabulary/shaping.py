@@ -71,6 +71,7 @@ REVERSE = LayerSpec(
     args=(),
     inputs=(Port("input", "B T ...", kind="any"),),
     rule=_reverse,
+    turns=lambda _: True,
     outputs="the input's shape",
     aliases=("flip", "reversed", "Flip"),
     examples=("reverse",),

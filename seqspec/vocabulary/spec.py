@@ -352,7 +352,8 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a
     unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why a fused kernel cannot run this layer, if so.
+    arguments why a fused kernel cannot run this layer, if so; ``turns`` whether its steps come out
+    in reverse order.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -370,6 +371,7 @@ class LayerSpec:
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
+    turns: Callable[[Mapping[str, Any]], bool] = lambda _: False
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
