@@ -16,6 +16,7 @@ from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
 from seqspec.backends.data_split import SplitPlan, plan_split
+from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
     WIDTH,
     Call,
@@ -65,7 +66,7 @@ class DataPlan:
     symbols: bool
     swaps: bool
     single_columns: bool
-    delimiter: str
+    table: TablePlan
     load_errors: str
     what: str
     needed: str
@@ -113,8 +114,10 @@ class _Planner:
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
         self.series = plan_series(self.data, self.feeds)
+        self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
-        self.texts = self.series.labels or self.series.arranged or bool(self.data.group)
+        grouped = not self.tabular and bool(self.data.group)
+        self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
 
     @property
@@ -132,20 +135,21 @@ class _Planner:
         plain = ["csv"]
         plain += ["json"] if self.data.scale else []
         plain += ["sys"] if self.series.cuts else []
-        plain += ["math"] if self.tabular and self.data.missing != "error" else []
+        plain += ["math"] if self.data.source.name == "csv" and self.data.missing != "error" else []
         plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
         lines = [f"import {name}" for name in sorted(plain)]
         lines += [
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
-            *(["from datetime import UTC, datetime"] if self.series.ordered else []),
+            *self.table.dates,
             *([] if self.npy else ["from difflib import get_close_matches"]),
             *(["from functools import cached_property"] if self.ragged else []),
             *(["from itertools import pairwise"] if self.split.pairs else []),
             "from pathlib import Path",
-            *(["from typing import TextIO"] if self.tabular else []),
+            *(self.table.imports if self.tabular else ()),
             "",
             "import numpy as np",
+            *self.table.packages,
             *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
         ]
         return tuple(lines)
@@ -176,8 +180,7 @@ class _Planner:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
         if self.tabular:
-            lines.append('MISSING = {"", "na", "nan", "null"}  # what a field without a value says')
-            lines.append("LARGEST = float(np.finfo(np.float32).max)  # arrays end as float32")
+            lines += self.table.constants
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -347,7 +350,7 @@ class _Planner:
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
-            delimiter=self._delimiter(),
+            table=self.table,
             load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
             needed=needed,
             needed_words=needed_words,
@@ -362,11 +365,6 @@ class _Planner:
         return (
             "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
         )
-
-    def _delimiter(self) -> str:
-        """The argument of the csv reader, if it is not the usual one."""
-        delimiter = self.data.source.args.get("delimiter", ",")
-        return "" if delimiter == "," else f"delimiter={literal(delimiter)}, "
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged

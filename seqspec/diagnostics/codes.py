@@ -106,6 +106,9 @@ WRONG_OPERANDS = _code("SEQ418", "wrong-operands", "`{layer}` takes {wanted}, bu
 
 BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
 
+COPIES = _code("SEQ427", "copies", "`{argument}` of `{callee}` has {values}, not one for each copy")
+BAD_TIE = _code("SEQ428", "bad-weight", "{what}")
+
 # ---- 5 state and causality
 WRONG_STATE = _code(
     "SEQ501", "wrong-state", "`{layer}` starts from {needed}, but receives {actual}"

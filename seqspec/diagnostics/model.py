@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
@@ -82,6 +84,7 @@ class Sink:
     """Where passes report to. A second error at the same span is one mistake told twice."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    _around: list[Label] = field(default_factory=list[Label])
 
     def report(
         self,
@@ -100,8 +103,20 @@ class Sink:
         )
         if not known:
             self.diagnostics.append(
-                Diagnostic(finding.code, finding.message, at, here, labels, help, fix)
+                Diagnostic(
+                    finding.code, finding.message, at, here, (*labels, *self._around), help, fix
+                )
             )
+
+    @contextmanager
+    def within(self, label: Label | None) -> Generator[None]:
+        """Give every message in between this label, too."""
+        self._around += [label] if label else []
+        try:
+            yield
+        finally:
+            if label:
+                self._around.pop()
 
     @property
     def errors(self) -> int:

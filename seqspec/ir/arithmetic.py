@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seqspec.diagnostics import codes
-from seqspec.ir.items import FAILED, Failed, Flow, Item, UnbuiltLayer, describe
+from seqspec.ir.items import FAILED, Failed, Flow, Item, Learnt, UnbuiltLayer, describe
 from seqspec.ir.scope import Scope
 from seqspec.ir.units import Owner, apply
 from seqspec.shapes.dim import Dim
@@ -42,12 +42,18 @@ class Reader:
         self._evaluate = evaluate
         self._owner = owner
         self._flows: list[Flow] = []
+        self._weights: list[Flow] = []
         self._places: list[Span] = []
 
     def apply(self, expr: Arithmetic, name: str) -> Flow | Failed:
         """The value of an expression, bound to ``name``."""
         formula = self._formula(expr)
         if isinstance(formula, Failed):
+            return FAILED
+        if not self._flows:
+            finding = codes.NOT_A_VALUE(what="what is made of weights alone", direction="from")
+            help = "let a value take part: x * gain"
+            self._owner.sink.report(finding, expr.span, help=help)
             return FAILED
         kind = ARITHMETIC.name
         arguments = tuple(
@@ -58,7 +64,8 @@ class Reader:
         layer = UnbuiltLayer(ARITHMETIC, {"formula": formula}, expr.span, written)
         operator = expr.operator if isinstance(expr, ast.Binary) else ""
         layer.name = f"{name}_{kind}" if name else _RESULTS[operator]
-        return apply(layer, tuple(self._flows), expr.span, name, self._owner)
+        operands = (*self._flows, *reversed(self._weights))
+        return apply(layer, operands, expr.span, name, self._owner)
 
     def _formula(self, expr: ast.Expr) -> Formula | Failed:
         if isinstance(expr, Arithmetic) and involves_data(expr, self._scope):
@@ -66,6 +73,8 @@ class Reader:
         item = self._evaluate(expr, "")
         if isinstance(item, Flow):
             return self._operand(item)
+        if isinstance(item, Learnt) and item.value is not None:
+            return self._weight(Flow(item.value))
         if isinstance(item, Dim) and (item.unknown or item.value is not None):
             return item.value or 1
         if isinstance(item, int | float) and not isinstance(item, bool):
@@ -80,6 +89,13 @@ class Reader:
                 return Operand(index)
         self._flows.append(flow)
         return Operand(len(self._flows) - 1)
+
+    def _weight(self, flow: Flow) -> Operand:
+        for index, known in enumerate(self._weights):
+            if known.value is flow.value:
+                return Operand(-1 - index)
+        self._weights.append(flow)
+        return Operand(-len(self._weights))
 
     def _negative(self, expr: ast.Negative) -> Formula | Failed:
         value = self._formula(expr.value)
@@ -100,7 +116,9 @@ class Reader:
     def _refuse(self, item: Item, expr: ast.Expr) -> None:
         text = self._owner.source.excerpt(expr.span)
         help = "operands are values and numbers that are known before any data"
-        if not isinstance(item, Dim | str | bool):
+        if isinstance(item, Learnt):
+            help = "a layer's weight is used by another layer: dense(…, kernel=…)"
+        elif not isinstance(item, Dim | str | bool):
             help = f"let something flow into it first: `(… -> {text})`"
         self._owner.sink.report(
             codes.NOT_A_VALUE(what=describe(item), direction="from"), expr.span, help=help

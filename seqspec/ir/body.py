@@ -7,7 +7,7 @@ from typing import Any
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import header
+from seqspec.ir import header, weights
 from seqspec.ir.expressions import Expressions
 from seqspec.ir.graph import Graph, Node, SubModel
 from seqspec.ir.items import FAILED, Failed, Flow, Half, Item
@@ -75,6 +75,9 @@ class Body:
         for statement in statements:
             if isinstance(statement, ast.Bind):
                 self._bind(statement)
+            elif isinstance(statement, ast.Weights):
+                for port in statement.ports:
+                    self._name(port.name, weights.declare(port, self.place, self))
             else:
                 item = self._expressions.evaluate(statement.value, "")
                 flow = self._expressions.as_flow(item, statement.value.span)

@@ -8,9 +8,11 @@ from typing import Any
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label
 from seqspec.diagnostics.suggest import nearest
+from seqspec.ir import weights
 from seqspec.ir.arguments import Binder
 from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
+from seqspec.ir.copies import Copies
 from seqspec.ir.graph import Value
 from seqspec.ir.items import (
     FAILED,
@@ -50,6 +52,7 @@ class Expressions:
         self._models = models
         self._owner = owner
         self.constants = Constants(source, owner.sink, scope.look)
+        self._copies = Copies(self, scope, owner.sink)
         self._slicing = Slicing(scope, self.constants, owner)
         self.binder = Binder(source, owner.sink, self.constants, lambda: scope.known, self._special)
 
@@ -80,13 +83,13 @@ class Expressions:
                 self._step(step, name)
             return FAILED
         rest = expr.steps[1:]
-        if isinstance(first, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+        if isinstance(first, Unbuilt):
             steps = [first, *(self._step(s, name) for s in rest)]
             if any(isinstance(s, Failed) for s in steps):
                 return FAILED
             built = tuple(s for s in steps if not isinstance(s, Failed))
             for step in built:
-                if not isinstance(step, UnbuiltChain) and step.name == name and name:
+                if step.name == name and name:
                     step.name = within(name, kind_of(step))
             return UnbuiltChain(built, expr.span)
         flow = self.as_flow(first, expr.steps[0].span)
@@ -100,8 +103,8 @@ class Expressions:
 
     def _step(self, expr: ast.Expr, name: str) -> Unbuilt | Failed:
         item = self._call(expr, name) if isinstance(expr, ast.Call) else self.evaluate(expr, name)
-        if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
-            if isinstance(item, UnbuiltLayer | UnbuiltModel) and item.name == name and name:
+        if isinstance(item, Unbuilt | Failed):
+            if not isinstance(item, Failed) and item.name == name and name:
                 shared = isinstance(expr, ast.Name) and expr.text in self._scope.bindings
                 item.name = name if shared else within(name, kind_of(item))
             return item
@@ -139,9 +142,13 @@ class Expressions:
         if isinstance(owner, Failed):
             return FAILED
         field = expr.name.text
+        written = self._source.excerpt(expr.owner.span)
+        learnt = weights.of_layer(owner, expr.name, written, self._sink)
+        if learnt is not None:
+            return learnt
         flow = owner.flow if isinstance(owner, Half) else owner
         if not isinstance(flow, Flow):
-            return self._no_field(describe(owner), expr, [])
+            return self._no_field(describe(owner), expr, weights.names(owner))
         start = f"{owner.prefix}." if isinstance(owner, Half) and owner.prefix else ""
         path = f"{start}{field}"
         outputs = _outputs(flow)
@@ -185,6 +192,8 @@ class Expressions:
         if spec is None:
             self._unknown(callee, expr.name.span, layer=True)
             return FAILED
+        if spec.copies:
+            return self._copies.read(spec, expr, name)
         arguments = self._split(expr, [p.name for p in spec.inputs])
         if isinstance(arguments, Failed):
             return FAILED
@@ -241,7 +250,7 @@ class Expressions:
         item = bound.item
         if isinstance(item, Failed):
             return FAILED
-        if not isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain):
+        if not isinstance(item, Unbuilt):
             self._sink.report(
                 codes.NOT_A_VALUE(what=describe(item), direction="into"), expr.name.span
             )
@@ -288,10 +297,14 @@ class Expressions:
         """Arguments that are layers, states or dimensions."""
         if kind.category == "layer":
             item = self.evaluate(expr, "")
-            if isinstance(item, UnbuiltLayer | UnbuiltModel | UnbuiltChain | Failed):
+            if isinstance(item, Unbuilt | Failed):
                 return item
         elif kind.category == "state":
             return self._state(expr)
+        elif kind.category == "weight":
+            inside = weights.transposed(expr)
+            item = self.evaluate(inside or expr, "")
+            return weights.tie(item, inside or expr, inside is not None, self._sink)
         elif kind.category == "constant":
             return self.constants.evaluate(expr, self._scope.known)
         else:

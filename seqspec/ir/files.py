@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from seqspec.ir import parquet
+
 
 @dataclass(frozen=True, slots=True)
 class Array:
@@ -25,12 +27,15 @@ class Unreadable:
     reason: str
 
 
-def columns(path: Path, delimiter: str) -> tuple[str, ...] | Unreadable:
-    """The column names of a csv file: its first row."""
+def columns(path: Path, delimiter: str | None) -> tuple[str, ...] | Unreadable:
+    """The column names of a csv file, its first row; of a parquet file without a delimiter."""
     try:
+        if delimiter is None:
+            with path.open("rb") as file:
+                return parquet.columns(file)
         with path.open(encoding="utf-8-sig", newline="") as file:
             row = next(csv.reader(file, delimiter=delimiter), None)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         return Unreadable(_reason(error))
     if not row:
         return Unreadable("it is empty")

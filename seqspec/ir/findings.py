@@ -6,9 +6,10 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import header, order
 from seqspec.ir.body import Body
-from seqspec.ir.graph import Graph, Layer, Node, SubModel, Value
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.items import Failed, Flow
 from seqspec.shapes.dim import Dim
+from seqspec.vocabulary.spec import Tie
 
 
 def warn_unused(body: Body) -> None:
@@ -29,13 +30,21 @@ def warn_unused(body: Body) -> None:
 def alive(nodes: tuple[Node, ...], outputs: list[Value]) -> tuple[Node, ...]:
     """The nodes that the outputs depend on; the rest was warned about as unused names."""
     wanted: set[Value] = set(outputs)
+    owners: set[object] = set()  # of weights that a layer that is kept uses as its own
     kept: list[Node] = []
     for node in reversed(nodes):
         made = {v for o in node.outputs.values() for v in (o, *o.parts)}
-        if wanted & made:
+        if wanted & made or node.unit in owners:
             kept.append(node)
+            owners.update(tie.owner for tie in ties(node.unit))
             wanted.update(node.inputs, node.initial)
     return tuple(reversed(kept))
+
+
+def ties(unit: Unit) -> list[Tie]:
+    """The weights of other layers that a layer uses as its own."""
+    args = unit.args.values() if isinstance(unit, Layer) else ()
+    return [value for value in args if isinstance(value, Tie)]
 
 
 def check_built(graph: Graph, sink: Sink) -> None:

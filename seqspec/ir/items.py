@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from seqspec.ir.graph import Layer, Node, SubModel, Value
-from seqspec.shapes.dim import Dim
+from seqspec.shapes.dim import Dim, show
 from seqspec.source import Span
 from seqspec.syntax import ast
-from seqspec.vocabulary.spec import LayerSpec
+from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
 
 
 class _Failed(Enum):
@@ -44,6 +44,15 @@ class Flow:
     before: Flow | None = None
     several: tuple[str, ...] = ()
     because: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """A weight: of a model's own (then ``value`` stands for it in formulas), or a layer's."""
+
+    owner: Layer
+    weight: OwnedWeight
+    value: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +114,23 @@ class UnbuiltModel:
 
 @dataclass(eq=False)
 class UnbuiltChain:
-    """A pipeline without its beginning."""
+    """A pipeline without its beginning, or the copies that a ``combinator`` made.
+
+    Copies are called after ``name`` once they are applied, but for those that have a name.
+    ``joint`` makes one value of what stands side by side.
+    """
 
     steps: tuple[Unbuilt, ...]
     call: Span
+    name: str = ""
+    combinator: str = ""
+    joint: UnbuiltLayer | None = None
+    applied: bool = False
 
 
 Unbuilt = UnbuiltLayer | UnbuiltModel | UnbuiltChain
 Constant = int | float | bool | str | Dim | Word
-Item = Flow | Half | UnbuiltLayer | UnbuiltModel | UnbuiltChain | Constant | _Failed
+Item = Flow | Learnt | Half | UnbuiltLayer | UnbuiltModel | UnbuiltChain | Constant | _Failed
 Failed = _Failed
 
 
@@ -121,6 +138,8 @@ def describe(item: object) -> str:
     """What an item is, for messages."""
     if isinstance(item, Flow):
         return f"a value of type {item.value.type}"
+    if isinstance(item, Learnt):
+        return f"a weight {show(item.weight.shape)}"
     if isinstance(item, Half):
         return "one direction of a layer"
     if isinstance(item, UnbuiltLayer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from seqspec.ir.items import FAILED, Failed, Flow, Half, Item
+from seqspec.ir.items import FAILED, Failed, Flow, Half, Item, Learnt
 from seqspec.ir.scope import Scope
 from seqspec.source import Span
 from seqspec.syntax import ast
@@ -41,7 +41,7 @@ def split(
             free = [p for p in ports if p not in operands]
             place = free[0] if free else f"#{len(operands)}"
             operands[place if argument.name is None else argument.name.text] = item
-        elif isinstance(item, Failed | Half) or named:
+        elif isinstance(item, Failed | Half | Learnt) or named:
             reader.as_flow(item, argument.value.span)
             failed = True
         else:
@@ -53,7 +53,7 @@ def may_flow(expr: ast.Expr, scope: Scope, models: Mapping[str, ast.Model]) -> b
     """Whether a positional argument looks like data rather than like a setting."""
     if isinstance(expr, ast.Name):
         bound = scope.bindings.get(expr.text)
-        return bound is not None and isinstance(bound.item, Flow | Half | Failed)
+        return bound is not None and isinstance(bound.item, Flow | Half | Learnt | Failed)
     if isinstance(expr, ast.Pipe):
         return may_flow(expr.steps[0], scope, models)
     if isinstance(expr, ast.Field | ast.Index):

@@ -14,7 +14,7 @@ from seqspec.types import Tensor
 
 
 class Table(Feeder):
-    """A csv file: its columns, as windows or as rows."""
+    """A csv or parquet file: its columns, as windows or as rows."""
 
     def feed(self) -> Fed | None:
         kind = self.kind()
@@ -44,7 +44,7 @@ class Table(Feeder):
     def _columns(self) -> tuple[str, ...] | Unreadable | None:
         if not self.there():
             return self.source.args["columns"]
-        found = files.columns(self.path, self.source.args["delimiter"])
+        found = files.columns(self.path, self.source.args.get("delimiter"))
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return found

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir.apply import LayerOwner, apply_layer, folded, value_of
+from seqspec.ir.copies import around
 from seqspec.ir.graph import Graph, Node, SubModel, Value
 from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
 from seqspec.shapes.dim import Dim, same_shape
@@ -62,14 +63,48 @@ def report_several(flow: Flow, at: Span, sink: Sink, name: str = "") -> None:
 def _apply_chain(
     chain: UnbuiltChain, operands: tuple[Flow, ...], at: Span, name: str, owner: Owner, fold: int
 ) -> Flow | Failed:
+    if len(operands) != 1:
+        kind = chain.combinator or "a pipeline"
+        finding = codes.WRONG_OPERANDS(layer=kind, wanted="one operand", given=str(len(operands)))
+        owner.sink.report(finding, at, help="join them first: concat(a, b)")
+        return FAILED
+    again, chain.applied = chain.applied, True
+    if chain.combinator and not again:
+        _name_copies(chain, owner.unique(chain.name or chain.combinator))
     flow: Flow | Failed = operands[0]
+    flows: list[Flow] = []
     for i, step in enumerate(chain.steps):
-        if isinstance(flow, Failed):
+        last = i == len(chain.steps) - 1 and chain.joint is None
+        # What is shared was written elsewhere; it is this use of it that may not fit.
+        here = chain.call.start <= step.call.start < chain.call.end and not again
+        place = step.call if here and not fold else at
+        with owner.sink.within(around(chain, i, str(flow.value.type))):
+            found = apply(step, (flow,), place, name if last else "", owner, fold)
+        if isinstance(found, Failed):
             return FAILED
-        last = i == len(chain.steps) - 1
-        place = at if fold else step.call
-        flow = apply(step, (flow,), place, name if last else "", owner, fold)
-    return flow
+        flows.append(found)
+        flow = operands[0] if chain.joint else found
+    if chain.joint is None or len(flows) == 1:
+        return flows[-1]
+    return apply_layer(chain.joint, tuple(flows), at, fold, name, owner)
+
+
+def _name_copies(chain: UnbuiltChain, base: str) -> None:
+    """Calls copies ``chain.0``, ``chain.1`` and what is in them after them."""
+    for number, step in enumerate(chain.steps):
+        _name_copy(step, f"{base}.{number}")
+    if chain.joint is not None:
+        chain.joint.name = f"{base}_{chain.joint.spec.name}"
+
+
+def _name_copy(unit: Unbuilt, name: str) -> None:
+    if unit.name:
+        return  # shared: it has the name it was bound to
+    if isinstance(unit, UnbuiltChain) and not unit.combinator:
+        for step in unit.steps:
+            _name_copy(step, f"{name}.{kind_of(step)}")
+    else:
+        unit.name = name
 
 
 def _apply_per_step(
@@ -95,7 +130,7 @@ def _apply_per_step(
         )
         return FAILED
     inner = unit.inner
-    if not isinstance(inner, UnbuiltChain) and not inner.name and unit.name:
+    if not inner.name and unit.name:
         inner.name = unit.name.removesuffix(f"_{unit.spec.name}")
         inner.name = within(inner.name, kind_of(inner)) if inner.name != unit.name else inner.name
     return apply(inner, operands, at, name, owner, fold + 1)
@@ -188,7 +223,7 @@ def kind_of(unit: Unbuilt) -> str:
         return unit.spec.name
     if isinstance(unit, UnbuiltModel):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", unit.declaration.name.text).lower()
-    return "chain"
+    return unit.combinator or "pipeline"
 
 
 def within(name: str, kind: str) -> str:

@@ -187,7 +187,8 @@ def _missing(error: ModuleNotFoundError, backend: str) -> RunError:
 
 
 def _not_installed(name: str, backend: str) -> RunError:
+    extra = "parquet" if name == "pyarrow" else backend
     return RunError(
         f"{TITLES.get(name, name)} is not installed",
-        f"install seqspec with its extra `{backend}`, as the README shows",
+        f"install seqspec with its extra `{extra}`, as the README shows",
     )

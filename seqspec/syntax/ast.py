@@ -162,16 +162,23 @@ class Result(Node):
     value: Expr
 
 
-Statement = Bind | Result
-
-
 @dataclass(frozen=True, slots=True)
 class Port(Node):
-    """A typed input or output, or (without a type) a setting of a model."""
+    """A typed input, output or weight, or (without a type) a setting of a model."""
 
     name: Identifier
     type: TypeExpr | None
     default: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights(Node):
+    """``weight gain: float[F] = ones(), …``: what a model learns besides its layers' weights."""
+
+    ports: tuple[Port, ...]
+
+
+Statement = Bind | Weights | Result
 
 
 @dataclass(frozen=True, slots=True)

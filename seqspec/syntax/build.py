@@ -114,6 +114,8 @@ class _Builder:
     def statement(self, tree: Parsed) -> ast.Statement:
         if tree.data == "result":
             return ast.Result(_span(tree), self.expr(tree.children[0]))
+        if tree.data == "weights":
+            return ast.Weights(_span(tree), tuple(self._port(p) for p in _trees(tree.children)))
         *targets, value = tree.children
         bound = tuple(
             ast.Target(_span(t), _identifier(t.children[0]), self.type(t.children[1]))

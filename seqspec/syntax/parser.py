@@ -216,7 +216,7 @@ def _listed(needed: set[str]) -> str:
 _PYTHON = re.compile(r"(def|class|import|from|return|lambda|for|if|while|with)\b")
 
 
-_LATER = re.compile(r"(cell|weight)\s+[A-Za-z_]|use\s+\"")
+_LATER = re.compile(r"cell\s+[A-Za-z_]|use\s+\"")
 
 
 def _advice(text: str, at: Span, expected: set[str]) -> str:
@@ -225,7 +225,7 @@ def _advice(text: str, at: Span, expected: set[str]) -> str:
     if _PYTHON.match(text[line:].lstrip()):
         return "a spec is not Python: models, params and sections are all there is"
     if _LATER.match(text[line:].lstrip()):
-        return "cells of one's own, weights of a model and `use` are not part of this release"
+        return "cells of one's own and `use` are not part of this release"
     if word == "[":
         return "a slice stands behind a name: give the value one first, then write `name[:, -1]`"
     if word in ("+", "-", "*", "/"):

@@ -34,6 +34,8 @@ LAYERS: dict[str, LayerSpec] = {
         recurrent.SIMPLE_RNN,
         recurrent.BIDIRECTIONAL,
         feedforward.EACH,
+        feedforward.CHAIN,
+        feedforward.BRANCHES,
         windows.CONV_1D,
         windows.MAX_POOLING_1D,
         windows.AVERAGE_POOLING_1D,

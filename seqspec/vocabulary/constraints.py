@@ -5,12 +5,28 @@ Axes are those of Keras's layout: a kernel is [inputs, outputs].
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import AXIS, FRACTION, NOT_NEGATIVE, Arg, Entry, Kind, one_of
+from seqspec.vocabulary.spec import (
+    FRACTION,
+    NOT_NEGATIVE,
+    WHOLE,
+    Arg,
+    Entry,
+    Kind,
+    list_of,
+    one_of,
+)
 
 CONSTRAINT = one_of("constraint", "a constraint, such as max_norm(3)")
 
 _KERAS = "keras.constraints, Keras 3"
-_ALONG = Arg("axis", AXIS, 0, "Along which axis norms are taken, or which axes.")
+_AXES = list_of(WHOLE, "a list of axes, such as [0, 1]")
+_AXIS = Kind(
+    "an axis, or several such as [0, 1]",
+    lambda v: WHOLE.accepts(v) or _AXES.accepts(v),
+    samples=(0, (0,)),
+    items=WHOLE,
+)
+_ALONG = Arg("axis", _AXIS, 0, "Along which axis norms are taken, or which axes.")
 
 
 def _entry(name: str, summary: str, *args: Arg) -> Entry:

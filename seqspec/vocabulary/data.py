@@ -21,6 +21,7 @@ from seqspec.vocabulary.spec import (
 )
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
+_WHICH = "The columns to read, in this order; all if left out."
 _IN_SERIES = (
     Arg("series", COLUMN, None, "The column that tells the series of one table apart."),
     Arg("order", COLUMN, None, "The column that the rows (of a series) are sorted by."),
@@ -42,10 +43,17 @@ READERS: dict[str, Entry] = {
             "A table with a header row.",
             (
                 _PATH,
-                Arg("columns", NAMES, None, "The columns to read, in this order; all if left out."),
+                Arg("columns", NAMES, None, _WHICH),
                 Arg("delimiter", CHARACTER, ",", "The character between columns."),
                 *_IN_SERIES,
             ),
+            facts={"tabular": True},
+        ),
+        Entry(
+            "parquet",
+            "reader",
+            "A table as parquet; its programs need pyarrow.",
+            (_PATH, Arg("columns", NAMES, None, _WHICH), *_IN_SERIES),
             facts={"tabular": True},
         ),
         Entry(

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from seqspec.diagnostics import codes
+from seqspec.shapes.dim import same_shape, show
+from seqspec.shapes.pattern import fill
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
 from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
 from seqspec.vocabulary.regularizers import ACTIVITY, penalised
-from seqspec.vocabulary.rules import activated, by_pattern, own_weights, refused, unchanged
+from seqspec.vocabulary.rules import (
+    activated,
+    by_pattern,
+    own_weights,
+    refused,
+    sizes_of,
+    unchanged,
+)
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
     BOOL,
@@ -17,6 +26,7 @@ from seqspec.vocabulary.spec import (
     LAYER,
     NOT_NEGATIVE,
     POSITIVE,
+    WEIGHT,
     WIDTH,
     Applied,
     Arg,
@@ -25,10 +35,35 @@ from seqspec.vocabulary.spec import (
     Port,
     Problem,
     Site,
+    Tie,
     Weight,
 )
 
 _ANY = Port("input", "B ...")
+
+
+def _densely(site: Site) -> Applied | Problem:
+    kernel = site.args["kernel"]
+    applied = by_pattern("B ... units")(site)
+    if not isinstance(kernel, Tie) or isinstance(applied, Problem):
+        return applied
+    if site.args["kernel_initializer"].name != "glorot_uniform":
+        return refused(
+            "`kernel_initializer` has nothing to fill: `kernel` is a weight of another layer",
+            "leave it out",
+            "kernel_initializer",
+        )
+    needed = fill("F units", sizes_of(site))
+    if same_shape(kernel.shape, needed):
+        return applied
+    finding = codes.BAD_TIE(
+        what=f"the kernel of this `dense` is {show(needed)}, but the weight is {show(kernel.shape)}"
+    )
+    help = "one weight serves layers whose widths fit"
+    if same_shape(kernel.shape[::-1], needed):
+        help = "leave out transpose" if kernel.transposed else "write transpose(…) around it"
+    return Problem(finding, help, 0, "kernel")
+
 
 DENSE = LayerSpec(
     "dense",
@@ -44,12 +79,19 @@ DENSE = LayerSpec(
         ACTIVITY,
         bounded("kernel_constraint", "Bounds of the weights."),
         bounded("bias_constraint", "Bounds of the bias."),
+        Arg("kernel", WEIGHT, None, "A weight of another layer to use instead of one of its own."),
     ),
     inputs=(Port("input", "B ... F"),),
-    rule=by_pattern("B ... units"),
+    rule=_densely,
     outputs="[B, ..., units]",
     weights=(
-        Weight("kernel", "F units", "kernel_initializer"),
+        Weight(
+            "kernel",
+            "F units",
+            "kernel_initializer",
+            when=lambda a: a["kernel"] is None,
+            tied=True,
+        ),
         Weight("bias", "units", "bias_initializer", when=lambda a: a["use_bias"]),
     ),
     aliases=("Dense", "linear", "fully_connected"),
@@ -79,7 +121,7 @@ EMBEDDING = LayerSpec(
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,
     outputs="[B, ..., output_dim]",
-    weights=(Weight("embeddings", "V output_dim", "embeddings_initializer"),),
+    weights=(Weight("embeddings", "V output_dim", "embeddings_initializer", tied=True),),
     aliases=("Embedding", "embed"),
     examples=("embedding(4)",),
 )
@@ -239,6 +281,33 @@ GROUP_NORM = LayerSpec(
     ),
     aliases=("GroupNorm", "group_normalization", "GroupNormalization", "instance_norm"),
     examples=("group_norm(13)",),
+)
+
+_MANY = Arg("n", POSITIVE, None, "How many copies; as many as the lists have values if left out.")
+
+CHAIN = LayerSpec(
+    "chain",
+    "Copies of a layer or a model one after the other; lists give each copy a value of its own.",
+    args=(Arg("layer", LAYER, doc="The layer or model; one that has a name is shared."), _MANY),
+    inputs=(Port("input", "...", kind="any"),),
+    rule=unchanged,
+    outputs="what the last copy gives",
+    copies=True,
+    aliases=("Sequential", "sequential", "stack", "repeat_layer"),
+    examples=("chain(dense(13), 2)", "chain(dense, units=[5, 3])"),
+)
+
+BRANCHES = LayerSpec(
+    "branches",
+    "Layers or models side by side on the same input, their outputs concatenated.",
+    args=(Arg("layer", LAYER, doc="A layer or a model; several, or copies of one."), _MANY),
+    inputs=(Port("input", "...", kind="any"),),
+    rule=unchanged,
+    outputs="[B, ..., sum of the widths]",
+    copies=True,
+    joined_by="concat",
+    aliases=("parallel", "Parallel", "inception"),
+    examples=("branches(dense(3), dense(4))", "branches(dense, units=[5, 3])"),
 )
 
 EACH = LayerSpec(

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seqspec.diagnostics import codes
-from seqspec.shapes.dim import UNKNOWN, Dim, Shape, show
+from seqspec.shapes.dim import UNKNOWN, Dim, Shape, same_shape, show
 from seqspec.types import Role, Tensor
-from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site
+from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site, Weight
 
 
 class Rest:
@@ -141,7 +141,7 @@ SLICE = LayerSpec(
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One of the values that flow in."""
+    """One of the values that flow in; a weight of the model, if counted from the end (-1, …)."""
 
     index: int
 
@@ -166,6 +166,16 @@ class Opposite:
 Formula = Operand | Operation | Opposite | int | float
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The shape of something that belongs to no sample: weights."""
+
+    shape: Shape
+
+
+Typed = Tensor | Free | int | float
+
+
 def _arithmetic(site: Site) -> Applied | Problem:
     result = _typed(site.args["formula"], site.operands)
     if isinstance(result, Problem):
@@ -174,10 +184,10 @@ def _arithmetic(site: Site) -> Applied | Problem:
     return Applied({"output": result})
 
 
-def _typed(formula: Formula, operands: Sequence[Tensor]) -> Tensor | Problem | float:
+def _typed(formula: Formula, operands: Sequence[Tensor]) -> Typed | Problem:
     match formula:
         case Operand(index):
-            return operands[index]
+            return operands[index] if index >= 0 else Free(operands[index].shape)
         case Opposite(value):
             inner = _typed(value, operands)
             return replace(inner, role=_mixed(inner)) if isinstance(inner, Tensor) else inner
@@ -194,22 +204,37 @@ def _mixed(*operands: Tensor) -> Role:
     return Role.PLAIN if all(t.role is Role.PLAIN for t in operands) else Role.MIXED
 
 
-def _joined(at: Operation, left: Tensor | float, right: Tensor | float) -> Tensor | Problem | float:
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        shape = _common(at.operator, left.shape, right.shape)
-        if shape is None:
-            finding = codes.DISAGREE(
-                layer=at.operator, left=show(left.shape), right=show(right.shape)
-            )
-            help = _advice(at.operator, left.shape, right.shape)
-            return Problem(finding, help, argument=str(at.place))
-        causal = left.causal and right.causal
-        return Tensor("float", shape, role=_mixed(left, right), causal=causal)
-    if isinstance(right, Tensor):
+def _joined(at: Operation, left: Typed, right: Typed) -> Typed | Problem:
+    if isinstance(left, int | float) and isinstance(right, Tensor):
         # What is left of a probability is the probability of the contrary.
         contrary = left == 1 and at.operator == "-" and right.role is Role.PROBABILITY
         return right if contrary else replace(right, role=_mixed(right))
-    return replace(left, role=_mixed(left)) if isinstance(left, Tensor) else left
+    if isinstance(left, int | float):
+        return right
+    if isinstance(right, int | float):
+        return replace(left, role=_mixed(left)) if isinstance(left, Tensor) else left
+    tensors = [t for t in (left, right) if isinstance(t, Tensor)]
+    if len(tensors) == 2:
+        shape = _common(at.operator, left.shape, right.shape)
+        help = _advice(at.operator, left.shape, right.shape)
+    else:
+        shape = _beside(left, right) or _beside(right, left)
+        help = "a weight has the last axes of what it goes with, and no batch"
+    if shape is None:
+        finding = codes.DISAGREE(layer=at.operator, left=show(left.shape), right=show(right.shape))
+        return Problem(finding, help, argument=str(at.place))
+    if not tensors:
+        return Free(shape)
+    causal = all(t.causal for t in tensors)
+    return Tensor("float", shape, role=_mixed(*tensors), causal=causal)
+
+
+def _beside(one: Tensor | Free, weight: Tensor | Free) -> Shape | None:
+    """The shape of something with a weight beside it, the same for each sample and step."""
+    shape, axes = one.shape, weight.shape
+    most = len(shape) - (1 if isinstance(one, Tensor) else 0)
+    fits = isinstance(weight, Free) and len(axes) <= most
+    return shape if fits and same_shape(shape[len(shape) - len(axes) :], axes) else None
 
 
 def _common(operator: str, left: Shape, right: Shape) -> Shape | None:
@@ -249,4 +274,19 @@ ARITHMETIC = LayerSpec(
     outputs="the operands' shape",
 )
 
-FORMS = {spec.name: spec for spec in (SLICE, ARITHMETIC)}
+
+def _weight(site: Site) -> Applied:
+    return Applied({"output": Tensor("float", site.args["shape"])})
+
+
+WEIGHT = LayerSpec(
+    "weight",
+    "A weight of a model's own.",
+    args=(),
+    inputs=(Port("none", "..."),),
+    rule=_weight,
+    outputs="its shape, the same for all samples",
+    weights=(Weight("value", "shape", "initializer", tied=True),),
+)
+
+FORMS = {spec.name: spec for spec in (SLICE, ARITHMETIC, WEIGHT)}

@@ -94,6 +94,11 @@ def _unfit_bounds(site: Site) -> Problem | None:
             setting = site.args.get(name)
             if not isinstance(setting, Setting):
                 continue
+            if weight.tied and not weight.when(site.args):
+                what = (
+                    f"`{name}` is for a weight of its own, and `{weight.name}` is another layer's"
+                )
+                return refused(what, "give it to that layer", name, operand=None)
             if setting.entry.facts.get("axes", axes) not in (0, axes):
                 what = f"`{name}` cannot be `{setting.name}`: it is for matrices"
                 many = f"this has {axes} axes" if axes > 1 else "this is a vector"

@@ -110,12 +110,6 @@ _PART = Kind(
 )
 SHAPE = list_of(_PART, "a list of sizes, such as [-1, 4]", (-1,), (1, -1))
 AXES = list_of(POSITIVE, "a list of axes, such as [2, 1]", (2, 1), (1, 2))
-AXIS = Kind(
-    "an axis, or several such as [0, 1]",
-    lambda v: WHOLE.accepts(v) or _list_of(WHOLE, v),
-    samples=(0, (0,)),
-    items=WHOLE,
-)
 ENDS = Kind(
     "a whole number, or two such as [1, 0]",
     lambda v: WHOLE.accepts(v) or (_list_of(WHOLE, v) and _length(v) == 2),
@@ -139,6 +133,11 @@ def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
 
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
+
+
+WEIGHT = Kind(
+    "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
+)
 
 
 def choice(*options: str) -> Kind:
@@ -254,8 +253,9 @@ class Weight:
     """A named weight. ``shape`` is a pattern over the port's symbols and the arguments.
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
-    from the arguments whether there is such a weight. Arguments with the same name but for its
-    ending, ``kernel_regularizer`` and ``kernel_constraint``, hold what it costs and its bounds.
+    from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
+    Arguments with the same name but for its ending, ``kernel_regularizer`` and
+    ``kernel_constraint``, hold what it costs and its bounds.
     """
 
     name: str
@@ -263,6 +263,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    tied: bool = False
 
     @property
     def settings(self) -> tuple[str, str, str]:
@@ -336,6 +337,19 @@ class Site:
     inner: Applied | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Tie:
+    """A weight of another layer, given as an argument: ``transpose(code.kernel)``.
+
+    ``owner`` is that layer of the graph; ``shape`` is the weight's as it is used here.
+    """
+
+    owner: Any
+    weight: str
+    shape: tuple[Dim, ...]
+    transposed: bool = False
+
+
 Outputs = Mapping[str, Type]
 Rule = Callable[[Site], "Applied | Problem"]
 
@@ -349,8 +363,9 @@ class LayerSpec:
     ``missing_axis`` is for a layer whose output may lack the axis that the next one needs: the
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
-    layer's state; ``per_step`` marks the combinator that applies a
-    unit along an axis kept aside instead of being a layer itself. ``one_rank`` says that a shared
+    layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
+    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
+    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so; ``turns`` whether its steps come out
     in reverse order.
@@ -368,6 +383,8 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    copies: bool = False
+    joined_by: str = ""
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None

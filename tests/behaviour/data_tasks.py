@@ -44,6 +44,11 @@ def csv(path: Path | str, **args: object) -> Setting:
     return setting(READERS["csv"], path=str(path), **args)
 
 
+def parquet(path: Path | str, **args: object) -> Setting:
+    """A table as parquet."""
+    return setting(READERS["parquet"], path=str(path), **args)
+
+
 def npz(path: Path | str) -> Setting:
     """Named arrays."""
     return setting(READERS["npz"], path=str(path))

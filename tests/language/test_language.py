@@ -119,7 +119,8 @@ def _given(compilation: Compilation, source: SourceFile, line: int) -> Value | N
         if isinstance(graph, Graph):
             found += [v for v in values(graph) if source.position(v.span.end - 1)[0] == line]
     if found:
-        return max(found, key=lambda v: (v.span.end, -v.span.start))
+        # Of copies, which end at one place, the last.
+        return max(reversed(found), key=lambda v: (v.span.end, -v.span.start))
     for model in compilation.module.declarations:
         if isinstance(model, ast.Model) and isinstance(model.body[-1], ast.Result):
             graph = compilation.program.alone(model.name.text)

@@ -112,6 +112,8 @@ def values_of(spec: LayerSpec, arg: Arg) -> tuple[list[str], list[str]]:
         return ["", *few] if not arg.required else few, [t for t in texts if t not in few]
     if kind.category == "dimension":
         return ["", "T"], []
+    if kind.category == "weight":
+        return [""], []  # another layer's: see the structures
     if kind is SIZE:
         return ["3", "S", "2*S + 1"], []
     literals = [written(value) for value in dict.fromkeys((*kind.samples, *kind.choices))]
@@ -227,6 +229,8 @@ def rows(spec: LayerSpec) -> Iterator[Applied]:
     layers = [arg for arg in spec.args if arg.kind.category == "layer"]
     if not layers:
         yield from _plain_rows(spec)
+    elif spec.copies:
+        yield from _copy_rows(spec)
     elif spec.per_step:
         yield from _each_rows(spec, layers[0])
     else:
@@ -292,6 +296,15 @@ def _wrapper_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
             yield replace(applied, wrapped=wrapped)
 
 
+def _copy_rows(spec: LayerSpec) -> Iterator[Applied]:
+    """Copies of layers that keep the width, and each example as it is written."""
+    unit, number = spec.args
+    for count in values_of(spec, number)[0]:
+        for inner in (f"dense({WIDTH})", f"gru({WIDTH}, return=sequence)", "batch_norm"):
+            given = {unit.name: inner, number.name: count}
+            yield Applied(spec, given, (f"float[B, T, {WIDTH}]",))
+
+
 def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
     """Each layer that takes one operand, and each of its examples, at each step."""
     others = [arg for arg in spec.args if arg is not layer]
@@ -311,7 +324,7 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
 
 def unknown_kinds() -> list[str]:
     """Kinds of arguments of layers that this module cannot write a value for."""
-    special = ("layer", "state", "dimension", *ENTRIES)
+    special = ("layer", "state", "dimension", "weight", *ENTRIES)
     return [
         f"{spec.name}.{arg.name}"
         for spec in LAYERS.values()

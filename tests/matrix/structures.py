@@ -536,6 +536,84 @@ model M(add_2: float[B, T, 6], multiply: float[B, T, 6]) {
 }
 model add_layer(h: float[B, 4], x: float[B, 4]) { h + x -> dense(2) }
 """,
+    # ---- copies
+    "copies in series and side by side": """
+model Lane(x: float[B, T, F], units, rate=0.1) {
+    x -> layer_norm -> gru(units, return=sequence) -> dropout(rate)
+}
+model Block(x: float[B, T, F]) { x + (x -> dense(F, activation=tanh)) }
+model M(hum: float[B, T, 6], y: float[B, N, T, 6]) {
+    tower = chain(dense(7) -> batch_norm, 2)
+    same = dense(7)
+    a = hum -> chain(Lane(rate=0.2), units=[4, 3]) -> branches(gru(4, return=sequence), Block)
+    b = a -> chain(same, 2) -> tower -> chain(Block, 3) -> tower
+    c = y -> each(chain(Block -> chain(dense, units=[3, 6]), 2) -> gru(3))
+          -> branches(gru(2), lstm(3))
+    d = b -> branches(conv_1d(2, padding=same), kernel_size=[1, 3]) -> branches(gru(3), gru(2))
+    c * d
+}
+""",
+    "copies beside what is called like them": """
+model M(chain: float[B, T, 6]) {
+    chain_0 = chain -> dense(6)
+    branches = chain_0 -> Copies
+    h = branches -> dense(6)
+    h -> gru(2)
+}
+model Copies(x: float[B, T, 6]) {
+    chain_0 = dense(6)
+    a = x -> chain_0 -> chain(dense(6), 2) -> chain(dense(6), 2)
+    chain_1 = a -> chain(dense(6), 2)
+    chain_1 -> branches(dense(3), dense(3))
+}
+""",
+    # ---- weights
+    "weights of a model's own": """
+model M(x: float[B, 5, 6]) {
+    weight gain: float[5, 6] = glorot_uniform(), offset: float[6] = uniform()
+    y = x * gain / 2 + offset * (gain - 1) - gain
+    y * offset + x -> gru(3)
+}
+""",
+    "weights at each step, in models used twice": """
+model Scale(x: float[B, F]) -> float[B, F] {
+    weight gain: float[F] = ones(), offset: float[F] = normal()
+    x * gain + offset
+}
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    scale = Scale
+    a = x -> each(scale) -> each(scale) -> each(Scale -> dense(6)) -> gru(3)
+    b = y -> each(each(Scale)) -> each(gru(3)) -> gru(3)
+    a + b
+}
+""",
+    "tied to an embedding": """
+model M(text: token(11)[B, T], more: token(11)[B, S]) {
+    words = embedding(4)
+    h = text -> words -> gru(4, return=sequence)
+    g = more -> words -> lstm(4)
+    a = h -> dense(11, kernel=transpose(words.embeddings), activation=tanh)
+    b = g -> dense(11, kernel=transpose(words.embeddings), use_bias=false)
+    c = b -> dense(4, kernel=words.embeddings)
+    concat(a -> gru(2), b, c)
+}
+""",
+    "tied to a dense layer, to a weight, in models": """
+model Back(x: float[B, T, F], units) -> float[B, T, F] {
+    code = dense(units, activation=relu)
+    back = x -> code -> dropout(0.1) -> dense(F, kernel=transpose(code.kernel), activation=tanh)
+    back
+}
+model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
+    weight matrix: float[6, 4] = orthogonal()
+    a = x -> Back(4) -> Back(5) -> dense(4, kernel=matrix) -> dense(6, kernel=transpose(matrix))
+    first = a -> dense(6)
+    again = dense(6, kernel=first.kernel, bias_initializer=ones)
+    b = first -> again -> again -> gru(3)
+    c = y -> each(Back(3)) -> each(dense(4, kernel=matrix) -> gru(3)) -> gru(3)
+    b + c
+}
+""",
     # ---- ends
     "softmax at the end": """
 model M(x: token(10)[B, T]) { x -> embedding(4) -> lstm(3, return=sequence) -> dense(5) -> softmax }

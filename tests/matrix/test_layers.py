@@ -60,7 +60,8 @@ def test_every_layer_is_in_the_matrix() -> None:
 def test_every_argument_is_written() -> None:
     for spec in LAYERS.values():
         text = "".join(row.model() for row in spec_text.rows(spec))
-        absent = [arg.name for arg in spec.args if f"{arg.name}=" not in text]
+        args = [arg for arg in spec.args if arg.kind.category != "weight"]  # see the structures
+        absent = [arg.name for arg in args if f"{arg.name}=" not in text]
         assert not absent, f"{spec.name}: {absent}"
 
 

@@ -24,6 +24,9 @@ FAST = {
     "repeat by arithmetic",
     "slices of steps and features",
     "highway and residual stacks",
+    "copies in series and side by side",
+    "weights at each step, in models used twice",
+    "tied to a dense layer, to a weight, in models",
 }
 
 

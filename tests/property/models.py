@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -68,12 +69,14 @@ def models(draw: st.DrawFn) -> str:
     draft = Draft([draw(st.sampled_from(INPUTS))])
     for number in range(draw(st.integers(1, 5))):
         type_ = draft.type()
-        specs = [s for s in LAYERS.values() if _possible(s, type_)]
+        specs = [s for s in LAYERS.values() if not s.copies and _possible(s, type_)]
         form = draw(st.integers(0, 9))
         if form < 2 and type_.rank > 1:
             call = _slice(draw, type_)
         elif form < 4 and type_.kind == "float":
             call = _formula(draw)
+        elif form == 4 and _wide(type_):
+            call = _copies(draw, type_)
         else:
             call = _call(draw, draw(st.sampled_from(specs)), type_, type_.rank)
         name = f"v{number}"
@@ -101,6 +104,30 @@ def _slice(draw: st.DrawFn, type_: Tensor) -> Callable[[str], str]:
         entries = ["...", entries[-1]] if len(entries) > 1 else entries
     index = ", ".join(entries)
     return lambda value: f"{value}[{index}]"
+
+
+def _wide(type_: Tensor) -> bool:
+    return type_.kind == "float" and type_.rank > 1 and type_.shape[-1].value is not None
+
+
+def _copies(draw: st.DrawFn, type_: Tensor) -> Callable[[str], str]:
+    """Copies of a layer, one after the other or side by side."""
+    width = type_.shape[-1]
+    unit = draw(
+        st.sampled_from([f"dense({width})", f"dense({width}) -> activation(tanh)", "layer_norm"])
+    )
+    text = draw(
+        st.sampled_from(
+            [
+                f"chain({unit}, 3)",
+                "chain(dense(activation=tanh), units=[3, 5])",
+                f"branches({unit}, dense(2))",
+                "branches(dense, units=[2, 3, 2])",
+                f"chain(branches({unit}, {unit}) -> dense({width}), 2)",
+            ]
+        )
+    )
+    return lambda value: f"{value} -> {text}"
 
 
 def _formula(draw: st.DrawFn, depth: int = 0) -> Callable[[str], str]:
@@ -150,11 +177,8 @@ def _layer(draw: st.DrawFn, spec: LayerSpec, type_: Tensor, rank: int) -> str:
     for arg in spec.args:
         if arg.kind.category == "layer":
             steps = rank - 1 if spec.per_step else rank
-            inners = [
-                s
-                for s in LAYERS.values()
-                if (_each_able(s, type_, steps) if spec.per_step else _wraps(spec, s, type_, steps))
-            ]
+            fit = _each_able if spec.per_step else partial(_wraps, spec)
+            inners = [s for s in LAYERS.values() if not s.copies and fit(s, type_, steps)]
             written.append(_layer(draw, draw(st.sampled_from(inners)), type_, steps))
         elif arg.required or draw(st.booleans()):
             value = _value(draw, spec, arg, type_)
@@ -169,7 +193,7 @@ def _each_able(spec: LayerSpec, type_: Tensor, rank: int) -> bool:
 
 
 def _value(draw: st.DrawFn, spec: LayerSpec, arg: Arg, type_: Tensor) -> str:
-    if arg.kind.category in ("state", "dimension"):
+    if arg.kind.category in ("state", "dimension", "weight"):
         return ""
     if arg.kind is SIZE:
         return "3"

@@ -13,6 +13,8 @@ from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axe
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
+from seqspec.backends.keras.ties import dense as tied_dense
+from seqspec.backends.keras.ties import flowing, tie_of, tied_to
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -71,6 +73,7 @@ class Home(Protocol):
     steps: Steps
     ops: bool
     reverse: bool
+    classes: set[str]
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call: ...
 
@@ -112,7 +115,7 @@ class Function:
             if len({node.fold for node in graph.nodes if node.unit is unit}) == 1
         }
         self._stepped: set[Unit] = set()
-        self._often = {unit for unit, count in uses.items() if count > 1}
+        self._often = {unit for unit, count in uses.items() if count > 1} | {*tied_to(graph)}
 
     def lines(self) -> Iterator[str]:
         """Everything below the ``def`` line."""
@@ -179,7 +182,9 @@ class Function:
         if folds(self.graph, node) and node.unit not in self._steps:
             layer = self._each(node, layer, self._step_name(node.unit))
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
-        args = (self._operands(node.inputs), *sources)
+        # A layer has to be called with something, even one that gives its weight alone.
+        called_with = node.inputs or self._any_input()
+        args = (self._operands(called_with), *sources, *self._kernel(node))
         targets = self._targets(position, node)
         names = ", ".join(targets.names)
         yield from application(names, layer, args, keywords, targets.note)
@@ -213,7 +218,11 @@ class Function:
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
         constructor = construct(Site(unit, operands, build, sequence, state, result))
+        tie = tie_of(unit)
+        if tie is not None and isinstance(unit, Layer):
+            constructor = tied_dense(unit, tie, self._shared.get(tie.owner, ""))
         self.home.reverse |= constructor.function == "Reverse"
+        self.home.classes |= {"Weight", "TiedDense"} & {constructor.function}
         if unit in self._steps:
             return self._each(node, constructor, self.names[unit]), ()
         if isinstance(unit, SubModel):
@@ -266,6 +275,16 @@ class Function:
         if len(node.initial) == 1:
             return self.scope[node.initial[0]]
         return Group("[", tuple(self.scope[value] for value in node.initial))
+
+    def _kernel(self, node: Node) -> tuple[Code, ...]:
+        """The weight of the model's own that a dense layer takes as its kernel."""
+        tie = tie_of(node.unit)
+        value = flowing(self.graph, tie) if tie is not None else None
+        return () if value is None else (self.scope[value],)
+
+    def _any_input(self) -> tuple[Value, ...]:
+        first = self.graph.inputs[0]
+        return (first.parts or (first,))[:1]
 
     def _operands(self, values: tuple[Value, ...]) -> Expr:
         """One operand as it is, several as a flat list: the tensors of a state are listed too."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from seqspec.backends.keras.settings import number, setting, written
+from seqspec.backends.keras.ties import own_weight
 from seqspec.backends.python_text import Call, Code, Expr, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
 from seqspec.shapes.dim import Shape
@@ -158,7 +159,9 @@ def each(layer: Expr, axes: int) -> Call:
 def construct(site: Site) -> Call:
     """The constructor of a layer, or the call that builds a model, without its name."""
     unit = site.unit
-    return site.build(unit) if isinstance(unit, SubModel) else CONSTRUCTORS[unit.kind](site)
+    if isinstance(unit, SubModel):
+        return site.build(unit)
+    return CONSTRUCTORS[unit.kind](site) if unit.kind in CONSTRUCTORS else own_weight(unit)
 
 
 #: layers that work on the last axis or on each number: over all steps at once is over each step

@@ -33,6 +33,8 @@ class ModelPlan:
     behind: str
     untyped: bool
     reverse: bool
+    weight: bool
+    tied: bool
     ops: bool
 
 
@@ -47,6 +49,7 @@ class Program:
         self.repeats: dict[str, Repeat] = {}
         self.steps = Steps()
         self.reverse = False
+        self.classes: set[str] = set()
         self.ops = False
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
@@ -94,7 +97,9 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations),
+            untyped=self.steps.used or bool(activations) or bool(self.classes),
             reverse=self.reverse,
-            ops=self.ops or self.steps.used or self.reverse,
+            weight="Weight" in self.classes,
+            tied="TiedDense" in self.classes,
+            ops=self.ops or self.steps.used or self.reverse or bool(self.classes),
         )

@@ -13,7 +13,7 @@ from seqspec.types import Tensor
 #: module-level names of a generated model.py
 RESERVED = (
     *("keras", "layers", "ops", "annotations", "build_model", "_"),
-    *("EachStep", "RepeatSteps", "Reverse"),
+    *("EachStep", "RepeatSteps", "Reverse", "Weight", "TiedDense"),
 )
 #: names for what merely flows on, one for each branch alive at a time; then the layer's own name
 FLOWING = ("x", "y", "z")
@@ -85,7 +85,7 @@ class Scope:
         return name
 
     def _anonymous(self, value: Value, position: int, node: Node) -> str:
-        if node.value.name and node.value is not value:
+        if node.value.name and (node.value is not value or not node.inputs):
             return self.fresh(node.value.name)
         # A branch goes on under its name, a new one takes the first that is free.
         going_on = [self._text[v] for v in node.inputs if self._text[v] in self._holders]

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from seqspec.backends.keras.layers import only_in_steps
 from seqspec.backends.keras.names import layer_names
+from seqspec.backends.keras.ties import tied_to
 from seqspec.backends.python_text import WIDTH, Code, Names, assign, flat, literal
-from seqspec.ir.graph import Graph, Layer, SubModel
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Value
 
 #: names that mean something else inside the function of the table
 RESERVED = ("model", "keras")
@@ -29,6 +30,10 @@ def table(graph: Graph) -> list[str]:
     return [*found.lines, *returned]
 
 
+def _given(node: Node) -> list[Value]:
+    return list(node.outputs.values())
+
+
 class _Table:
     """Collects local variables for the objects that hold weights, and the entries."""
 
@@ -39,13 +44,18 @@ class _Table:
 
     def model(self, graph: Graph, model: str, path: str, above: tuple[str, ...] = ()) -> None:
         """``path`` is what canonical names begin with, ``above`` the units around this model."""
-        wrapped, names = only_in_steps(graph), layer_names(graph)
+        wrapped, names, tied = only_in_steps(graph), layer_names(graph), tied_to(graph)
         for unit in graph.units:
             if not any(True for _ in unit.all_weights()):
                 continue
             reached = f"{model}.get_layer({flat(literal(names[unit]))})"
             if unit in wrapped:
                 reached += ".layer"
+            if unit in tied and not any(
+                graph.uses(v) for n in graph.nodes if n.unit is unit for v in _given(n)
+            ):
+                # Nothing but a layer that uses its weight leads to it.
+                reached = f"{model}.get_layer({flat(literal(names[tied[unit]]))}).layer"
             inside = f"{path}{unit.name}/"
             if isinstance(unit, SubModel):
                 name = self._local("_".join((*above, unit.name)), reached)

@@ -27,11 +27,11 @@ from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
-from seqspec.backends.torch.units import Core, core
+from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.shapes.dim import Dim, Shape, product
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Setting
+from seqspec.vocabulary.spec import Setting, Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,9 @@ class _Lowering:
     # ------------------------------------------------------------------------------------ nodes
 
     def _node(self, number: int, node: Node) -> None:
+        if not node.inputs:  # a weight of the model's own, which needs no line
+            self.body.held[node.value] = Held(f"self.{self.attributes[node.unit]}")
+            return
         found = core(node.unit)
         operands = [self.body.operand(v) for v in node.inputs]
         attribute = self.attributes.get(node.unit, node.unit.name)
@@ -194,7 +197,12 @@ class _Lowering:
         if self.split and node is self.whole.nodes[-1]:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
-        applied = Applied(args, owner, operands, types, result, self._size)
+        tied_to = {
+            name: tied(value, self.attributes[value.owner])
+            for name, value in args.items()
+            if isinstance(value, Tie)
+        }
+        applied = Applied(args, owner, operands, types, result, self._size, tied_to)
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:

@@ -10,7 +10,14 @@ from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, fl
 from seqspec.backends.torch import activations, images, rearranging, windows
 from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
-from seqspec.backends.torch.lowering import Applied, Lowering, module, nothing, size_of
+from seqspec.backends.torch.lowering import (
+    Applied,
+    Lowering,
+    module,
+    nothing,
+    parameter,
+    size_of,
+)
 from seqspec.backends.torch.parts import Draw, Module, Part, Piece, Stored
 from seqspec.vocabulary.spec import OwnedWeight
 
@@ -35,7 +42,9 @@ def _embedding(
 def _dense(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
-    kernel, bias = weights["kernel"], weights.get("bias")
+    kernel, bias = weights.get("kernel"), weights.get("bias")
+    if kernel is None:  # it is another layer's
+        return () if bias is None else (parameter(f"{name}_bias", "bias", bias),)
     build = Call("nn.Linear", (size_of(kernel, 0), size_of(kernel, 1)))
     draws = [draw(kernel.initializer, "{0}.weight", kernel)]
     stored = [Stored("kernel", (Piece("weight", transposed=True),))]
@@ -48,7 +57,12 @@ def _dense(
 
 
 def _dense_expression(applied: Applied) -> Expr:
-    return activations.apply(applied.args["activation"], module(applied))
+    result = module(applied)
+    if applied.tied:
+        operands = [applied.operands[0], applied.tied["kernel"]]
+        operands += [f"{applied.owner}_bias"] if applied.args["use_bias"] else []
+        result = Call("functional.linear", tuple(map(Code, operands)))
+    return activations.apply(applied.args["activation"], result)
 
 
 _NORM = {

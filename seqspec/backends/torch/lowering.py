@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqspec.backends.python_text import Call, Code, Expr
-from seqspec.backends.torch.parts import Part
+from seqspec.backends.torch.initialisers import draw
+from seqspec.backends.torch.parts import Module, Part, Piece, Stored
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import OwnedWeight
@@ -15,7 +16,11 @@ from seqspec.vocabulary.spec import OwnedWeight
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One application: the module's name, the operands with their types, sizes as expressions."""
+    """One application: the module's name, the operands with their types, sizes as expressions.
+
+    ``tied`` has for each argument that is a weight of another layer the expression of that weight
+    as PyTorch lays it out, [outputs, inputs].
+    """
 
     args: Mapping[str, Any]
     owner: str
@@ -23,6 +28,7 @@ class Applied:
     types: Sequence[Tensor]
     result: Tensor
     size: Callable[[Dim], str]
+    tied: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,14 @@ class Lowering:
     parts: Callable[[str, Mapping[str, Any], Mapping[str, OwnedWeight]], tuple[Part, ...]]
     expression: Callable[[Applied], Expr]
     stepwise: bool = False
+
+
+def parameter(name: str, key: str, weight: OwnedWeight) -> Part:
+    """A weight that is no module's: ``self.<name>``, in Keras's layout."""
+    sizes = tuple(size_of(weight, axis) for axis in range(len(weight.shape)))
+    build = Call("nn.Parameter", (Call("torch.empty", sizes),))
+    first = draw(weight.initializer, "{0}", weight, transposed=False)
+    return Part(Module(name, "nn.Parameter", build), (first,), (Stored(key, (Piece(""),)),))
 
 
 def size_of(weight: OwnedWeight, axis: int) -> int:

@@ -14,6 +14,7 @@ from seqspec.backends.torch.recurrent import (
     loop_part,
 )
 from seqspec.ir.graph import Layer, SubModel, Unit
+from seqspec.vocabulary.spec import Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ def core(unit: Unit) -> Core:
     if unit.inner is not None:
         return Core(unit, Recurrent(unit.inner.kind, unit.inner.args), unit.args["merge_mode"])
     return Core(unit)
+
+
+def tied(tie: Tie, attribute: str) -> str:
+    """The weight of the layer ``self.<attribute>`` as a kernel [outputs, inputs]."""
+    for part in parts(tie.owner, attribute):
+        for stored in part.stored:
+            if stored.name == tie.weight:
+                (piece,) = stored.pieces
+                held = f"self.{part.module.name}" + (f".{piece.name}" if piece.name else "")
+                return held + (".T" if tie.transposed == piece.transposed else "")
+    raise KeyError(f"{tie.owner.name} has no {tie.weight}")
 
 
 def parts(layer: Layer, name: str) -> tuple[Part, ...]:

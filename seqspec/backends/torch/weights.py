@@ -58,7 +58,7 @@ def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
         out, back = [state, *out], [f"{state}  # its tensors are the model's", *back]
     if any(len(line) > WIDTH for line in (*out, *(back if swaps or stacks else ()))):
         names = Names({"model", "arrays", "state", "torch", "swap_gates"})
-        owners = {slot.owner: slot.kind for slot in model.slots}
+        owners = {slot.owner: slot.kind for slot in model.slots if slot.pieces[0].name}
         short = {owner: names.fresh(kind) for owner, kind in owners.items()}
         states = [
             line
@@ -102,6 +102,8 @@ def _lines(slots: tuple[Slot, ...], short: Mapping[str, str]) -> tuple[list[str]
 
 def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
     """The tensor in the model's state."""
+    if not piece.name:  # no module's, but the model's own
+        return Index("model.state_dict()" if short else "state", slot.owner)
     if slot.owner in short:
         return Index(short[slot.owner], piece.name)
     return Index("state", f"{slot.owner}.{piece.name}")

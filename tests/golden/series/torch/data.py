@@ -267,24 +267,6 @@ def origins(columns: Arrays, rows: np.ndarray) -> Origins:
     return [[str(columns[name][row]) for name in ORIGIN] for row in rows.tolist()]
 
 
-def moment(text: str, place: str) -> float:
-    """The number or the ISO 8601 date in a field, as a number to sort by."""
-    text = text.strip()
-    if text.lower() in MISSING:
-        raise DataError(f"{place}: the value is missing, so the row has no place in the order")
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        raise DataError(
-            f"{place}: {text!r:.40} is neither a number nor a date such as 2013-07-01 12:00"
-        ) from None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-
-
 def read(path: Path, names: tuple[str, ...]) -> Arrays:
     """The named columns of a csv file with a header line."""
     try:
@@ -350,6 +332,24 @@ def find(name: str, header: list[str], path: Path) -> int:
     near = get_close_matches(name, header, n=1)
     guess = f"; did you mean {near[0]!r}?" if near else "."
     raise DataError(f"{path} has no column {name!r}{guess} It has: {', '.join(header)}")
+
+
+def moment(text: str, place: str) -> float:
+    """The number or the ISO 8601 date in a field, as a number to sort by."""
+    text = text.strip()
+    if text.lower() in MISSING:
+        raise DataError(f"{place}: the value is missing, so the row has no place in the order")
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        raise DataError(
+            f"{place}: {text!r:.40} is neither a number nor a date such as 2013-07-01 12:00"
+        ) from None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def label(text: str, place: str) -> str:
