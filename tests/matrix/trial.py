@@ -234,7 +234,7 @@ def _assert_falls(
 ) -> None:
     """Some small step against the gradient makes the loss smaller."""
     tried: list[float] = []
-    for share_ in (1e-2, 1e-3):
+    for share_ in (1e-2, 1e-3, 1e-4, 1e-5):
         rate = share_ * loss / norm**2
         step.set([p - np.float32(rate) * g for p, g in zip(before, gradients, strict=True)])
         tried.append(step.loss(training=training))
@@ -278,8 +278,8 @@ class Step:
         )
 
     def by_chance(self) -> bool:
-        """Whether two runs in training mode differ."""
-        return self.loss(training=True) != self.loss(training=True)
+        """Whether runs in training mode differ. What is dropped may not matter in some of them."""
+        return len({self.loss(training=True) for _ in range(6)}) > 1
 
     def loss(self, *, training: bool) -> float:
         if self._torch:
