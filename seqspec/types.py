@@ -17,12 +17,20 @@ class Role(Enum):
     MIXED = "computed from probabilities"  # by an operator: neither those nor logits for sure
 
 
+class Padding(Enum):
+    """How padded steps are told from data, where no number in the sequence tells."""
+
+    LENGTHS = "lengths"  # an array beside the input says how many steps of each sample are data
+    GIVEN = "given"  # a mask comes with the value from the layers before
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """The type of a tensor: element kind with its bound, shape, role, causality.
+    """The type of a tensor: element kind with its bound, shape, role, causality, padding.
 
     ``kind`` is ``"float"`` or ``"token"``; tokens lie in ``[0, bound)``.
-    ``causal`` says that step t depends on no step after t.
+    ``causal`` says that step t depends on no step after t. ``pad`` is the id or the value that
+    padded steps have, or how else they are told; None where each step is data.
     """
 
     kind: str
@@ -30,6 +38,7 @@ class Tensor:
     bound: Dim | None = None
     role: Role = Role.PLAIN
     causal: bool = True
+    pad: float | Padding | None = None
 
     @property
     def rank(self) -> int:
@@ -40,8 +49,12 @@ class Tensor:
         return replace(self, shape=shape, role=Role.PLAIN)
 
     def __str__(self) -> str:
-        bound = f"({self.bound})" if self.bound is not None else ""
-        return f"{self.kind}{bound}{show(self.shape)}"
+        said = [] if self.bound is None else [str(self.bound)]
+        if self.pad is not None and self.pad is not Padding.GIVEN:
+            pad = self.pad.value if isinstance(self.pad, Padding) else self.pad
+            said.append(f"pad={pad}")
+        details = f"({', '.join(said)})" if said else ""
+        return f"{self.kind}{details}{show(self.shape)}"
 
 
 @dataclass(frozen=True, slots=True)

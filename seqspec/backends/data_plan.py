@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
+from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_mapped import MappedPlan, plan_mapped, rows_on_disk
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
@@ -74,8 +76,19 @@ class DataPlan:
     split: SplitPlan
     score: ScorePlan
     series: SeriesPlan
+    mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+
+    @property
+    def rows_told(self) -> bool:
+        """Whether it has to be told which row of the file a value is from."""
+        return self.series.arranged or self.mapped is not None
+
+    @property
+    def deviates(self) -> bool:
+        """Whether deviations are worked out some rows at a time."""
+        return self.mapped is not None and self.mapped.deviates
 
     @property
     def fills_numbers(self) -> bool:
@@ -114,11 +127,17 @@ class _Planner:
         self.windowed = self.feeds.windowed
         self.split = plan_split(self.data)
         self.series = plan_series(self.data, self.feeds)
+        self.mapped = plan_mapped(self.data, self.feeds)
         self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
+
+    @property
+    def _imports(self) -> tuple[str, ...]:
+        given = self.data, self.table, self.split, self.mapped
+        return import_lines(*given, cuts=self.series.cuts, ragged=self.ragged is not None)
 
     @property
     def _inputs_constant(self) -> str:
@@ -130,29 +149,6 @@ class _Planner:
         return next((f.constant for f in feeds if f.constant and f.names == wanted), otherwise)
 
     # ------------------------------------------------------------------------------------- the top
-
-    def _imports(self) -> tuple[str, ...]:
-        plain = ["csv"]
-        plain += ["json"] if self.data.scale else []
-        plain += ["sys"] if self.series.cuts else []
-        plain += ["math"] if self.data.source.name == "csv" and self.data.missing != "error" else []
-        plain += [] if self.tabular or self.npy else ["zipfile", "zlib"]
-        lines = [f"import {name}" for name in sorted(plain)]
-        lines += [
-            "from collections.abc import Iterator",
-            "from dataclasses import dataclass",
-            *self.table.dates,
-            *([] if self.npy else ["from difflib import get_close_matches"]),
-            *(["from functools import cached_property"] if self.ragged else []),
-            *(["from itertools import pairwise"] if self.split.pairs else []),
-            "from pathlib import Path",
-            *(self.table.imports if self.tabular else ()),
-            "",
-            "import numpy as np",
-            *self.table.packages,
-            *(["from numpy.lib.stride_tricks import sliding_window_view"] if self.windowed else []),
-        ]
-        return tuple(lines)
 
     def _constants(self) -> tuple[str, ...]:
         path = literal(str(self.data.source.args["path"]))
@@ -181,6 +177,7 @@ class _Planner:
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
         if self.tabular:
             lines += self.table.constants
+        lines += self.mapped.constants if self.mapped else ()
         lines.append("")
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
@@ -234,8 +231,11 @@ class _Planner:
         stride = ", STRIDE" if self.feeds.stride > 1 else ""
         return Code(f"windows({rows}, {length}{stride})")
 
+    def _rows(self, feed: Feed) -> str:
+        return rows_on_disk(feed, "part") if self.mapped else feed.rows("part", "scaled")
+
     def _sample_lines(self) -> tuple[str, ...]:
-        scales = any(feed.scaled for feed in self.feeds.all)
+        scales = any(feed.scaled for feed in self.feeds.all) and not self.mapped
         lines = ["scaled = scaling.apply(part)"] if scales else []
         if self.series.cuts:
             stride = ", STRIDE" if self.feeds.stride > 1 else ""
@@ -243,7 +243,7 @@ class _Planner:
         cut = self._cut()
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
-            lines.append(f"{feed.variable} = {feed.rows('part', 'scaled')}")
+            lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
                 inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
             elif feed.stands == "ahead":
@@ -258,7 +258,7 @@ class _Planner:
         name = next(twins, "")
         if not name:
             name = target.variable
-            lines.append(f"{name} = {target.rows('part', 'scaled')}")
+            lines.append(f"{name} = {self._rows(target)}")
         expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
         return (*lines, *returned(expr))
 
@@ -317,10 +317,9 @@ class _Planner:
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = self._needed()
-        read = self._constant(feeds.inputs, self._inputs_constant)
         return DataPlan(
             doc=describe(self.task, self.data),
-            imports=self._imports(),
+            imports=self._imports,
             constants=self._constants(),
             arrays_note=self._arrays_note(),
             batches=self.batches,
@@ -328,7 +327,7 @@ class _Planner:
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
-            prediction=plan_prediction(self.data, feeds, self.series, read),
+            prediction=self._prediction(),
             holder=holder,
             sample_lines=self._sample_lines(),
             samples_doc=samples_doc(self.data),
@@ -336,7 +335,7 @@ class _Planner:
             npy=self.npy,
             windowed=self.windowed,
             strided=feeds.stride > 1,
-            stacks=any(feed.stacked for feed in feeds.all),
+            stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=scale,
             scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
@@ -358,8 +357,13 @@ class _Planner:
             score=plan_scores(self.training, target, origin=self.series.arranged),
             ragged=self.ragged,
             series=self.series,
+            mapped=self.mapped,
             texts=self.texts,
         )
+
+    def _prediction(self) -> PredictionPlan:
+        names = self._constant(self.feeds.inputs, self._inputs_constant)
+        return plan_prediction(self.data, self.feeds, self.series, names)
 
     def _arrays_note(self) -> str:
         return (

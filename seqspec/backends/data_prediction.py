@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feeds
+from seqspec.backends.data_mapped import rows_on_disk
 from seqspec.backends.data_series import SeriesPlan, input_rows
 from seqspec.backends.python_text import Code, Expr, Group, assign, statement
 from seqspec.ir.task import Data
@@ -37,11 +38,12 @@ def plan_prediction(data: Data, feeds: Feeds, series: SeriesPlan, names: str) ->
             f"if rows < {needed}:",
             f'    raise DataError(f"{{path}} has {{rows}} rows; a window takes {{{needed}}}")',
         ]
-    if any(feed.scaled for feed in feeds.inputs):
+    mapped = data.memory == "map"
+    if any(feed.scaled for feed in feeds.inputs) and not mapped:
         lines.append(f"scaled = scaling.apply({holder})")
     arrays: list[Expr] = []
     for feed in feeds.inputs:
-        values = feed.rows(holder, "scaled")
+        values = rows_on_disk(feed, holder) if mapped else feed.rows(holder, "scaled")
         if series.cuts:
             arrays.append(input_rows(feed, values, feeds.ahead_rows))
         elif feed.stands == "ahead":

@@ -19,6 +19,7 @@ class TablePlan:
     """
 
     parquet: bool
+    kind: str
     imports: tuple[str, ...]
     dates: tuple[str, ...]
     packages: tuple[str, ...]
@@ -40,6 +41,7 @@ def plan_table(data: Data, series: SeriesPlan) -> TablePlan:
     told = [*(["*LABELS"] if series.labels else []), *(["ORDER"] if series.ordered else [])]
     return TablePlan(
         parquet=parquet,
+        kind=data.source.name,
         dates=("from datetime import UTC, datetime",) if series.ordered and not parquet else (),
         imports=() if parquet else ("from typing import TextIO",),
         packages=("import pyarrow as pa", "import pyarrow.parquet as pq") if parquet else (),

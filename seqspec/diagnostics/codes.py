@@ -126,6 +126,12 @@ LOOK_AHEAD = _code(
     "look-ahead",
     "the model sees its own answer: {output} looks ahead, and its target is the next step",
 )
+MASK_LOST = _code(
+    "SEQ505",
+    "mask-lost",
+    "after `{layer}` padding counts as data: {why}",
+    Severity.WARNING,
+)
 TWO_DIRECTIONS = _code(
     "SEQ510",
     "two-directions",
@@ -168,12 +174,20 @@ NO_PADDING = _code(
 )
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
+NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(
     "SEQ701",
     "no-fused-kernel",
     "`{layer}` cannot use the fused kernel because of {why}",
+    Severity.NOTE,
+)
+
+PADDING_ANYWHERE = _code(
+    "SEQ702",
+    "padding-anywhere",
+    "the Keras program cannot use the fused kernel for {layers}: padding may stand anywhere",
     Severity.NOTE,
 )
 

@@ -7,15 +7,23 @@ from typing import Protocol
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import states
+from seqspec.ir import masks, states, values
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
 from seqspec.shapes import pattern
-from seqspec.shapes.dim import Dim, product, same_shape, show
+from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.source import SourceFile, Span
-from seqspec.types import Role, State, Tensor, Type
+from seqspec.types import Role, Tensor, Type
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import unfit_setting
-from seqspec.vocabulary.spec import Applied, LayerSpec, OwnedWeight, Port, Problem, Site
+from seqspec.vocabulary.spec import (
+    Applied,
+    LayerSpec,
+    OwnedWeight,
+    Port,
+    Problem,
+    Site,
+)
 
 
 class LayerOwner(Protocol):
@@ -45,7 +53,7 @@ def apply_layer(
     if isinstance(types, Failed):
         return FAILED
     kept = types[0].shape[: 1 + fold] if types else ()
-    merged = tuple(folded(t, fold) for t in types)
+    merged = tuple(values.folded(t, fold) for t in types)
     applied = _infer(layer, merged, operands, at, owner, fold)
     if isinstance(applied, Failed):
         return FAILED
@@ -54,7 +62,9 @@ def apply_layer(
     unit = _instance(layer, applied.weights, operands, at, owner)
     if isinstance(unit, Failed):
         return FAILED
-    outputs = _values(applied, kept, at, name, fold, types)
+    masking = Masking.KEEPS if fold else applied.masking or layer.spec.masking  # steps stand aside
+    mask, lost = masks.through(masking, [o.value for o in operands])
+    outputs = values.values_of(applied, kept, at, name, fold, types, mask)
     node = Node(
         unit,
         tuple(o.value for o in operands),
@@ -63,6 +73,7 @@ def apply_layer(
         at,
         tuple(i.value for i in layer.initial),
         fold,
+        lost,
     )
     owner.add(node)
     several, because = applied.several, applied.because
@@ -136,14 +147,6 @@ def told(type_: Type) -> str:
     """A type with what its numbers mean to a loss, where that is known."""
     meaning = type_.role.value if isinstance(type_, Tensor) and type_.role is not Role.PLAIN else ""
     return f"{type_}, {meaning}" if meaning else str(type_)
-
-
-def folded(type_: Tensor, fold: int) -> Tensor:
-    """A type with the axes that are kept aside merged into the batch."""
-    if not fold:
-        return type_
-    shape = (product(type_.shape[: 1 + fold]), *type_.shape[1 + fold :])
-    return Tensor(type_.kind, shape, type_.bound, type_.role, type_.causal)
 
 
 def _infer(
@@ -347,46 +350,3 @@ def _build(layer: UnbuiltLayer, weights: tuple[OwnedWeight, ...], name: str) -> 
         k: v for k, v in layer.args.items() if k not in ("initial", "layer")
     }
     return Layer(name, layer.spec, args, weights, layer.call, inner)
-
-
-def _values(
-    applied: Applied,
-    kept: tuple[Dim, ...],
-    at: Span,
-    name: str,
-    fold: int,
-    types: tuple[Tensor, ...],
-) -> dict[str, Value]:
-    """One value per output; what a fold kept aside is put back."""
-
-    def unfold(type_: Type) -> Type:
-        if not fold or isinstance(type_, State):
-            return type_
-        shape = (*kept, *type_.shape[1:])
-        # Each step is on its own, so no step knows more than its own operand did.
-        return Tensor(type_.kind, shape, type_.bound, type_.role, types[0].causal)
-
-    outputs: dict[str, Value] = {}
-    for output, type_ in applied.outputs.items():
-        if fold and output != applied.passes_on:
-            continue
-        outputs[output] = value_of(unfold(type_), at, _name(applied, output, name))
-    return outputs
-
-
-def _name(applied: Applied, output: str, name: str) -> str:
-    """What an output is called, given what the result is bound to: ``name``, ``name_forward``."""
-    if not applied.several:
-        return name if output == applied.passes_on else ""
-    called = output.partition(".")[0] if output in applied.several else output.replace(".", "_")
-    return f"{name}_{called}" if name and not isinstance(applied.outputs[output], State) else ""
-
-
-def value_of(type_: Type, at: Span, name: str) -> Value:
-    """A value with one value per tensor if it is a state."""
-    if isinstance(type_, Tensor):
-        return Value(type_, at, name)
-    parts = tuple(
-        Value(Tensor("float", shape, causal=type_.causal), at) for _, shape in type_.parts
-    )
-    return Value(type_, at, name, parts)

@@ -166,6 +166,8 @@ class Binder:
             value = self._constants.evaluate(expr, self._known())
         if value is FAILED:
             return FAILED
+        if isinstance(value, Word) and value.text in kind.words:
+            return value.text
         if isinstance(value, Word):
             self._sink.report(
                 codes.UNKNOWN_NAME(name=value.text),

@@ -187,6 +187,8 @@ class Feeder:
                 codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
             )
             return None
+        if not self._mappable(split):
+            return None
         columns = tuple(
             dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
         )
@@ -208,7 +210,32 @@ class Feeder:
             self.roles().standing("static"),
             self.ragged,
             values["batches"],
+            values["memory"],
         )
+
+    def _mappable(self, split: Setting) -> bool:
+        """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
+        if self.section.values["memory"] == "whole":
+            return True
+        missing = self.section.values["missing"]
+        why = (
+            f"`{self.source.name}` is no table"
+            if not self.tabular
+            else f"`{split.name}` moves them"
+            if split.entry.facts["drawn"]
+            else f"`{'series' if self.source.args['series'] else 'order'}=` moves them"
+            if self.arranging
+            else f"`missing = {missing}` has to know all of them"
+            if missing not in ("error", "forward_fill")
+            else ""
+        )
+        if why:
+            self.sink.report(
+                codes.NOT_MAPPED(why=why),
+                self.section.at("memory"),
+                help="leave it out, or prepare the file so that its rows can stay where they are",
+            )
+        return not why
 
     def roles(self) -> Roles:
         """Where the inputs stand in time."""

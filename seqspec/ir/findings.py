@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import header, order
+from seqspec.ir import header, masks, order
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.items import Failed, Flow
+from seqspec.ir.padding import padded_nodes
 from seqspec.shapes.dim import Dim
+from seqspec.types import Padding
 from seqspec.vocabulary.spec import Tie
 
 
@@ -58,6 +60,7 @@ def check_built(graph: Graph, sink: Sink) -> None:
         _check_width(layer, graph, sink)
     _check_sizes(graph, sink)
     order.check_joins(graph, sink)
+    _check_padding(graph, sink)
 
 
 def _check_sizes(graph: Graph, sink: Sink) -> None:
@@ -84,6 +87,53 @@ def _read_off(graph: Graph) -> set[str]:
         for dim in dims
         if len(dim.symbols) == 1 and {m for m, _ in dim.terms} <= {(), dim.symbols}
     }
+
+
+def _check_padding(graph: Graph, sink: Sink) -> None:
+    """Tell where masks end and which layers they keep from the fused kernel."""
+    ports = {value.name: value for value in graph.inputs}
+    slowed: dict[str, list[str]] = {}
+    for node, flowing in padded_nodes(graph):
+        names = dict.fromkeys(n for mask in flowing for n in masks.sources(mask))
+        if node.loses_mask:
+            _report_lost(node, flowing, [ports[name] for name in names], sink)
+        if _kept_from_kernel(node.unit, flowing):
+            for name in names:
+                slowed.setdefault(name, []).append(node.unit.kind)
+    for name, kinds in slowed.items():
+        sink.report(
+            codes.PADDING_ANYWHERE(layers=", ".join(f"`{k}`" for k in dict.fromkeys(kinds))),
+            ports[name].span,
+            help="the steps are read backwards, or joined with others that are"
+            if ports[name].tensor.pad is Padding.LENGTHS
+            else "if all padding follows the data, `pad=lengths` says so; "
+            "the data then holds how many steps each sample has",
+        )
+
+
+def _report_lost(node: Node, flowing: list[masks.Mask], padded: list[Value], sink: Sink) -> None:
+    some = len(flowing) < len(node.inputs)
+    sink.report(
+        codes.MASK_LOST(
+            layer=node.unit.kind,
+            why="not all of its operands are padded" if some else "it does not tell them apart",
+        ),
+        node.span,
+        here=f"this is {node.value.type}",
+        labels=tuple(Label(value.span, "padded here") for value in padded),
+        help="join values that are padded alike"
+        if some
+        else "let a layer that skips padding come first (a recurrent layer, "
+        "global_average_pooling_1d), or leave `pad` out of the input",
+    )
+
+
+def _kept_from_kernel(unit: Unit, flowing: list[masks.Mask]) -> bool:
+    """Whether padding alone keeps a layer from Keras's fused kernel."""
+    if not isinstance(unit, Layer) or all(map(masks.at_the_end, flowing)):
+        return False
+    cell = unit.inner or unit
+    return cell.spec.cudnn and not cell.spec.slow(cell.args)
 
 
 def layers_of(graph: Graph) -> list[Layer]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from seqspec.ir.masks import Mask
 from seqspec.shapes.dim import Dim, product
 from seqspec.source import Span
 from seqspec.types import State, Tensor, Type
@@ -23,13 +24,15 @@ class Value:
     """A value that flows: a model's input or one output of a node. Identity is equality.
 
     ``name`` is what the user bound it to, or follows from that, or is empty. A value of a state
-    type has one value per tensor in ``parts`` (Keras's order: h, c).
+    type has one value per tensor in ``parts`` (Keras's order: h, c). ``mask`` tells its steps from
+    padding, in terms of the model's inputs; None where each step is data.
     """
 
     type: Type
     span: Span
     name: str = ""
     parts: tuple[Value, ...] = ()
+    mask: Mask | None = None
 
     @property
     def tensor(self) -> Tensor:
@@ -102,7 +105,8 @@ class Node:
     ``inputs`` are the data operands in port order. ``initial`` is the initial state: empty, one
     value of a state type, or one tensor per state in Keras's order. ``outputs`` maps output names
     (``last``, ``sequence``, ``state``; ``output`` for layers with one; port names for models) to
-    values; ``result`` names the one that flows on.
+    values; ``result`` names the one that flows on. ``loses_mask`` says that padding goes into the
+    node and that what comes out counts it as data.
     """
 
     unit: Unit
@@ -112,6 +116,7 @@ class Node:
     span: Span
     initial: tuple[Value, ...] = ()
     fold: int = 0
+    loses_mask: bool = False
 
     @property
     def value(self) -> Value:

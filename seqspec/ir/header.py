@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Sink
+from seqspec.diagnostics.model import Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
 from seqspec.ir.items import FAILED, Failed, Word
 from seqspec.ir.scope import Scope
-from seqspec.shapes.dim import UNKNOWN, Dim, Shape, same_shape
+from seqspec.shapes.dim import UNKNOWN, Dim, Shape, same_shape, show
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
-from seqspec.types import State, Tensor, Type
+from seqspec.types import Padding, State, Tensor, Type
 from seqspec.vocabulary import LAYERS
-from seqspec.vocabulary.spec import Arg, Kind
+from seqspec.vocabulary.spec import NUMBER, WHOLE, Arg, Kind
 
-_KINDS = ("float", "token")
 _CAPITAL = re.compile(r"[A-Z]\w*\Z|_\Z")
 _BOUND = Arg(
     "bound",
     Kind("how many ids there are", lambda v: isinstance(v, Dim)),
     doc="How many ids there are.",
 )
+_LENGTHS = Padding.LENGTHS.value
+_ARGS = {
+    "float": (
+        Arg(
+            "pad",
+            Kind(
+                "the number that padded steps hold, or lengths", NUMBER.accepts, words=(_LENGTHS,)
+            ),
+            None,
+        ),
+    ),
+    "token": (
+        _BOUND,
+        Arg("pad", Kind("the id of padding, or lengths", WHOLE.accepts, words=(_LENGTHS,)), None),
+    ),
+}
+_KINDS = tuple(_ARGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +68,51 @@ def read_type(written: ast.TypeExpr, place: Place) -> Type | Failed:
             help=did_you_mean(kind, _KINDS) or "a tensor is `float[...]` or `token(n)[...]`",
         )
         return FAILED
-    bound: Dim | None = None
-    if kind == "token":
-        values = place.binder.bind("token", (_BOUND,), written.arguments, written.span)
-        if values is FAILED:
-            return FAILED
-        bound = values["bound"]
-    elif written.arguments:
+    unnamed = [a for a in written.arguments if a.name is None]
+    if kind == "float" and unnamed:
         place.sink.report(
-            codes.BAD_TYPE(what="`float` takes nothing in parentheses"), written.arguments[0].span
+            codes.BAD_TYPE(what="`float` takes nothing in parentheses but `pad=`"), unnamed[0].span
         )
         return FAILED
+    values = place.binder.bind(kind, _ARGS[kind], written.arguments, written.span)
+    if values is FAILED:
+        return FAILED
+    bound: Dim | None = values.get("bound")
     dims = [read_dim(d, place) for d in written.dims]
     shape = tuple(UNKNOWN if isinstance(d, Failed) else d for d in dims)
-    return FAILED if FAILED in dims else Tensor(kind, shape, bound)
+    if FAILED in dims:
+        return FAILED
+    pad = Padding.LENGTHS if values["pad"] == _LENGTHS else values["pad"]
+    type_ = Tensor(kind, shape, bound, pad=pad)
+    return type_ if _pads_steps(type_, written, place.sink) else FAILED
+
+
+def _pads_steps(type_: Tensor, written: ast.TensorType, sink: Sink) -> bool:
+    """Whether what is said of padding fits the type; reports if not."""
+    if type_.pad is None:
+        return True
+    given = next((a for a in written.arguments if a.name and a.name.text == "pad"), None)
+    at = written.span if given is None else given.span
+    bound = None if type_.bound is None else type_.bound.value
+    lengths = type_.pad is Padding.LENGTHS
+    labels = (Label(written.span, f"this is {type_}"),)
+    axes = 3 if type_.kind == "float" else 2
+    if type_.rank < axes or (type_.rank > axes and not lengths):
+        of_steps = "[batch, time, features]" if type_.kind == "float" else "[batch, time]"
+        what = f"padding is of steps, which {show(type_.shape)} has not"
+        if type_.rank > axes:
+            what = f"which steps of {show(type_.shape)} are padding cannot be read off its numbers"
+        help = f"padded are {of_steps}" + (
+            "; pad=lengths takes more axes" if type_.rank > 2 else ""
+        )
+        sink.report(codes.BAD_TYPE(what=what), at, labels=labels, help=help)
+        return False
+    if bound is not None and not isinstance(type_.pad, Padding) and type_.pad >= bound:
+        what = f"the padding's id {type_.pad} is not below {bound}, how many ids there are"
+        help = "ids count from 0; the padding's is one of them"
+        sink.report(codes.BAD_TYPE(what=what), at, labels=labels, help=help)
+        return False
+    return True
 
 
 def read_dim(expr: ast.Expr, place: Place) -> Dim | Failed:
@@ -165,7 +212,7 @@ def substitute(type_: Type, sizes: dict[str, Dim]) -> Type:
     if isinstance(type_, Tensor):
         bound = None if type_.bound is None else type_.bound.substitute(sizes)
         shape = tuple(d.substitute(sizes) for d in type_.shape)
-        return Tensor(type_.kind, shape, bound, type_.role, type_.causal)
+        return replace(type_, shape=shape, bound=bound)
     parts = tuple((n, tuple(d.substitute(sizes) for d in s)) for n, s in type_.parts)
     return State(type_.kind, parts, type_.causal)
 
@@ -180,6 +227,9 @@ def fits(declared: Type, actual: Type) -> bool:
             same_shape(a, b) for a, b in zip(shapes(declared), shapes(actual), strict=True)
         )
     if declared.kind != actual.kind or not same_shape(declared.shape, actual.shape):
+        return False
+    # A type without `pad` says nothing of padding: the mask comes with the value.
+    if declared.pad is not None and declared.pad != actual.pad:
         return False
     if declared.bound is None or actual.bound is None:
         return declared.bound is actual.bound
@@ -200,6 +250,8 @@ def disagreement(declared: Type, actual: Type) -> str:
     """What to do about a type that is not the declared one, where that can be told."""
     if not (isinstance(declared, Tensor) and isinstance(actual, Tensor)):
         return ""
+    if declared.pad is not None and declared.pad != actual.pad and declared.shape == actual.shape:
+        return "leave out `pad` here: the mask comes with the value that flows in"
     if swapped(declared.shape, actual.shape):
         return "time and features swapped? the order is [batch, time, features]"
     if declared.rank == actual.rank + 1 and declared.kind == actual.kind == "float":

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label
-from seqspec.ir import header
-from seqspec.ir.apply import value_of
+from seqspec.ir import header, masks
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Value
 from seqspec.ir.items import FAILED, Failed, Flow
 from seqspec.ir.scope import Binding
+from seqspec.ir.values import value_of
 from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.syntax import ast
-from seqspec.types import Type
+from seqspec.types import State, Tensor, Type
 
 Outputs = tuple[tuple[str, Value], ...]
 
@@ -42,10 +42,35 @@ def bind_inputs(
             body.sink.report(codes.DUPLICATE(name=name), port.name.span, labels=labels)
             return FAILED
         assert port.type is not None
-        value = value_of(type_ if types is None else types[name], port.type.span, name)
+        value = _input(name, type_ if types is None else types[name], port.type.span, types)
         values.append(value)
+        if isinstance(value.mask, masks.ByLengths):
+            lengths = _lengths(value, value.mask.lengths)
+            if any(other.name.text == lengths.name for other, _ in declared):
+                body.sink.report(
+                    codes.DUPLICATE(name=lengths.name),
+                    port.type.span,
+                    help="`pad=lengths` adds an input of that name; call one of them otherwise",
+                )
+                return FAILED
+            values.append(lengths)
         body.scope.bindings[name] = Binding(Flow(value), port.name.span)
     return tuple(values)
+
+
+def _input(name: str, type_: Type, at: Span, given: Mapping[str, Type] | None) -> Value:
+    """An input; a caller says which of its steps are padding, or else its own type does."""
+    if isinstance(type_, State):
+        return value_of(type_, at, name)
+    if given is None:
+        return Value(type_, at, name, mask=masks.declared(name, type_))
+    return Value(type_, at, name, mask=None if type_.pad is None else masks.Given(name))
+
+
+def _lengths(padded: Value, name: str) -> Value:
+    """The input beside a padded one that says how many steps of each sample are data."""
+    batch, steps, *_ = padded.tensor.shape
+    return Value(Tensor("token", (batch,), steps + 1), padded.span, name)
 
 
 def _declared(model: ast.Model, body: Body) -> list[tuple[ast.Port, Type]] | Failed:

@@ -44,6 +44,9 @@ class Data:
     ragged: Mapping[str, str] = field(default_factory=dict[str, str])
     batches: Setting | None = None
 
+    #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
+    memory: str = "whole"
+
     @property
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""

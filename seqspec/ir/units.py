@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir.apply import LayerOwner, apply_layer, folded, value_of
+from seqspec.ir import masks
+from seqspec.ir.apply import LayerOwner, apply_layer
 from seqspec.ir.copies import around
 from seqspec.ir.graph import Graph, Node, SubModel, Value
 from seqspec.ir.items import FAILED, Failed, Flow, Unbuilt, UnbuiltChain, UnbuiltLayer, UnbuiltModel
+from seqspec.ir.values import folded, value_of
 from seqspec.shapes.dim import Dim, same_shape
 from seqspec.source import Span
 from seqspec.syntax import ast
@@ -156,6 +158,7 @@ def _apply_model(
         unit.instance = SubModel(owner.unique(unit.name or kind_of(unit)), graph, unit.call)
     elif not _same_weights(unit.instance, graph, at, first, owner.sink):
         return FAILED
+    flowing = {port: flow.value.mask for port, flow in ordered.items()}
     outputs: dict[str, Value] = {}
     for port, value in graph.outputs:
         type_ = value.type
@@ -167,7 +170,8 @@ def _apply_model(
         if fold and isinstance(type_, Tensor):
             shape = (*first.tensor.shape[: 1 + fold], *type_.shape[1:])
             type_ = replace(type_, shape=shape, causal=first.tensor.causal)
-        outputs[port] = value_of(type_, at, "" if outputs else name)
+        mask = first.mask if fold else masks.seen_outside(value.mask, flowing)
+        outputs[port] = value_of(type_, at, "" if outputs else name, mask)
     inputs = tuple(f.value for f in ordered.values())
     node = Node(unit.instance, inputs, outputs, next(iter(outputs)), at, (), fold)
     owner.add(node)
@@ -204,12 +208,16 @@ def _one_step(type_: Type, fold: int) -> Type:
 def _same_weights(known: SubModel, graph: Graph, at: Span, operand: Value, sink: Sink) -> bool:
     old = [w.shape for _, w in known.graph.all_weights()]
     new = [w.shape for _, w in graph.all_weights()]
-    if all(same_shape(a, b) for a, b in zip(old, new, strict=True)):
+    pairs = zip(known.graph.inputs, graph.inputs, strict=True)
+    other = next((a for a, b in pairs if (a.mask is None) != (b.mask is None)), None)
+    if other is None and all(same_shape(a, b) for a, b in zip(old, new, strict=True)):
         return True
+    first, second = "inputs of another width", str(operand.type)
+    if other is not None:
+        both = ("a sequence with padding", "one without")
+        second, first = both if other.mask is None else both[::-1]
     sink.report(
-        codes.SHARED_WIDTH(
-            layer=known.name, first="inputs of another width", second=str(operand.type)
-        ),
+        codes.SHARED_WIDTH(layer=known.name, first=first, second=second),
         at,
         labels=(Label(known.span, "named here"),),
         help="shared weights have one shape; name the model a second time to have two of them",

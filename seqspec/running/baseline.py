@@ -153,6 +153,7 @@ class _Past:
         new = np.arange(max(0, steps - stride), steps)
         found: list[Array] = []
         for begin, end in _stretches(part.inputs[self._places[0][0]], stride):
+            begin = max(begin, end - _LOOK_AT_ROWS)
             first = self.at(_Sample(part, np.arange(begin, begin + 1)), np.arange(steps))[0]
             rest = self.at(_Sample(part, slice(begin + 1, end)), new)
             found.append(np.concatenate([first, rest.reshape(-1, first.shape[-1])]))

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph, Value, size
+from seqspec.ir.masks import ByLengths, ByToken, ByValue
 from seqspec.running.program import Program, framework, load
 from seqspec.shapes.dim import Dim, Shape
 from seqspec.types import State, Tensor
+from seqspec.vocabulary.masking import Masking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,20 +104,48 @@ def sizes_for(graph: Graph) -> dict[str, int]:
 
 
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> list[Array]:
-    """Inputs of the right shapes: normal floats, tokens below their bound."""
+    """Inputs of the right shapes: normal floats, tokens below their bound, with padding.
+
+    Of padded inputs one sample is whole, the others are padded behind, before, in the midst, and
+    all over, as far as the type lets padding stand there.
+    """
     import numpy as np
 
     rng = np.random.default_rng(seed)
     arrays: list[Array] = []
+    # The mean over no step at all is not a number.
+    averaged = any(layer.spec.masking is Masking.CONSUMES for layer in layers_of(graph))
+    counts = {v.mask.lengths for v in graph.inputs if isinstance(v.mask, ByLengths)}
     for value in _tensors(graph.inputs):
         shape = concrete(value.tensor.shape, sizes)
+        if value.name in counts:
+            steps = arrays[-1].shape[1]
+            arrays.append(np.resize(np.arange(steps, 0, -1, dtype=np.int64), shape))
+            continue
         if value.tensor.kind == "token":
             bound = value.tensor.bound
             highest = bound.evaluate(sizes.__getitem__) if bound is not None else 2
             arrays.append(rng.integers(0, highest, shape, dtype=np.int64))
         else:
             arrays.append(rng.standard_normal(shape, dtype=np.float32))
+        if isinstance(value.mask, ByToken | ByValue):
+            arrays[-1][~_some_steps(shape[0], shape[1], empty=not averaged)] = value.mask.pad
     return arrays
+
+
+def _some_steps(samples: int, steps: int, *, empty: bool) -> Array:
+    """A mask of every kind of padding, sample by sample; ``empty`` for samples of nothing else."""
+    import numpy as np
+
+    number = np.arange(steps)
+    kinds = (
+        number >= 0,
+        number < (steps + 1) // 2,
+        number >= steps // 2,
+        number % 2 == 0,
+        number < 0,
+    )[: None if empty else -1]
+    return np.stack([kinds[sample % len(kinds)] for sample in range(samples)])
 
 
 def random_weights(graph: Graph, seed: int = 0) -> dict[str, Array]:

@@ -9,6 +9,7 @@ from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
 from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import (
     activated,
@@ -94,6 +95,7 @@ DENSE = LayerSpec(
         ),
         Weight("bias", "units", "bias_initializer", when=lambda a: a["use_bias"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("Dense", "linear", "fully_connected"),
     examples=("dense(4)", "dense(4, activation=relu)"),
 )
@@ -122,6 +124,7 @@ EMBEDDING = LayerSpec(
     rule=_embed,
     outputs="[B, ..., output_dim]",
     weights=(Weight("embeddings", "V output_dim", "embeddings_initializer", tied=True),),
+    masking=Masking.KEEPS,
     aliases=("Embedding", "embed"),
     examples=("embedding(4)",),
 )
@@ -138,6 +141,7 @@ ACTIVATION_LAYER = LayerSpec(
     inputs=(_ANY,),
     rule=_activation,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Activation",),
     examples=("activation(relu)",),
 )
@@ -149,6 +153,7 @@ SOFTMAX = LayerSpec(
     inputs=(Port("input", "B ... K"),),
     rule=lambda site: activated(site, Role.PROBABILITIES),
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Softmax",),
     examples=("softmax",),
 )
@@ -160,6 +165,7 @@ DROPOUT = LayerSpec(
     inputs=(_ANY,),
     rule=unchanged,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("Dropout",),
     examples=("dropout(0.5)",),
 )
@@ -172,6 +178,7 @@ SPATIAL_DROPOUT = LayerSpec(
     inputs=(Port("input", "B T F", meaning="a sequence"),),
     rule=unchanged,
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("SpatialDropout1D", "spatial_dropout_1d", "dropout_1d"),
     examples=("spatial_dropout(0.5)",),
 )
@@ -183,6 +190,7 @@ GAUSSIAN_NOISE = LayerSpec(
     inputs=(_ANY,),
     rule=lambda site: Applied({"output": site.operands[0].shaped(site.operands[0].shape)}),
     outputs="the input's shape",
+    masking=Masking.KEEPS,
     aliases=("GaussianNoise", "noise"),
     examples=("gaussian_noise(0.1)",),
 )
@@ -212,6 +220,7 @@ BATCH_NORM = LayerSpec(
         Weight("moving_variance", "F", "ones", trainable=False),
     ),
     one_rank=True,  # one set of statistics over batch and time is another thing than over batch
+    masking=Masking.COUNTS,
     aliases=("BatchNorm", "batch_normalization", "BatchNormalization"),
     examples=("batch_norm",),
 )
@@ -231,6 +240,7 @@ LAYER_NORM = LayerSpec(
         Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
         Weight("beta", "F", "zeros", when=lambda a: a["center"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("LayerNorm", "layer_normalization", "LayerNormalization"),
     examples=("layer_norm",),
 )
@@ -279,6 +289,7 @@ GROUP_NORM = LayerSpec(
         Weight("gamma", "F", "ones", when=lambda a: a["scale"]),
         Weight("beta", "F", "zeros", when=lambda a: a["center"]),
     ),
+    masking=Masking.KEEPS,
     aliases=("GroupNorm", "group_normalization", "GroupNormalization", "instance_norm"),
     examples=("group_norm(13)",),
 )
@@ -321,6 +332,7 @@ EACH = LayerSpec(
     rule=unchanged,
     outputs="[B, T, ...] with what the layer gives for one step",
     per_step=True,
+    masking=Masking.KEEPS,
     aliases=("time_distributed", "TimeDistributed"),
     examples=("each(dense(4))",),
 )

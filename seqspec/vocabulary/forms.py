@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import UNKNOWN, Dim, Shape, same_shape, show
 from seqspec.types import Role, Tensor
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.spec import Applied, LayerSpec, Port, Problem, Site, Weight
 
 
@@ -78,7 +79,11 @@ def _slice(site: Site) -> Applied | Problem:
     role = x.role
     if role is Role.PROBABILITIES and axes[-1][1] != Cut():
         role = Role.PROBABILITY  # some of them need not add up to one, but each is one
-    return Applied({"output": replace(x, shape=tuple(shape), role=role, causal=causal)})
+    # Whole steps keep their padding; those taken by number may be padding or not.
+    whole = len(axes) > 1 and axes[1][1] == Cut()
+    masking = Masking.KEEPS if whole else Masking.ENDS
+    result = replace(x, shape=tuple(shape), role=role, causal=causal)
+    return Applied({"output": result}, masking=masking)
 
 
 def _steps_first(x: Tensor) -> bool:
@@ -272,6 +277,7 @@ ARITHMETIC = LayerSpec(
     inputs=(Port("inputs", "...", variadic=True, least=1),),
     rule=_arithmetic,
     outputs="the operands' shape",
+    masking=Masking.JOINS,
 )
 
 

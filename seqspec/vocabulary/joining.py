@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.types import Role, Tensor
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import refused
 from seqspec.vocabulary.spec import Applied, Arg, Kind, LayerSpec, Port, Problem, Site
 
@@ -60,7 +62,9 @@ def _concat(site: Site) -> Applied | Problem:
     if not -rank < axis < rank or axis == 0:
         what = f"`axis={axis}` of `concat` is not an axis of {show(site.operands[0].shape)}"
         return refused(what, "the batch cannot be joined", "axis")
-    return _join(site, free_axis=axis)
+    joined = _join(site, free_axis=axis)
+    in_time = isinstance(joined, Applied) and axis % rank == 1
+    return replace(joined, masking=Masking.APPENDS) if in_time else joined
 
 
 _OPERANDS = Port("inputs", "B ...", variadic=True)
@@ -83,6 +87,7 @@ CONCAT = LayerSpec(
     inputs=(_OPERANDS,),
     rule=_concat,
     outputs="the operands' shape, longer along the axis",
+    masking=Masking.JOINS,
     aliases=("concatenate", "Concatenate"),
     examples=("concat(x, x)",),
 )
@@ -96,6 +101,7 @@ def _elementwise(name: str, summary: str, *aliases: str, ports: tuple[Port, ...]
         inputs=ports,
         rule=lambda site: _join(site, free_axis=None),
         outputs="the operands' shape",
+        masking=Masking.JOINS,
         aliases=aliases,
         examples=(f"{name}(x, x)",),
     )

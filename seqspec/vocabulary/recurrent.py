@@ -11,6 +11,7 @@ from seqspec.types import State, Tensor
 from seqspec.vocabulary.activations import function
 from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.regularizers import penalised
 from seqspec.vocabulary.rules import own_weights, refused, sizes_of
 from seqspec.vocabulary.spec import (
@@ -25,10 +26,10 @@ from seqspec.vocabulary.spec import (
     Port,
     Problem,
     Site,
-    Slow,
     Weight,
     choice,
 )
+from seqspec.vocabulary.speed import Slow
 
 SEQUENCE = Port("input", "B T F", meaning="a sequence")
 INITIAL = Arg("initial", STATE, None, "The state to start from; zeros if left out.")
@@ -91,7 +92,8 @@ def _recurrent(
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
         outputs = {"last": last, "sequence": sequence, "state": state}
-        return Applied(outputs, str(site.args["return"]), own_weights(site))
+        masking = Masking.STEPS_BACK if site.args["go_backwards"] else Masking.STEPS
+        return Applied(outputs, str(site.args["return"]), own_weights(site), masking=masking)
 
     return LayerSpec(
         name,
@@ -149,6 +151,8 @@ def _recurrent(
         missing_axis=("return", "sequence", "returns only its last step"),
         slow=_unfused,
         turns=lambda args: args["go_backwards"],
+        cudnn=gates > 1,
+        masking=Masking.STEPS,
         fields=_FIELDS,
         aliases=aliases,
         examples=(f"{name}(4)", f"{name}(4, return=sequence)"),
@@ -249,6 +253,7 @@ BIDIRECTIONAL = LayerSpec(
         *("last", "sequence", "state", "forward.state", "backward.state"),
         *("forward.last", "backward.last", "forward.sequence", "backward.sequence"),
     ),
+    masking=Masking.STEPS,
     aliases=("Bidirectional", "BiLSTM"),
     examples=("bidirectional(lstm(4))", "bidirectional(gru(4, return=sequence), merge_mode=sum)"),
 )

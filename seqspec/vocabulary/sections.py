@@ -52,6 +52,8 @@ DATA = SectionSpec(
         Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
+        Arg("memory", choice("whole", "map"), "whole",
+            "Of a table: read whole, or kept in files and read a batch at a time."),
     ),
     names="itself",
 )  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Role
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import refused, sizes_of
 from seqspec.vocabulary.spec import (
     AXES,
@@ -73,6 +74,7 @@ REVERSE = LayerSpec(
     rule=_reverse,
     turns=lambda _: True,
     outputs="the input's shape",
+    masking=Masking.FLIPS,
     aliases=("flip", "reversed", "Flip"),
     examples=("reverse",),
 )

@@ -16,6 +16,8 @@ from typing import Any, Final, cast
 from seqspec.diagnostics.model import Finding
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor, Type
+from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.speed import Slow
 
 
 class _Required(Enum):
@@ -34,8 +36,9 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``otherwise`` what a call may stand
-    for in place of the literal; ``advice`` what to do instead of the usual mistake.
+    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal,
+    ``otherwise`` is what a call may stand for in place of it; ``advice`` what to do instead of the
+    usual mistake.
     """
 
     describe: str
@@ -44,6 +47,7 @@ class Kind:
     choices: tuple[str, ...] = ()
     samples: tuple[object, ...] = ()
     items: Kind | None = None
+    words: tuple[str, ...] = ()
     otherwise: Kind | None = None
     advice: str = ""
 
@@ -225,14 +229,6 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
-    """Which arguments keep a layer from the fused kernels, and what that costs."""
-
-    why: str
-    cost: str
-
-
-@dataclass(frozen=True, slots=True)
 class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
@@ -298,7 +294,8 @@ class Applied:
 
     ``passes_on`` is the output that flows on. ``several`` are the outputs of a layer of which none
     flows on before the spec says which, the first being ``passes_on``; ``because`` is the argument
-    that makes it so.
+    that makes it so. ``masking`` is what it does with masks, if another thing than the layer
+    declares.
     """
 
     outputs: Mapping[str, Type]
@@ -306,6 +303,7 @@ class Applied:
     weights: tuple[OwnedWeight, ...] = ()
     several: tuple[str, ...] = ()
     because: str = ""
+    masking: Masking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,8 +365,9 @@ class LayerSpec:
     instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
     ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why a fused kernel cannot run this layer, if so; ``turns`` whether its steps come out
-    in reverse order.
+    arguments why a fused kernel cannot run this layer, if so; ``turns`` whether
+    its steps come out in reverse order. ``cudnn`` says that Keras has
+    a fused kernel for it, on GPUs. ``masking`` is what becomes of padding.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
     """
@@ -389,6 +388,8 @@ class LayerSpec:
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
     turns: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    cudnn: bool = False
+    masking: Masking = Masking.ENDS
     fields: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION
 from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import INITIALIZER
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import default_setting, own_weights, refused
 from seqspec.vocabulary.spec import (
@@ -187,7 +188,9 @@ AVERAGE_POOLING_1D = _pooling(
 )
 
 
-def _over_all_steps(name: str, summary: str, *aliases: str) -> LayerSpec:
+def _over_all_steps(
+    name: str, summary: str, *aliases: str, masking: Masking = Masking.ENDS
+) -> LayerSpec:
     return LayerSpec(
         name,
         summary,
@@ -197,6 +200,7 @@ def _over_all_steps(name: str, summary: str, *aliases: str) -> LayerSpec:
             {"output": Tensor("float", (site.sizes["B"], site.sizes["F"]), causal=False)}
         ),
         outputs="[B, F]",
+        masking=masking,
         aliases=aliases,
         examples=(name,),
     )
@@ -211,6 +215,7 @@ GLOBAL_AVERAGE_POOLING_1D = _over_all_steps(
     "global_average_pooling_1d",
     "The mean of each feature over all steps.",
     *("GlobalAveragePooling1D", "GlobalAveragePool1D", "global_avg_pool", "global_average_pooling"),
+    masking=Masking.CONSUMES,
 )
 
 

@@ -95,6 +95,7 @@ def task(
     text: str = "data points {}",
     ahead: tuple[str, ...] = (),
     static: tuple[str, ...] = (),
+    memory: str = "whole",
 ) -> Task:
     """A task whose model does not matter. ``inputs`` maps names to type and columns."""
     values = tuple(Value(tensor, Span(0, 0), name) for name, (tensor, _) in inputs.items())
@@ -113,6 +114,7 @@ def task(
         span=Span(5, 11),
         ahead=ahead,
         static=static,
+        memory=memory,
     )
     training = Training(
         data=data,

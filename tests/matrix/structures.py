@@ -672,6 +672,16 @@ def inputs(chosen: Sequence[str]) -> str:
     return f"model Whole({ports}) {{\n    add({', '.join(chosen)}) -> lstm(3)\n}}\n"
 
 
+def weights(chosen: Sequence[str]) -> str:
+    """Names of weights of a model's own, and of copies."""
+    declared = "".join(f"    weight {name}: float[4] = normal()\n" for name in chosen[::2])
+    lines = "".join(f"    {name} = chain(dense(4), 2)\n" for name in chosen[1::2])
+    lines += "    begun = start[:, 1:]\n"
+    total = " + ".join(f"begun * {name}" for name in chosen[::2])
+    chain = " -> ".join(chosen[1::2])
+    return f"model Whole(start: float[B, T, 4]) {{\n{declared}{lines}    {total} -> {chain}\n}}\n"
+
+
 def outputs(chosen: Sequence[str]) -> str:
     """Names of outputs."""
     ports = ", ".join(f"{name}: float[B, {i + 2}]" for i, name in enumerate(chosen))
@@ -716,4 +726,4 @@ def sizes(chosen: Sequence[str]) -> str:
 #: Names of dimensions in the specs below: nothing else can be called so.
 SIZES = ("T", "B")
 
-PLACES = (values, shared_layers, inputs, outputs, models, ports, sizes)
+PLACES = (values, shared_layers, inputs, weights, outputs, models, ports, sizes)

@@ -10,6 +10,7 @@ from typing import Protocol
 from seqspec.backends.keras.calls import INDENT, application, named
 from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
+from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
@@ -29,6 +30,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
+from seqspec.ir.padding import reads
 from seqspec.shapes.dim import Dim, Factor, Shape, show
 from seqspec.types import Tensor
 
@@ -79,12 +81,18 @@ class Home(Protocol):
 
     def repeat(self, wanted: Repeat) -> str: ...
 
+    def note(self, masks: Masks) -> None: ...
+
+    @property
+    def anywhere(self) -> frozenset[Unit]: ...
+
 
 class Function:
     """The lowering of one graph.
 
     ``title`` names the model, ``logits`` is the value so called, ``reserved`` are variables that
     the function has already, ``kept`` the axes that stand in the place of the batch.
+    ``trained`` says that a loss is computed on what it gives.
     """
 
     def __init__(
@@ -95,6 +103,8 @@ class Function:
         logits: Value | None,
         reserved: tuple[str, ...] = (),
         kept: Shape = (),
+        *,
+        trained: bool = False,
     ) -> None:
         self.home = home
         self.graph = graph
@@ -102,6 +112,7 @@ class Function:
         self.kept = kept
         self.scope = Scope(graph, logits, reserved)
         self.names = layer_names(graph)
+        self.masks = Masks(graph, self.scope, trained=trained)
         self.recurrent = Recurrent(graph, self.scope)
         self._shared: dict[Unit, str] = {}
         uses: dict[Unit, int] = {}
@@ -122,10 +133,13 @@ class Function:
         yield from docstring(self._summary(), INDENT)
         for value in self.graph.inputs:
             yield from self._input(value)
+            yield from self.masks.given_input(value)
         yield from self._shared_layers()
+        yield from self.masks.lines(self._shape_of)
         for place_, node in enumerate(self.graph.nodes):
             yield from self._node(place_, node)
-        inputs = self._operands(self.graph.inputs)
+        self.home.note(self.masks)
+        inputs = self._operands(tuple(self.masks.with_given(self.graph.inputs)))
         model = Call("keras.Model", (inputs, self._outputs()), (("name", self.title),))
         yield from statement("return ", model, indent=INDENT)
 
@@ -175,6 +189,7 @@ class Function:
             expr = FORMS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
+            yield from self.masks.attached(node.value, self._shape_of)
             return
         layer, sources = self._constructor(node)
         if node.unit in self._shared:
@@ -182,13 +197,16 @@ class Function:
         if folds(self.graph, node) and node.unit not in self._steps:
             layer = self._each(node, layer, self._step_name(node.unit))
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
+        keywords += self.masks.told(node)
         # A layer has to be called with something, even one that gives its weight alone.
-        called_with = node.inputs or self._any_input()
+        called_with = self._flowing(node) or self._any_input()
         args = (self._operands(called_with), *sources, *self._kernel(node))
         targets = self._targets(position, node)
         names = ", ".join(targets.names)
         yield from application(names, layer, args, keywords, targets.note)
         yield from targets.after
+        for value in node.outputs.values():
+            yield from self.masks.attached(value, self._shape_of)
         self.home.ops |= self.recurrent.uses_ops
 
     def _shared_layers(self) -> Iterator[str]:
@@ -217,7 +235,8 @@ class Function:
         build = partial(self.home.build, name=self.names[unit], kept=kept_axes(self.graph, unit))
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
-        constructor = construct(Site(unit, operands, build, sequence, state, result))
+        anywhere = unit in self.home.anywhere
+        constructor = construct(Site(unit, operands, build, sequence, state, result, anywhere))
         tie = tie_of(unit)
         if tie is not None and isinstance(unit, Layer):
             constructor = tied_dense(unit, tie, self._shared.get(tie.owner, ""))
@@ -276,6 +295,15 @@ class Function:
             return self.scope[node.initial[0]]
         return Group("[", tuple(self.scope[value] for value in node.initial))
 
+    def _flowing(self, node: Node) -> tuple[Value | Code, ...]:
+        """What flows into a node: for a model the masks that it reads, too."""
+        flowing: list[Value | Code] = []
+        for value, mask in zip(node.inputs, reads(node), strict=True):
+            flowing.append(value)
+            if mask is not None and isinstance(node.unit, SubModel):
+                flowing.append(self.masks.of(mask))
+        return tuple(flowing)
+
     def _kernel(self, node: Node) -> tuple[Code, ...]:
         """The weight of the model's own that a dense layer takes as its kernel."""
         tie = tie_of(node.unit)
@@ -286,14 +314,14 @@ class Function:
         first = self.graph.inputs[0]
         return (first.parts or (first,))[:1]
 
-    def _operands(self, values: tuple[Value, ...]) -> Expr:
+    def _operands(self, values: tuple[Value | Code, ...]) -> Expr:
         """One operand as it is, several as a flat list: the tensors of a state are listed too."""
+        texts = [v if isinstance(v, Code) else self.scope[v] for v in values]
         if len(values) == 1:
-            return self.scope[values[0]]
+            return texts[0]
         items: list[Expr] = []
-        for value in values:
-            text = self.scope[value]
-            if isinstance(value.type, Tensor):
+        for value, text in zip(values, texts, strict=True):
+            if isinstance(value, Code) or isinstance(value.type, Tensor):
                 items.append(text)
             else:
                 items.append(Code(text[1:-1] if text.startswith("[") else f"*{text}"))

@@ -59,7 +59,7 @@ class Site:
     """A unit where it stands: the types that flow in, and which results are needed.
 
     ``build`` gives the call that builds a sub-model; ``result`` is the shape of what a layer passes
-    on, without the batch.
+    on, without the batch. ``anywhere`` says that padding flows in that need not follow the data.
     """
 
     unit: Unit
@@ -68,11 +68,15 @@ class Site:
     sequence: bool = False
     state: bool = False
     result: Shape = ()
+    anywhere: bool = False
 
     def needs(self) -> tuple[tuple[str, Expr], ...]:
         """The arguments that ask a recurrent layer for more than its last step."""
         asked = {"return_sequences": self.sequence, "return_state": self.state}
-        return tuple((name, True) for name, wanted in asked.items() if wanted)
+        needs = [(name, True) for name, wanted in asked.items() if wanted]
+        if self.anywhere and self.layer.spec.cudnn and not self.layer.spec.slow(self.layer.args):
+            needs.append(("use_cudnn", False))  # its kernel takes padding at the end only
+        return tuple(needs)
 
     @property
     def layer(self) -> Layer:
@@ -105,7 +109,10 @@ def activation(site: Site) -> Call:
 
 
 def softmax(site: Site) -> Call:
-    return _layer("Softmax")
+    (x,) = site.operands
+    # layers.Softmax takes a mask for one of its last axis, not of steps.
+    padded = isinstance(x, Tensor) and x.pad is not None
+    return _layer("Activation", "softmax") if padded else _layer("Softmax")
 
 
 def lstm(site: Site) -> Call:
@@ -183,6 +190,8 @@ def kept_axes(graph: Graph, unit: Unit) -> Shape:
     nodes = [node for node in graph.nodes if node.unit is unit]
     if not isinstance(unit, SubModel) or not all(node.fold for node in nodes):
         return ()
+    if any(value.mask is not None for node in nodes for value in node.inputs):
+        return ()  # Keras would bring the mask of the steps into it
     if not all(isinstance(n.unit, Layer) and n.unit.kind in STEPWISE for n in unit.graph.nodes):
         return ()
     fronts = {value.tensor.shape[: 1 + n.fold] for n in nodes for value in n.inputs}

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.backends.keras.functions import Function, Repeat, Steps
+from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.scope import RESERVED, function_name
 from seqspec.backends.keras.settings import Bent, bent_activations
 from seqspec.backends.python_text import Call, Code, call, definition, literal
-from seqspec.ir.graph import Graph, SubModel
+from seqspec.ir.graph import Graph, SubModel, Unit
+from seqspec.ir.padding import padded_anywhere
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
 
@@ -33,6 +35,8 @@ class ModelPlan:
     behind: str
     untyped: bool
     reverse: bool
+    lengths: bool
+    attaches: bool
     weight: bool
     tied: bool
     ops: bool
@@ -51,6 +55,9 @@ class Program:
         self.reverse = False
         self.classes: set[str] = set()
         self.ops = False
+        self.lengths = False
+        self.attaches = False
+        self.anywhere: frozenset[Unit] = frozenset()
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
         """The call that builds a sub-model, whose function is written if it is new.
@@ -58,6 +65,12 @@ class Program:
         ``kept`` are the axes that stand in the place of its batch.
         """
         return call(self._function(unit.graph, kept), name=name)
+
+    def note(self, masks: Masks) -> None:
+        """Remembers what the masks of a function need of the program."""
+        self.lengths |= masks.lengths
+        self.attaches |= masks.attaches
+        self.ops |= masks.uses_ops
 
     def repeat(self, wanted: Repeat) -> str:
         """The name of the layer that repeats for so many steps."""
@@ -85,8 +98,9 @@ class Program:
         from_logits = training and training.from_logits and training.loss.name != "hinge"
         logits = task.output[1] if from_logits else None
         self._activations = activations = bent_activations(task.graph)
-        title = literal(task.graph.name)
-        body = Function(self, task.graph, title, logits, tuple(activations)).lines()
+        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
+        self.anywhere = padded_anywhere(task.graph)
+        body = Function(self, task.graph, title, logits, reserved, trained=trained).lines()
         main = (*definition("build_model", [], "keras.Model"), *body)
         return ModelPlan(
             functions=(*self._functions, main),
@@ -97,9 +111,11 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations) or bool(self.classes),
+            untyped=self.steps.used or bool(activations or self.classes) or self.lengths,
             reverse=self.reverse,
+            lengths=self.lengths,
+            attaches=self.attaches,
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
-            ops=self.ops or self.steps.used or self.reverse or bool(self.classes),
+            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
         )

@@ -13,7 +13,8 @@ from seqspec.ir.graph import Graph, SubModel, Unit
 from seqspec.vocabulary.forms import FORMS
 
 _AUTOMATIC = re.compile(
-    r"(add|subtract|multiply|true_divide|negative|get_item|concatenate)(_\d+)?\Z"
+    r"(add|subtract|multiply|true_divide|negative|get_item|concatenate"
+    r"|not_equal|any|where|flip|logical_or|ones_like|cumsum|less_equal|repeat)(_\d+)?\Z"
 )
 
 
@@ -37,7 +38,7 @@ def layer_names(graph: Graph) -> Mapping[Unit, str]:
 
 def _operates(graph: Graph) -> bool:
     """Whether there are operations beside layers: forms, and the merged ends of both directions."""
-    return any(
+    return any(value.mask is not None for value in graph.inputs) or any(
         not isinstance(unit, SubModel) and (unit.kind in FORMS or unit.inner is not None)
         for unit in graph.units
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seqspec.backends.python_text import Code, Expr, Names, Sum, comment, statement
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.ir.graph import Graph, Node, Value
+from seqspec.ir.masks import Mask, Reversed
 from seqspec.shapes.dim import show
 from seqspec.types import State, Tensor
 
@@ -36,6 +37,7 @@ class Body:
         self.graph = graph
         self.lines: list[str] = []
         self.held: dict[Value, Held] = {}
+        self.masks: dict[Mask, str] = {}
         self.returned = False
         self._costs = False
         self._names = Names(_RESERVED)
@@ -78,6 +80,13 @@ class Body:
 
     def operand(self, value: Value) -> str:
         return self.held[value].text
+
+    def mask(self, mask: Mask | None) -> str:
+        """The mask that a node reads; empty if it reads none."""
+        if mask is None or mask in self.masks:
+            return "" if mask is None else self.masks[mask]
+        assert isinstance(mask, Reversed), "the top of the forward pass names all others"
+        return f"{self.masks[mask.mask]}.flip(1)"
 
     def hold_state(self, value: Value, parts: Sequence[str], fused: str = "") -> None:
         """Keeps the expressions of a state and of its tensors."""

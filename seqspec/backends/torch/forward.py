@@ -18,6 +18,7 @@ from seqspec.backends.python_text import (
     Expr,
     Group,
     Names,
+    call,
     comment,
     flat,
     statement,
@@ -25,11 +26,14 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
 from seqspec.backends.torch.lowering import Applied
+from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.shapes.dim import Dim, Shape, product
+from seqspec.ir.masks import ByValue, Given, Reversed, leaves
+from seqspec.ir.padding import given_ports, read_masks, reads
+from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import Setting, Tie
 
@@ -90,8 +94,12 @@ class _Lowering:
 
     def run(self) -> Forward:
         parameters: list[str] = []
+        given = given_ports(self.graph)
         for value in self.graph.inputs:
             parameters += self._parameters(value)
+            if value.name in given:
+                parameters.append(self._given_mask(value, alone=len(given) == 1))
+        self._masks()
         for number, node in enumerate(self.graph.nodes):
             if any(self.graph.uses(value) for value in node.outputs.values()):
                 self._node(number, node)
@@ -105,6 +113,45 @@ class _Lowering:
             fields,
             self._head(parameters),
         )
+
+    # ----------------------------------------------------------------------------------- masks
+
+    def _given_mask(self, value: Value, *, alone: bool) -> str:
+        """The parameter for the mask of an input of a called model."""
+        name = self.body.own("mask" if alone else f"{value.name}_mask", FOREVER)
+        self.body.masks[Given(value.name)] = name
+        return name
+
+    def _masks(self) -> None:
+        """The lines that compute the masks, before anything else is computed."""
+        inputs = {value.name: value for value in self.graph.inputs}
+        read = read_masks(self.graph)
+        blank = [v.mask for v in inputs.values() if isinstance(v.mask, ByValue) and v.mask.pad]
+        sources = dict.fromkeys([*blank, *(leaf for mask in read for leaf in leaves(mask))])
+        for mask in sources:
+            if mask in self.body.masks:
+                continue
+            value = inputs[mask.port]
+            name = self.body.own("mask" if len(sources) == 1 else f"{mask.port}_mask", FOREVER)
+            expr = source(mask, lambda port: self.body.operand(inputs[port]))
+            self.body.line(f"{name} = ", expr, comment(show(value.tensor.shape[:2])))
+            self.body.masks[mask] = name
+            if mask in blank:
+                x = self.body.operand(value)
+                zeroed = Code(f"{x}.masked_fill(~{name}[..., None], 0.0)")
+                self.body.line(f"{x} = ", zeroed, shape_note(value))
+        for mask in read:
+            inner = mask.mask if isinstance(mask, Reversed) else mask
+            if inner not in self.body.masks:
+                name = self.body.own("joined_mask", FOREVER)
+                self.body.line(f"{name} = ", composed(inner, self.body.masks, self._whole_mask))
+                self.body.masks[inner] = name
+
+    def _whole_mask(self, steps: Dim) -> Expr:
+        """A mask of so many steps, all of which count."""
+        x = self.body.operand(self.graph.inputs[0])
+        size = Group("(", (Code(f"len({x})"), Code(self._size(steps))))
+        return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
 
     # ------------------------------------------------------------------------------ in and out
 
@@ -174,7 +221,8 @@ class _Lowering:
         if node.fold and not self._stepwise(node.unit):
             self._per_step(number, node, found, attribute)
         elif found.recurrent is not None:
-            apply_recurrent(self.body, number, node, found, operands[0], attribute)
+            mask = self.body.mask(reads(node)[0])
+            apply_recurrent(self.body, number, node, found, operands[0], attribute, mask)
         elif isinstance(node.unit, SubModel):
             self._model(number, node)
         else:
@@ -202,15 +250,17 @@ class _Lowering:
             for name, value in args.items()
             if isinstance(value, Tie)
         }
-        applied = Applied(args, owner, operands, types, result, self._size, tied_to)
+        mask = self.body.mask(next(iter(reads(node)), None))
+        applied = Applied(args, owner, operands, types, result, self._size, tied_to, mask)
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
         owner = self.attributes[node.unit]
         arguments: list[Expr] = []
-        for value in node.inputs:
+        for value, mask in zip(node.inputs, reads(node), strict=True):
             held = self.body.held[value]
             arguments += [Code(p) for p in (held.parts or (held.text,))]
+            arguments += [Code(self.body.mask(mask))] if mask is not None else []
         call = Call(f"self.{owner}", tuple(arguments))
         assert isinstance(node.unit, SubModel)
         costs = node.unit.graph.activity

@@ -107,6 +107,8 @@ def _batch_norm_expression(applied: Applied) -> Expr:
     x, rank = applied.operands[0], applied.types[0].rank
     if rank == 2:
         return module(applied)
+    if applied.mask:
+        return call("normalise", Code(applied.owner), Code(x), Code(applied.mask))
     # One mean for each feature over samples and steps, which PyTorch takes over the first axis.
     return folded(x, rank - 2, lambda y: Call(applied.owner, (Code(y),)))
 

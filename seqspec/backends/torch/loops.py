@@ -26,8 +26,9 @@ class LoopPlan:
     rates: tuple[str, ...]
     forward: tuple[str, ...]
     start: tuple[str, ...]
-    inputs: str
+    goes: str
     step: tuple[str, ...]
+    steps: str
     state: str
 
     @property
@@ -36,12 +37,28 @@ class LoopPlan:
         return "\n".join(self.step)
 
 
-def plan_loop(loop: Loop, *, takes_state: bool) -> LoopPlan:
-    """The class for a loop; without the parameter for a state if nobody gives one."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the uses of a loop give it besides its inputs.
+
+    ``mask`` says that some give the mask of padded inputs, ``always`` that all do.
+    """
+
+    state: bool = False
+    mask: bool = False
+    always: bool = True
+
+
+def plan_loop(loop: Loop, taken: Taken) -> LoopPlan:
+    """The class for a loop; without parameters for what nobody gives."""
     state = "tuple[Tensor, Tensor]" if loop.kind == "lstm" else "Tensor"
     parameters = ["self", "x: Tensor"]
-    if takes_state:
+    if taken.mask and taken.always:
+        parameters.append("mask: Tensor")
+    if taken.state:
         parameters.append(f"state: {state} | None = None")
+    if taken.mask and not taken.always:
+        parameters.append("mask: Tensor | None = None")
     no_bias = ", bias=False"
     return LoopPlan(
         name=loop.name,
@@ -51,11 +68,56 @@ def plan_loop(loop: Loop, *, takes_state: bool) -> LoopPlan:
         recurrent_bias="" if loop.bias and loop.reset_after else no_bias,
         rates=loop.rates,
         forward=tuple(definition("forward", parameters, f"tuple[Tensor, {state}]", indent=4)),
-        start=tuple(f"        {line}" for line in (*_start(loop, takes_state), *_masks(loop))),
-        inputs=_inputs(loop),
-        step=tuple(_INSIDE + line for line in _step(loop)),
+        start=tuple(
+            f"        {line}"
+            for line in (
+                *_every(taken),
+                *_start(loop, taken.state),
+                *_masks(loop),
+                *_products(loop, taken),
+            )
+        ),
+        goes=_goes(loop, taken),
+        step=tuple(_INSIDE + line for line in _over_padding(loop, _step(loop), taken)),
+        steps=_steps(taken),
         state="(h, c)" if loop.kind == "lstm" else "h",
     )
+
+
+def _every(taken: Taken) -> list[str]:
+    if not taken.mask or taken.always:
+        return []
+    return ["if mask is None:", "    mask = x.new_ones(x.shape[:2], dtype=torch.bool)"]
+
+
+def _products(loop: Loop, taken: Taken) -> list[str]:
+    inputs, note = _inputs(loop)
+    return [f"products = {inputs}  # {note}"] if taken.mask and inputs != "products" else []
+
+
+def _goes(loop: Loop, taken: Taken) -> str:
+    """The head of the loop."""
+    inputs, note = _inputs(loop)
+    if taken.mask:
+        return "for inputs, valid in zip(products, mask[..., None].unbind(1), strict=True):"
+    return f"for inputs in {inputs}:  # {note}"
+
+
+def _over_padding(loop: Loop, step: list[str], taken: Taken) -> list[str]:
+    """A step that leaves the state as it is where the input is padding."""
+    if not taken.mask:
+        return step
+    if loop.kind != "lstm":
+        return ["before = h", *step, "h = torch.where(valid, h, before)"]
+    kept = [f"{name} = torch.where(valid, {name}, {name}_before)" for name in ("h", "c")]
+    return ["h_before, c_before = h, c", *step, *kept]
+
+
+def _steps(taken: Taken) -> str:
+    """All steps; those before the first of the data are zeros, whatever the state is."""
+    if taken.mask and taken.state:
+        return "torch.stack(steps, dim=1) * (mask.cumsum(1) > 0)[..., None]"
+    return "torch.stack(steps, dim=1)"
 
 
 def _start(loop: Loop, takes_state: bool) -> list[str]:
@@ -102,14 +164,14 @@ def _masks(loop: Loop) -> list[str]:
     return lines
 
 
-def _inputs(loop: Loop) -> str:
-    """What the loop goes over: the products of all inputs at once, gate by gate if need be."""
+def _inputs(loop: Loop) -> tuple[str, str]:
+    """The products of all inputs at once, gate by gate if need be, and a note on them."""
     if "dropout" in loop.rates:
-        return f"products:  # [{loop.gates}, B, units]"
+        return "products", f"[{loop.gates}, B, units]"
     if loop.rates and loop.kind != "simple_rnn":
         gates = f"self.kernel(x).unflatten(-1, ({loop.gates}, -1)).permute(1, 2, 0, 3)"
-        return f"{gates}:  # [{loop.gates}, B, units]"
-    return "self.kernel(x).unbind(1):  # the product with all inputs at once"
+        return gates, f"[{loop.gates}, B, units]"
+    return "self.kernel(x).unbind(1)", "the product with all inputs at once"
 
 
 def _dropping_step(loop: Loop) -> list[str]:

@@ -19,7 +19,8 @@ class Applied:
     """One application: the module's name, the operands with their types, sizes as expressions.
 
     ``tied`` has for each argument that is a weight of another layer the expression of that weight
-    as PyTorch lays it out, [outputs, inputs].
+    as PyTorch lays it out, [outputs, inputs]. ``mask`` is that of the first operand, if the layer
+    reads masks and there is one.
     """
 
     args: Mapping[str, Any]
@@ -29,6 +30,7 @@ class Applied:
     result: Tensor
     size: Callable[[Dim], str]
     tied: Mapping[str, str] = field(default_factory=dict[str, str])
+    mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

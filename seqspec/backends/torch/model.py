@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
-from seqspec.backends.torch.loops import LoopPlan, plan_loop
+from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
+from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
 from seqspec.backends.torch.parts import Draw, Part, Slot, filled
@@ -32,6 +33,7 @@ from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
+from seqspec.ir.padding import reads
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -82,6 +84,7 @@ class ModelPlan:
     loops: tuple[LoopPlan, ...]
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
+    masks: MaskPlan
     functions: tuple[str, ...]
     main: str
     slots: tuple[Slot, ...]
@@ -111,7 +114,7 @@ class ModelLowering:
         self._classes: dict[tuple[object, ...], ClassPlan] = {}
         self._shared: dict[_Recipe, str] = {}
         self._shared_plans: list[SharedDraws] = []
-        self._loops: dict[str, tuple[Loop, bool]] = {}
+        self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
 
     def plan(self) -> ModelPlan:
@@ -129,21 +132,24 @@ class ModelLowering:
             self._lower(inner, split and inner is graph)
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
-        loops = tuple(plan_loop(loop, takes_state=given) for loop, given in self._loops.values())
+        loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
         plan_lines = [
             line for c in classes for line in (*c.modules, *c.draws, *c.forward.lines, *c.logits)
         ]
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
-        plan_lines += [loop.inputs for loop in loops]
+        plan_lines += [loop.goes for loop in loops]
+        masks = plan_masks(graph, self._graphs)
+        plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
         functions, text = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(text, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(text, masks, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
+            masks=masks,
             functions=functions,
             main=self._class_names[id(graph)],
             slots=slots,
@@ -186,12 +192,15 @@ class ModelLowering:
         self._attributes[id(graph)] = attributes
 
     def _loop(self, loop: Loop, graph: Graph, unit: Unit) -> None:
-        takes_state = any(node.unit is unit and node.initial for node in graph.nodes)
+        nodes = [node for node in graph.nodes if node.unit is unit]
+        masked = [reads(node)[0] is not None for node in nodes]
         known = self._loops.get(loop.name)
         if known is None:
             self._names.fresh(loop.name)
-        takes_state = takes_state or (known is not None and known[1])
-        self._loops[loop.name] = (loop, takes_state)
+        taken = known[1] if known is not None else Taken()
+        state = taken.state or any(node.initial for node in nodes)
+        mask, always = taken.mask or any(masked), taken.always and all(masked)
+        self._loops[loop.name] = (loop, Taken(state, mask, always))
 
     def _share(self) -> None:
         counted = Counter(
@@ -348,16 +357,20 @@ def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:
     return statement("", call, draw.after, indent=indent, note=draw.note)
 
 
-def _imports(text: str, *, named: bool) -> Iterator[str]:
+def _imports(text: str, masks: MaskPlan, *, named: bool) -> Iterator[str]:
     """The import lines for the code of the classes."""
-    if named:
-        yield "from typing import NamedTuple"
+    typing = [*(["Any"] if "over_data(" in text else []), *(["NamedTuple"] if named else [])]
+    if typing:
+        yield f"from typing import {', '.join(typing)}"
         yield ""
     if "torch." in text:
         yield "import torch"
     yield "from torch import Tensor, nn"
     if "functional." in text:
         yield "from torch.nn import functional"
+    if "over_data(" in text:
+        unpack = ", pad_packed_sequence" if masks.every else ""
+        yield f"from torch.nn.utils.rnn import pack_padded_sequence{unpack}"
 
 
 def _shown(name: str, value: Value) -> str:

@@ -31,6 +31,8 @@ OWN_FUNCTIONS = (
     OwnFunction(
         "average_same_2d", "torch/functions/average_same_2d.j2", "pad_same_2d(torch.ones_like("
     ),
+    OwnFunction("over_data", "torch/functions/over_data.j2"),
+    OwnFunction("normalise", "torch/functions/normalise.j2", "torch.no_grad("),
 )
 
 NAMES = tuple(function.name for function in OWN_FUNCTIONS)

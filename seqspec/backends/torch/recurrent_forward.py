@@ -11,23 +11,32 @@ from dataclasses import dataclass
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, comment
 from seqspec.backends.torch.body import Body, Held
-from seqspec.backends.torch.recurrent_results import Costs, Wanted, costs_of, wanted_of
+from seqspec.backends.torch.masking import flipped
+from seqspec.backends.torch.recurrent_results import (
+    Costs,
+    Wanted,
+    blanked,
+    costs_of,
+    merged,
+    wanted_of,
+)
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Node, Value
 from seqspec.shapes.dim import show
 from seqspec.types import State
 
-_MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
-
 
 def apply_recurrent(
-    body: Body, number: int, node: Node, found: Core, x: str, attribute: str
+    body: Body, number: int, node: Node, found: Core, x: str, attribute: str, mask: str = ""
 ) -> None:
-    """Writes the application of a recurrent layer to ``x`` and keeps what is read of it."""
+    """Writes the application of a recurrent layer to ``x`` and keeps what is read of it.
+
+    ``mask`` tells the steps of ``x`` from padding, if there is any.
+    """
     wanted = wanted_of(body, node.outputs)
     assert found.recurrent is not None
     costs = costs_of(body.graph, node, cells=found.recurrent.kind == "lstm")
-    application = _Application(body, number, node, found, x, attribute, wanted, costs)
+    application = _Application(body, number, node, found, x, attribute, wanted, costs, mask)
     if found.one_module:
         application.fused()
     elif found.bidirectional:
@@ -46,6 +55,7 @@ class _Application:
     attribute: str
     wanted: Wanted
     costs: Costs
+    mask: str
 
     @property
     def cells(self) -> bool:
@@ -65,6 +75,17 @@ class _Application:
             f"self.{self.attribute}_dropout({x}.mT).mT" if self.found.recurrent.drops_inputs else x
         )
 
+    def _call(self, module: str, operand: Code, initial: tuple[Expr, ...], back: bool) -> Call:
+        """A module at work: over data alone where there is padding."""
+        if not self.mask:
+            return Call(module, (operand, *initial))
+        assert self.found.recurrent is not None
+        mask = Code(flipped(self.mask) if back or self.backwards else self.mask)
+        if self.found.recurrent.fused:
+            return Call("over_data", (Code(module), operand, mask, *initial))
+        state = tuple(("state", given) for given in initial)
+        return Call(module, (operand,), (("mask", mask), *state))
+
     # ------------------------------------------------------------------------------------ fused
 
     def fused(self) -> None:
@@ -80,7 +101,8 @@ class _Application:
             h, c = self._state_names()
             target = self._target(h, c)
             shown = " and ".join(name for name in (h, c) if name != "_")
-        call = Call(f"self.{self.attribute}", (self._operand(), *self._fused_initial()))
+        initial = self._fused_initial()
+        call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         self._cost(self.costs.terms(steps, h, c, f"{h}.shape[1]"))
         fused = target if "_" not in target.strip("()").split(", ") else ""
@@ -257,7 +279,8 @@ class _Application:
         steps = self._steps_name()
         h, c = self._state_names()
         target = self._target(h, c)
-        call = Call(f"self.{self.attribute}", (self._operand(), *self._loop_initial(0, 1)))
+        initial = self._loop_initial(0, 1)
+        call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         shown = " and ".join(name for name in (h, c) if name != "_")
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
         self._cost(self.costs.terms(steps, h, c, f"len({h})"))
@@ -283,8 +306,9 @@ class _Application:
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
             target = self._target(h, c)
             initial = self._loop_initial(index, 2)
-            operands = (self._operand(flipped=index == 1), *initial)
-            call = Call(f"self.{self.attribute}_{direction}", operands)
+            module = f"self.{self.attribute}_{direction}"
+            operand = self._operand(flipped=index == 1)
+            call = self._call(module, operand, initial, back=index == 1)
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
@@ -296,13 +320,16 @@ class _Application:
             self.body.hold_state(value, parts)
         mode = self.found.merge_mode
         if mode == "none":
-            if self.wanted.sequences[1] is not None:
-                self.body.line(f"{back} = ", Code(f"{back}.flip(1)"), self._one_way())
+            steps = (Code(ahead), Code(f"{back}.flip(1)"))
+            for name, value, given in zip((ahead, back), self.wanted.sequences, steps, strict=True):
+                if value is not None and (given != name or self.mask):
+                    self.body.line(f"{name} = ", blanked(given, self.mask), self._one_way())
             self._keep(self.wanted.sequences, ahead, back)
             self._keep(self.wanted.lasts, ahead_h, back_h)
             return
         if self.wanted.sequence is not None:
-            self._bind(self.wanted.sequence, merged(mode, ahead, f"{back}.flip(1)"))
+            both_ways = merged(mode, ahead, f"{back}.flip(1)")
+            self._bind(self.wanted.sequence, blanked(both_ways, self.mask))
         self._bind_last(merged(mode, ahead_h, back_h))
 
     def _needs(self, direction: int, position: int) -> bool:
@@ -359,10 +386,3 @@ class _Application:
     def _bind(self, value: Value, expr: Expr) -> None:
         note = "the last step" if value is self.wanted.last else ""
         self.body.bind(self.number, value, expr, self.attribute, note)
-
-
-def merged(mode: str, ahead: str, back: str) -> Expr:
-    """Both directions as one."""
-    if mode == "concat":
-        return Call("torch.cat", (Group("[", (Code(ahead), Code(back))),), (("dim", -1),))
-    return Code(_MERGE[mode].format(ahead, back))

@@ -1,15 +1,17 @@
-"""What a recurrent layer gives: what of it is read, and what of it costs something."""
+"""What a recurrent layer gives: what is read of it, what it costs, both ways as one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Expr
+from seqspec.backends.python_text import Call, Code, Expr, Group, flat
 from seqspec.backends.torch.body import Body
 from seqspec.backends.torch.penalties import sizes
 from seqspec.ir.graph import Graph, Layer, Node, Value
 from seqspec.vocabulary.spec import Setting
+
+_MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ def wanted_of(body: Body, outputs: Mapping[str, Value]) -> Wanted:
         (read.get("forward.sequence"), read.get("backward.sequence")),
         (read.get("forward.last"), read.get("backward.last")),
     )
+
+
+def merged(mode: str, ahead: str, back: str) -> Expr:
+    """Both directions as one."""
+    if mode == "concat":
+        return Call("torch.cat", (Group("[", (Code(ahead), Code(back))),), (("dim", -1),))
+    return Code(_MERGE[mode].format(ahead, back))
+
+
+def blanked(steps: Expr, mask: str) -> Expr:
+    """Steps with zeros at padding, which is what Keras gives of both directions."""
+    if not mask:
+        return steps
+    plain = isinstance(steps, Call) or (isinstance(steps, Code) and " " not in steps)
+    return Code(f"{flat(steps) if plain else f'({flat(steps)})'} * {mask}[..., None]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,13 @@ def _over_all_steps(method: str) -> Callable[[Applied], Expr]:
     return lambda applied: call(f"{applied.operands[0]}.{method}", 1)
 
 
+def _mean(applied: Applied) -> Expr:
+    x, mask = applied.operands[0], applied.mask
+    if not mask:
+        return call(f"{x}.mean", 1)
+    return Code(f"({x} * {mask}[..., None]).sum(1) / {mask}.sum(1, keepdim=True)")
+
+
 def _upsample(applied: Applied) -> Expr:
     return call(f"{applied.operands[0]}.repeat_interleave", applied.args["size"], dim=1)
 
@@ -111,6 +118,6 @@ LAYERS: Mapping[str, Lowering] = {
     "max_pooling_1d": Lowering(nothing, _pool("functional.max_pool1d", _max_same)),
     "average_pooling_1d": Lowering(nothing, _pool("functional.avg_pool1d", _average_same)),
     "global_max_pooling_1d": Lowering(nothing, _over_all_steps("amax")),
-    "global_average_pooling_1d": Lowering(nothing, _over_all_steps("mean")),
+    "global_average_pooling_1d": Lowering(nothing, _mean),
     "upsampling_1d": Lowering(nothing, _upsample),
 }

@@ -1,0 +1,45 @@
+"""What ``data.py`` imports: the standard library, then the packages that reading takes."""
+
+from __future__ import annotations
+
+from seqspec.backends.data_mapped import MappedPlan
+from seqspec.backends.data_split import SplitPlan
+from seqspec.backends.data_table import TablePlan
+from seqspec.ir.task import Data
+
+
+def import_lines(
+    data: Data,
+    table: TablePlan,
+    split: SplitPlan,
+    mapped: MappedPlan | None,
+    *,
+    cuts: bool,
+    ragged: bool,
+) -> tuple[str, ...]:
+    """The lines of imports, sorted; ``cuts`` and ``ragged`` as the plans of these names say."""
+    npy = data.source.name == "npy"
+    plain = {"csv", *(mapped.modules if mapped else ())}
+    plain |= {"json"} if data.scale else set()
+    plain |= {"sys"} if cuts else set()
+    plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()
+    plain |= set() if data.tabular or npy else {"zipfile", "zlib"}
+    iterating = ["islice"] if mapped and not table.parquet else []
+    iterating += ["pairwise"] if split.pairs else []
+    views = "from numpy.lib.stride_tricks import sliding_window_view"
+    return (
+        *(f"import {name}" for name in sorted(plain)),
+        "from collections.abc import Iterator",
+        "from dataclasses import dataclass",
+        *table.dates,
+        *([] if npy else ["from difflib import get_close_matches"]),
+        *(["from functools import cached_property"] if ragged else []),
+        *([f"from itertools import {', '.join(iterating)}"] if iterating else []),
+        "from pathlib import Path",
+        *(mapped.imports if mapped else ()),
+        *(table.imports if data.tabular else ()),
+        "",
+        "import numpy as np",
+        *table.packages,
+        *([views] if data.windows is not None else []),
+    )
