@@ -99,6 +99,7 @@ Below it stands what `seqspec check` says, and the edit that puts it right. Thei
 _ROWS = {
     "L1": "Options of recurrent layers",
     "L3": "Padding",
+    "L6": "Slices, arithmetic, copies, shared weights",
     "R1": "One series",
     "R2": "Several features a step",
     "R3": "Many to one",

@@ -10,6 +10,7 @@ from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import masks, states, values
 from seqspec.ir.graph import Layer, Node, Unit, Value
 from seqspec.ir.items import FAILED, Failed, Flow, UnbuiltLayer
+from seqspec.ir.operands import placed
 from seqspec.shapes import pattern
 from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.source import SourceFile, Span
@@ -49,6 +50,7 @@ def apply_layer(
 
     ``fold`` axes after the batch are kept aside; ``name`` is what the result is bound to.
     """
+    operands = placed(layer.spec.inputs, operands, layer.operands)
     types = _tensors(layer, operands, at, owner.sink)
     if isinstance(types, Failed):
         return FAILED
@@ -111,6 +113,9 @@ def _in_place(
     return states.check(name, applied, start, owner.sink)
 
 
+_NUMBERS = ("none", "one", "two", "three")
+
+
 def _tensors(
     layer: UnbuiltLayer, operands: tuple[Flow, ...], at: Span, sink: Sink
 ) -> tuple[Tensor, ...] | Failed:
@@ -119,7 +124,10 @@ def _tensors(
     least = spec.inputs[0].least
     if (variadic and len(operands) < least) or (not variadic and len(operands) != len(spec.inputs)):
         several = variadic or len(spec.inputs) > 1
+        fewest = sum(not port.stands_in for port in spec.inputs)
         exactly = "two operands" if several else "one operand"
+        if fewest < len(spec.inputs):
+            exactly = f"{_NUMBERS[fewest]} to {_NUMBERS[len(spec.inputs)]} operands"
         wanted = "two or more operands" if variadic else exactly
         sink.report(
             codes.WRONG_OPERANDS(layer=spec.name, wanted=wanted, given=str(len(operands))),

@@ -194,7 +194,7 @@ class Expressions:
             return FAILED
         if spec.copies:
             return self._copies.read(spec, expr, name)
-        arguments = self._split(expr, [p.name for p in spec.inputs])
+        arguments = self._split(expr, [p.name for p in spec.inputs], piped=0 if alone else 1)
         if isinstance(arguments, Failed):
             return FAILED
         operands, rest = arguments
@@ -208,13 +208,13 @@ class Expressions:
         if inner is not None and not self._wraps(callee, inner, expr.span):
             return FAILED
         layer = UnbuiltLayer(
-            spec, values, expr.span, expr if written else None, name, initial, inner
+            spec, values, expr.span, expr if written else None, name, initial, inner, operands
         )
-        if operands or (alone and spec.inputs[0].variadic):
-            flows = tuple(operands.values())
+        # With all but its first operand, it is a layer that waits for that one.
+        if alone and (spec.inputs[0].variadic or spec.inputs[0].name in operands):
             if name:
                 layer.name = within(name, spec.name)
-            return self._apply(layer, flows, expr.span, name)
+            return self._apply(layer, (), expr.span, name)
         return layer
 
     def _wraps(self, callee: str, inner: Unbuilt, at: Span) -> bool:
@@ -289,9 +289,9 @@ class Expressions:
         return unbuilt
 
     def _split(
-        self, expr: ast.Call, ports: list[str]
+        self, expr: ast.Call, ports: list[str], piped: int = 0
     ) -> tuple[Mapping[str, Flow], list[ast.Argument]] | Failed:
-        return split(expr, ports, self._scope, self._models, self)
+        return split(expr, ports, self._scope, self._models, self, piped)
 
     def _special(self, kind: Kind, expr: ast.Expr) -> object:
         """Arguments that are layers, states or dimensions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import Any, Final
@@ -71,7 +71,7 @@ class UnbuiltLayer:
     """A layer with arguments but without an input: its weights have no shape yet.
 
     ``instance`` is made at the first application, to an operand of ``rank`` axes, and shared by
-    all that follow.
+    all that follow. ``operands`` are those given with the arguments, by port.
     """
 
     spec: LayerSpec
@@ -81,6 +81,7 @@ class UnbuiltLayer:
     name: str = ""
     initial: tuple[Flow, ...] = ()
     inner: Unbuilt | None = None
+    operands: Mapping[str, Flow] = field(default_factory=dict[str, "Flow"])
     instance: Layer | None = None
     first_use: Span | None = None
     rank: int = 0

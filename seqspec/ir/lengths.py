@@ -50,8 +50,12 @@ def _problem(node: Node, known: Mapping[str, Dim]) -> Problem | None:
         return None
     types = [header.substitute(value.type, dict(known)) for value in node.inputs]
     operands = tuple(t for t in types if isinstance(t, Tensor))
-    bound = pattern.bind(layer.spec.inputs[0].pattern, operands[0].shape)
-    if bound is None:
+    ports = layer.spec.inputs
+    patterns = [ports[0 if ports[0].variadic else index].pattern for index in range(len(operands))]
+    bounds = [pattern.bind(p, t.shape) for p, t in zip(patterns, operands, strict=True)]
+    if not all(bounds):
         return None
-    result = layer.spec.rule(Site(layer.spec, layer.args, operands, bound.sizes, bound.rest))
+    sizes = {name: size for bound in bounds if bound for name, size in bound.sizes.items()}
+    rest = bounds[-1].rest if bounds[-1] else ()
+    result = layer.spec.rule(Site(layer.spec, layer.args, operands, sizes, rest))
     return result if isinstance(result, Problem) else None

@@ -10,6 +10,7 @@ from seqspec.ir.scope import Scope
 from seqspec.source import Span
 from seqspec.syntax import ast
 from seqspec.vocabulary import LAYERS
+from seqspec.vocabulary.spec import Port
 
 
 class Reader(Protocol):
@@ -25,8 +26,12 @@ def split(
     scope: Scope,
     models: Mapping[str, ast.Model],
     reader: Reader,
+    piped: int = 0,
 ) -> tuple[Mapping[str, Flow], list[ast.Argument]] | Failed:
-    """The operands among the arguments, by port name or position, and the other arguments."""
+    """The operands among the arguments, by port name or position, and the other arguments.
+
+    ``piped`` operands flow in besides: positions begin behind them.
+    """
     operands: dict[str, Flow] = {}
     rest: list[ast.Argument] = []
     failed = False
@@ -38,7 +43,7 @@ def split(
             continue
         item = reader.evaluate(argument.value, "")
         if isinstance(item, Flow):
-            free = [p for p in ports if p not in operands]
+            free = [p for p in ports if p not in operands][piped:]
             place = free[0] if free else f"#{len(operands)}"
             operands[place if argument.name is None else argument.name.text] = item
         elif isinstance(item, Failed | Half | Learnt) or named:
@@ -47,6 +52,25 @@ def split(
         else:
             rest.append(argument)
     return FAILED if failed else (operands, rest)
+
+
+def placed(
+    ports: Sequence[Port], piped: Sequence[Flow], named: Mapping[str, Flow]
+) -> tuple[Flow, ...]:
+    """The operands of a layer in the order of its ports, those that others stand in for with them.
+
+    Too many or too few stay so: whoever counts them has something to say.
+    """
+    if ports[0].variadic:
+        return (*piped, *named.values())
+    free = [port.name for port in ports if port.name not in named]
+    given = {**named, **dict(zip(free, piped, strict=False))}
+    for port in ports:
+        if port.name not in given and port.stands_in in given:
+            given[port.name] = given[port.stands_in]
+    known = {port.name for port in ports}
+    ordered = [given[port.name] for port in ports if port.name in given]
+    return (*ordered, *(f for n, f in named.items() if n not in known), *piped[len(free) :])
 
 
 def may_flow(expr: ast.Expr, scope: Scope, models: Mapping[str, ast.Model]) -> bool:

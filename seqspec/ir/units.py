@@ -46,6 +46,11 @@ def apply(
         return _apply_model(unit, operands, at, name, owner, fold)
     if unit.spec.per_step:
         return _apply_per_step(unit, operands, at, name, owner, fold)
+    if fold and unit.spec.in_models:
+        what = f"`each` does not take `{unit.spec.name}` itself"
+        help = "put it into a model of one step, and write each(…) with that model's name"
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
+        return FAILED
     return apply_layer(unit, operands, at, fold, name, owner)
 
 

@@ -160,12 +160,12 @@ def random_weights(graph: Graph, seed: int = 0) -> dict[str, Array]:
     weights: dict[str, Array] = {}
     for path, weight in graph.all_weights():
         shape = tuple(_known(dim) for dim in weight.shape)
-        if path.endswith(("variance", "gamma")):
+        if path.endswith(("variance", "gamma", "scale", "score_weight")):
             array = rng.uniform(0.5, 1.5, shape)
         else:
             spread = 1 / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else 0.3
             array = rng.standard_normal(shape) * spread
-        weights[path] = array.astype(np.float32)
+        weights[path] = np.asarray(array, np.float32)
     return weights
 
 

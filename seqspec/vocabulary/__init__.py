@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqspec.vocabulary import (
+    attention,
     data,
     feedforward,
     images,
@@ -26,6 +27,7 @@ LAYERS: dict[str, LayerSpec] = {
     spec.name: spec
     for spec in (
         feedforward.EMBEDDING,
+        feedforward.ONE_HOT,
         feedforward.DENSE,
         feedforward.ACTIVATION_LAYER,
         feedforward.SOFTMAX,
@@ -47,6 +49,9 @@ LAYERS: dict[str, LayerSpec] = {
         images.AVERAGE_POOLING_2D,
         images.GLOBAL_MAX_POOLING_2D,
         images.GLOBAL_AVERAGE_POOLING_2D,
+        attention.ATTENTION,
+        attention.ADDITIVE_ATTENTION,
+        attention.MULTI_HEAD_ATTENTION,
         shaping.REPEAT,
         shaping.FLATTEN,
         shaping.RESHAPE,

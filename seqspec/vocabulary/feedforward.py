@@ -130,6 +130,27 @@ EMBEDDING = LayerSpec(
 )
 
 
+def _mark(site: Site) -> Applied | Problem:
+    (tokens,) = site.operands
+    if tokens.bound is None or (tokens.bound.value is None and not tokens.bound.unknown):
+        finding = codes.BAD_TYPE(what="`one_hot` needs to know how many tokens there are")
+        return Problem(finding, "give the bound in the type: token(10)[B, T]", operand=0)
+    shape = (*tokens.shape, tokens.bound)
+    return Applied({"output": Tensor("float", shape, causal=tokens.causal)})
+
+
+ONE_HOT = LayerSpec(
+    "one_hot",
+    "For each token as many numbers as its type has ids: a one at its own, zeros elsewhere.",
+    args=(),
+    inputs=(Port("input", "B ...", kind="token"),),
+    rule=_mark,
+    outputs="[B, ..., ids of the token's type]",
+    aliases=("OneHot", "onehot", "to_categorical", "category_encoding", "CategoryEncoding"),
+    examples=("one_hot",),
+)
+
+
 def _activation(site: Site) -> Applied | Problem:
     return activated(site, site.args["function"].entry.facts["role"])
 

@@ -101,7 +101,7 @@ PERMUTE = LayerSpec(
     "permute",
     "The axes after the batch in another order.",
     args=(Arg("dims", AXES, doc="The old axis at each place; 1 is the one after the batch."),),
-    inputs=(Port("input", "B T F", kind="any"),),
+    inputs=(Port("input", "B T ...", kind="any"),),
     rule=_permute,
     outputs="the input's axes in the order of dims",
     aliases=("Permute", "transpose", "swap_axes"),

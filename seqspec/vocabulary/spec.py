@@ -233,7 +233,8 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands, or ``least``.
+    ``variadic`` ports take two or more operands, or ``least``. ``stands_in`` is
+    the port whose operand serves here, too, if none is given.
     """
 
     name: str
@@ -242,6 +243,7 @@ class Port:
     meaning: str = ""
     variadic: bool = False
     least: int = 2
+    stands_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +364,9 @@ class LayerSpec:
     argument, the value that restores the axis, and what the layer does without it.
     ``family`` groups layers that others can wrap; ``states`` names the tensors of a recurrent
     layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
-    instead of being a layer itself, ``copies`` those that repeat a unit (or take several, where
-    ``joined_by`` names the layer that makes one value of theirs). ``one_rank`` says that a shared
+    instead of being a layer itself, ``in_models`` that it takes this layer only inside a model,
+    ``copies`` those that repeat a unit (or take several, where ``joined_by`` names the layer that
+    makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
     arguments why a fused kernel cannot run this layer, if so; ``turns`` whether
     its steps come out in reverse order. ``cudnn`` says that Keras has
@@ -382,6 +385,7 @@ class LayerSpec:
     family: str = ""
     states: tuple[str, ...] = ()
     per_step: bool = False
+    in_models: bool = False
     copies: bool = False
     joined_by: str = ""
     one_rank: bool = False

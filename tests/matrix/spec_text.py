@@ -14,11 +14,11 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Severity
 from seqspec.driver import Compilation
 from seqspec.vocabulary import ENTRIES, LAYERS
-from seqspec.vocabulary.spec import REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec, Port
+from seqspec.vocabulary.spec import AXES, REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec, Port
 from tests.matrix.pairwise import cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
-SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W"}
+SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W", "S": "S"}
 WIDTH = "13"
 STEPS = "2"  # few, as in trial.SHORT
 BOUND = "10"  # ids that tokens have
@@ -262,10 +262,20 @@ def _row(spec: LayerSpec, row: Mapping[str, str]) -> Applied:
     count = int(row.get(OPERANDS, len(spec.inputs)))
     ports = spec.inputs * count if spec.inputs[0].variadic else spec.inputs
     operands = tuple(type_of(port, row.get(REST, "")) for port in ports)
+    for arg in spec.args:
+        if arg.kind is AXES:
+            given[arg.name] = _axes(given[arg.name], operands[0])
     initial = next((row[a.name] for a in spec.args if a.kind.category == "state"), ABSENT)
     # A size may be one that another input brings; the batch is the same in both.
     brings = ("more: float[B, S]",) if any("S" in v for v in given.values()) else ()
     return Applied(spec, given, operands, initial, extra_inputs=brings)
+
+
+def _axes(sample: str, operand: str) -> str:
+    """The axes of an operand after the batch, in the order or the reverse order of a sample."""
+    count = operand.count(",")
+    order = range(1, count + 1) if sample == "[1, 2]" else range(count, 0, -1)
+    return f"[{', '.join(map(str, order))}]"
 
 
 def _wrapper_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:

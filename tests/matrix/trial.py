@@ -138,7 +138,7 @@ def _outputs(models: Mapping[str, Built], inputs: Sequence[Array]) -> dict[str, 
 def random_weights(graph: Graph, scale: float) -> dict[str, Array]:
     """Weights that are neither zero nor equal."""
     drawn = twins.random_weights(graph)
-    return {name: (scale * array).astype(np.float32) for name, array in drawn.items()}
+    return {name: np.asarray(scale * array, np.float32) for name, array in drawn.items()}
 
 
 def share(
@@ -317,7 +317,7 @@ class Step:
         """Puts numbers into the trainable parameters."""
         for parameter, value in zip(self._parameters, values, strict=True):
             if self._torch:
-                parameter.data.copy_(framework("torch").from_numpy(value))
+                parameter.data.copy_(framework("torch").from_numpy(np.asarray(value)))
             else:
                 parameter.assign(value)
 

@@ -9,7 +9,15 @@ from typing import Protocol
 
 from seqspec.backends.keras.calls import INDENT, application, named
 from seqspec.backends.keras.forms import FORMS
-from seqspec.backends.keras.layers import Site, construct, each, folds, kept_axes, only_in_steps
+from seqspec.backends.keras.layers import (
+    Site,
+    calling,
+    construct,
+    each,
+    folds,
+    kept_axes,
+    only_in_steps,
+)
 from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
@@ -26,6 +34,7 @@ from seqspec.backends.python_text import (
     assign,
     definition,
     docstring,
+    flat,
     literal,
     statement,
 )
@@ -186,7 +195,9 @@ class Function:
 
     def _node(self, position: int, node: Node) -> Iterator[str]:
         if node.unit.kind in FORMS and isinstance(node.unit, Layer):
-            expr = FORMS[node.unit.kind](node.unit.args, [self.scope[v] for v in node.inputs])
+            args = {**node.unit.args, "result": node.value.type}
+            expr = FORMS[node.unit.kind](args, [self.scope[v] for v in node.inputs])
+            self.home.ops |= flat(expr).startswith("ops.")
             target = self.scope.bind(node.value, position, node)
             yield from assign(target, expr, indent=INDENT, note=self._shape_of(node.value))
             yield from self.masks.attached(node.value, self._shape_of)
@@ -198,9 +209,15 @@ class Function:
             layer = self._each(node, layer, self._step_name(node.unit))
         keywords = (("initial_state", self._initial(node)),) if node.initial else ()
         keywords += self.masks.told(node)
-        # A layer has to be called with something, even one that gives its weight alone.
-        called_with = self._flowing(node) or self._any_input()
-        args = (self._operands(called_with), *sources, *self._kernel(node))
+        inputs, options, one_by_one = calling(node)
+        keywords = (*keywords, *options)
+        if one_by_one:
+            operands = tuple(self.scope[v] for v in inputs)
+        else:
+            # A layer has to be called with something, even one that gives its weight alone.
+            flowing = self._flowing(node) if inputs == node.inputs else inputs
+            operands = (self._operands(flowing or self._any_input()),)
+        args = (*operands, *sources, *self._kernel(node))
         targets = self._targets(position, node)
         names = ", ".join(targets.names)
         yield from application(names, layer, args, keywords, targets.note)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.keras.ties import own_weight
 from seqspec.backends.python_text import Call, Code, Expr, literal
-from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
 from seqspec.vocabulary.spec import ends
@@ -51,6 +52,15 @@ LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
 GROUP_NORM = {"groups": 32, **LAYER_NORM}
 CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
 POOLING = {"strides": None, "padding": "valid"}
+ATTENTION = ("attention", "additive_attention", "multi_head_attention")
+MULTI_HEAD_ATTENTION = {
+    "value_dim": None,
+    "dropout": 0.0,
+    "use_bias": True,
+    "output_shape": None,
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+}
 BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 
 
@@ -174,7 +184,7 @@ def construct(site: Site) -> Call:
 #: layers that work on the last axis or on each number: over all steps at once is over each step
 STEPWISE = frozenset(
     (
-        *("embedding", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
+        *("embedding", "one_hot", "dense", "activation", "softmax", "dropout", "gaussian_noise"),
         *("batch_norm", "layer_norm"),
         *("add", "subtract", "multiply", "average", "maximum", "minimum", "arithmetic"),
     )
@@ -286,6 +296,35 @@ def upsampling_1d(site: Site) -> Call:
     return _layer("UpSampling1D", number(site.layer.args["size"]))
 
 
+def _attention(name: str, use_scale: bool) -> Lowering:
+    has = {"use_scale": use_scale, "score_mode": "dot", "dropout": 0.0}
+
+    def attention(site: Site) -> Call:
+        args = site.layer.args
+        defaults = {key: value for key, value in has.items() if key in args}
+        return _layer(name, keywords=tuple(written(args, defaults)))
+
+    return attention
+
+
+def multi_head_attention(site: Site) -> Call:
+    args = site.layer.args
+    sizes = (number(args["num_heads"]), number(args["key_dim"]))
+    keywords = tuple(written(args, MULTI_HEAD_ATTENTION))
+    return _layer("MultiHeadAttention", *sizes, keywords=keywords)
+
+
+def calling(node: Node) -> tuple[tuple[Value, ...], tuple[tuple[str, Expr], ...], bool]:
+    """How a layer is called: its operands, keywords, and whether operands stand one by one."""
+    unit, inputs = node.unit, node.inputs
+    if isinstance(unit, SubModel) or unit.kind not in ATTENTION:
+        return inputs, (), False
+    if inputs[2] is inputs[1]:
+        inputs = inputs[:2]  # values are their own keys unless others are given
+    keywords = (("use_causal_mask", True),) if unit.args["causal"] else ()
+    return inputs, keywords, unit.kind == "multi_head_attention"
+
+
 def _pooling(name: str) -> Lowering:
     def pooling(site: Site) -> Call:
         args = site.layer.args
@@ -332,6 +371,9 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "average_pooling_2d": _pooling("AveragePooling2D"),
     "global_max_pooling_2d": _plain("GlobalMaxPooling2D"),
     "global_average_pooling_2d": _plain("GlobalAveragePooling2D"),
+    "attention": _attention("Attention", use_scale=False),
+    "additive_attention": _attention("AdditiveAttention", use_scale=True),
+    "multi_head_attention": multi_head_attention,
     "concat": concat,
     "add": _plain("Add"),
     "subtract": _plain("Subtract"),
@@ -342,7 +384,11 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
 }
 
 #: every layer of the language; ``each`` is not a layer in a graph but a way to apply one
-LOWER: Mapping[str, Callable[..., Call]] = {**CONSTRUCTORS, "each": each}
+LOWER: Mapping[str, Callable[..., Expr]] = {
+    **CONSTRUCTORS,
+    "each": each,
+    "one_hot": FORMS["one_hot"],
+}
 
 
 def merged(mode: str, halves: list[Code]) -> Expr:

@@ -16,6 +16,16 @@ from seqspec.ir.graph import Graph, Layer, Node, SubModel, Value
 #: names that mean something else inside the function of the table
 RESERVED = ("model", "keras")
 
+#: layer -> what the parts of its weights' names are called in it
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "multi_head_attention": {
+        "query": "query_dense",
+        "key": "key_dense",
+        "value": "value_dense",
+        "attention_output": "output_dense",
+    }
+}
+
 #: layer without a layer inside -> what leads from it to the object that holds its weights
 HOLDERS: Mapping[str, str] = {"lstm": ".cell", "gru": ".cell", "simple_rnn": ".cell"}
 
@@ -73,20 +83,22 @@ class _Table:
         words: tuple[str, ...],
     ) -> None:
         if layer.inner is None:
+            parts = PARTS.get(layer.kind, {})
+            inside = {w: ".".join(parts.get(p, p) for p in w.split("/")) for w in weights}
             name = self._local(
-                self._fitting(words, path, weights), reached + HOLDERS.get(layer.kind, "")
+                self._fitting(words, path, inside), reached + HOLDERS.get(layer.kind, "")
             )
-            self.entries += [(path + weight, f"{name}.{weight}") for weight in weights]
+            self.entries += [(path + weight, f"{name}.{inside[weight]}") for weight in weights]
             return
         for side in ("forward", "backward"):
             own = [w.removeprefix(f"{side}/") for w in weights if w.startswith(f"{side}/")]
             there = f"{reached}.{side}_layer"
             self._layer(layer.inner, there, own, f"{path}{side}/", (*words, side))
 
-    def _fitting(self, words: tuple[str, ...], path: str, weights: Sequence[str]) -> str:
+    def _fitting(self, words: tuple[str, ...], path: str, inside: Mapping[str, str]) -> str:
         """A name out of the words of a path, as long as the lines of the table allow."""
-        longest = max(weights, key=len)
-        room = WIDTH - len(f"        {flat(literal(path + longest))}: _2.{longest},")
+        lines = (f"        {flat(literal(path + w))}: _2.{held}," for w, held in inside.items())
+        room = WIDTH - max(map(len, lines))
         # A layer that belongs to a value of the user's is known well enough by that: seen_forward.
         short = tuple(word.removesuffix("_bidirectional") for word in words)
         ends = [way[first:] for first in range(max(1, len(words) - 1)) for way in (words, short)]
@@ -94,7 +106,8 @@ class _Table:
             name = "_".join(chosen)
             if len(name) <= room and not self._names.has(name):
                 return name
-        return words[-1]
+        last = words[-1]
+        return last if len(last) <= room else last.split("_")[-1]
 
     def _local(self, wanted: str, reached: str) -> str:
         name = self._names.fresh(wanted)

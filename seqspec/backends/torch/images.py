@@ -47,7 +47,11 @@ def _conv(
     if groups != 1:
         keywords.append(("groups", groups))
     draws = [draw(kernel.initializer, "{0}.weight", kernel)]
-    stored = [Stored("kernel", (Piece("weight", image=True),))]
+    stored = [
+        Stored(
+            "kernel", (Piece("weight", turn=".permute(2, 3, 1, 0)", back=".permute(3, 2, 0, 1)"),)
+        )
+    ]
     if bias is None:
         keywords.append(("bias", False))
     else:

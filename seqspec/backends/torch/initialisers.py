@@ -41,7 +41,7 @@ def draw(
     PyTorch holds the weight as [outputs, inputs].
     """
     sizes = shape or tuple(_number(d.value) for d in weight.shape)
-    fan_in, fan_out = (sizes[0], sizes[0]) if len(sizes) == 1 else (sizes[-2], sizes[-1])
+    fan_in, fan_out = sizes[-2:] if len(sizes) > 1 else (sizes or (1,)) * 2
     steps = math.prod(sizes[:-2])  # those of a window
     plain = len(sizes) > 1 and transposed
     return _DRAW[setting.name](

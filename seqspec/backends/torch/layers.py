@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqspec.backends.python_text import Call, Choice, Code, Expr, Sum, call, flat, literal
-from seqspec.backends.torch import activations, images, rearranging, windows
+from seqspec.backends.torch import activations, attention, images, rearranging, windows
 from seqspec.backends.torch.forms import FORMS
 from seqspec.backends.torch.initialisers import draw
 from seqspec.backends.torch.lowering import (
@@ -182,6 +182,12 @@ def _activation_expression(applied: Applied) -> Expr:
     return activations.apply(applied.args["function"], Code(applied.operands[0]))
 
 
+def _one_hot_expression(applied: Applied) -> Expr:
+    width = applied.result.shape[-1].value
+    assert width is not None, "the checker has seen to it"
+    return replace(call("functional.one_hot", Code(applied.operands[0]), width), behind=".float()")
+
+
 def _softmax_expression(applied: Applied) -> Expr:
     return activations.apply("softmax", Code(applied.operands[0]))
 
@@ -208,6 +214,7 @@ ACTIVATED = frozenset({"dense", "conv_1d", "conv_2d"})
 
 LAYERS: Mapping[str, Lowering] = {
     "embedding": Lowering(_embedding, module, stepwise=True),
+    "one_hot": Lowering(nothing, _one_hot_expression, stepwise=True),
     "dense": Lowering(_dense, _dense_expression, stepwise=True),
     "activation": Lowering(nothing, _activation_expression, stepwise=True),
     "softmax": Lowering(nothing, _softmax_expression, stepwise=True),
@@ -220,6 +227,7 @@ LAYERS: Mapping[str, Lowering] = {
     **rearranging.LAYERS,
     **windows.LAYERS,
     **images.LAYERS,
+    **attention.LAYERS,
 }
 
 #: the same for whatever a node of a graph may be

@@ -84,6 +84,7 @@ class ModelPlan:
     loops: tuple[LoopPlan, ...]
     classes: tuple[ClassPlan, ...]
     draws: tuple[SharedDraws, ...]
+    own_classes: tuple[str, ...]
     masks: MaskPlan
     functions: tuple[str, ...]
     main: str
@@ -142,15 +143,16 @@ class ModelLowering:
         plan_lines += [loop.goes for loop in loops]
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
-        functions, text = called(plan_lines)
+        own = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(text, masks, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
+            own_classes=own.classes,
             masks=masks,
-            functions=functions,
+            functions=own.functions,
             main=self._class_names[id(graph)],
             slots=slots,
             has_logits=split,
@@ -332,8 +334,10 @@ class ModelLowering:
 
 def _word(part: Part) -> str:
     """A short name for a module: ``lstm`` for nn.LSTM and for ReluLSTM."""
-    kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias").lower()
-    return next((k.lower() for k in KINDS.values() if kind.endswith(k.lower())), kind)
+    kind = part.module.kind.removesuffix("NoBias")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind)  # of a class of the program's own
+    known = next((k.lower() for k in KINDS.values() if kind.endswith(k)), "")
+    return known or (kind.removeprefix("nn.") if kind.startswith("nn.") else words).lower()
 
 
 def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Functions that a program has of its own, each written if something calls it."""
+"""Functions and classes that a program has of its own, each written if something calls it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OwnFunction:
-    """A function of ``model.py``.
+    """A function of ``model.py``, or a class, which stands in front of the models.
 
     ``uses`` is what it calls, of other such functions and of modules to import, as its code would.
     """
@@ -22,6 +22,7 @@ class OwnFunction:
 #: in the order of the file
 OWN_FUNCTIONS = (
     OwnFunction("scaled_normal_", "torch/functions/scaled_normal.j2"),
+    OwnFunction("orthogonal_heads_", "torch/functions/orthogonal_heads.j2", "torch.empty("),
     OwnFunction("bent_relu", "torch/functions/bent_relu.j2", "torch.where("),
     OwnFunction("squareplus", "torch/functions/squareplus.j2", "torch.sqrt("),
     OwnFunction("sparse_plus", "torch/functions/sparse_plus.j2", "torch.where("),
@@ -35,15 +36,33 @@ OWN_FUNCTIONS = (
     OwnFunction("normalise", "torch/functions/normalise.j2", "torch.no_grad("),
 )
 
-NAMES = tuple(function.name for function in OWN_FUNCTIONS)
+_ATTENTION = "torch.empty(functional.scaled_dot_product_attention("
+OWN_CLASSES = (
+    OwnFunction("ScaledAttention", "torch/classes/scaled_attention.j2", _ATTENTION),
+    OwnFunction("ConcatAttention", "torch/classes/concat_attention.j2", "torch.empty("),
+    OwnFunction("AdditiveAttention", "torch/classes/additive_attention.j2", "torch.empty("),
+    OwnFunction("MultiHeadAttention", "torch/classes/multi_head_attention.j2", "functional.("),
+)
+
+NAMES = tuple(function.name for function in (*OWN_FUNCTIONS, *OWN_CLASSES))
 
 
-def called(lines: Iterable[str]) -> tuple[tuple[str, ...], str]:
-    """The templates of the functions that a program calls, and its lines with what those use."""
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The templates of what a program calls, and its lines with what those use."""
+
+    classes: tuple[str, ...]
+    functions: tuple[str, ...]
+    text: str
+
+
+def called(lines: Iterable[str]) -> Called:
+    """The functions and classes that a program's lines call."""
     text = "\n".join(lines)
-    found: list[str] = []
-    for function in reversed(OWN_FUNCTIONS):  # those that call others stand behind them
+    found: list[OwnFunction] = []
+    for function in (*OWN_CLASSES, *reversed(OWN_FUNCTIONS)):  # what calls others is behind them
         if re.search(rf"\b{function.name}\(", text):
-            found.append(function.template)
+            found.append(function)
             text += f"\n{function.uses}"
-    return tuple(reversed(found)), text
+    classes = tuple(f.template for f in OWN_CLASSES if f in found)
+    return Called(classes, tuple(f.template for f in OWN_FUNCTIONS if f in found), text)

@@ -46,15 +46,16 @@ class Piece:
     """A tensor of a module's state, by its name there, and how the file lays it out.
 
     ``gates`` says that it is a GRU's, whose first two blocks change places; ``window`` that it is a
-    convolution's kernel, [outputs, inputs, steps] here and [steps, inputs, outputs] in the file;
-    ``image`` that it is one with rows and columns for steps.
+    convolution's kernel, [outputs, inputs, steps] here and [steps, inputs, outputs] in the file.
+    ``turn`` is what else makes the file's layout of it, ``back`` the other way.
     """
 
     name: str
     transposed: bool = False
     gates: bool = False
     window: bool = False
-    image: bool = False
+    turn: str = ""
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,9 @@ def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
 
 def _turned(tensor: Index, piece: Piece) -> Expr:
     """A tensor of the model in the file's layout, or one of the file in the model's."""
-    if piece.image:
-        # rows, columns, inputs, outputs in the file; outputs, inputs, rows, columns in the model
-        there = ".permute(3, 2, 0, 1)" if tensor.of == "arrays" else ".permute(2, 3, 1, 0)"
-        return Index(tensor.of, tensor.key, f"{tensor.after}{there}")
+    if piece.turn:
+        turn = piece.back if tensor.of == "arrays" else piece.turn
+        return Index(tensor.of, tensor.key, f"{tensor.after}{turn}")
     if not piece.gates:
         turn = ".transpose(0, 2)" if piece.window else ".T" if piece.transposed else ""
         return Index(tensor.of, tensor.key, f"{tensor.after}{turn}")
