@@ -19,7 +19,7 @@ from seqspec.running.program import framework
 from seqspec.vocabulary import ENTRIES, LAYERS
 from tests.matrix import spec_text
 from tests.matrix.test_training import assert_same, eagerly, fit_both, write_spec
-from tests.matrix.trial import built, random_weights, share, task_of
+from tests.matrix.trial import Array, built, random_weights, share, task_of
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 __all__ = ["eagerly"]
@@ -165,19 +165,11 @@ model M(x: float[B, 4, 5]) {
 }
 
 
-@pytest.mark.parametrize("spec", OUTPUTS.values(), ids=OUTPUTS.keys())
-def test_outputs_that_cost(spec: str, tmp_path: Path) -> None:
-    """What is added to the loss is what Keras adds."""
-    write_spec(tmp_path, "dense(3)", SETTINGS, False, "mse")
-    text = (tmp_path / "case.seq").read_text()
-    (tmp_path / "case.seq").write_text(spec + text[text.index("data d") :])
-    x = np.random.default_rng(0).standard_normal((6, 4, 5)).astype(np.float32)
-    np.savez(tmp_path / "data.npz", x=x, y=x[:, 0, :3])
-    compilation = Compilation.of(tmp_path / "case.seq")
+def assert_same_cost(compilation: Compilation, x: Array, folder: Path) -> None:
     assert not [d.message for d in compilation.check() if d.severity.value == "error"]
     task = task_of(compilation)
-    with built(compilation, tmp_path) as models:
-        share(models, random_weights(task.graph, 1.0), task, tmp_path)
+    with built(compilation, folder) as models:
+        share(models, random_weights(task.graph, 1.0), task, folder)
         torch, keras = models["torch"], models["keras"]
         torch.model.eval()
         for _ in range(2):  # nothing is left over from the first time
@@ -186,6 +178,39 @@ def test_outputs_that_cost(spec: str, tmp_path: Path) -> None:
             keras.model(x)
             theirs = float(sum(keras.model.losses))
             assert abs(ours - theirs) <= 1e-5 * theirs > 0
+
+
+@pytest.mark.parametrize("spec", OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_outputs_that_cost(spec: str, tmp_path: Path) -> None:
+    """What is added to the loss is what Keras adds."""
+    write_spec(tmp_path, "dense(3)", SETTINGS, False, "mse")
+    text = (tmp_path / "case.seq").read_text()
+    (tmp_path / "case.seq").write_text(spec + text[text.index("data d") :])
+    x = np.random.default_rng(0).standard_normal((6, 4, 5)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x, y=x[:, 0, :3])
+    assert_same_cost(Compilation.of(tmp_path / "case.seq"), x, tmp_path)
+
+
+PADDED = (
+    "lstm(3, activity_regularizer=l2, return=sequence)",
+    "gru(3, activation=softsign, activity_regularizer=l1, return=sequence)",
+    "bidirectional(gru(3, activity_regularizer=l2, return=sequence))",
+    "bidirectional(gru(3, activation=softsign, activity_regularizer=l2, return=sequence))",
+    "bidirectional(lstm(3, dropout=0.5, activity_regularizer=l2, return=sequence))",
+    "bidirectional(lstm(3, activity_regularizer=l2), merge_mode=sum) -> repeat(2)",
+)
+
+
+@pytest.mark.parametrize("layers", mostly_slow(reversed(PADDED)))
+def test_outputs_at_padding(layers: str, tmp_path: Path) -> None:
+    """There Keras's layers repeat an output, or give zeros where both directions are read."""
+    write_spec(tmp_path, "dense(3)", SETTINGS, False, "mse")
+    text = (tmp_path / "case.seq").read_text()
+    model = f"model M(x: token(7, pad=0)[B, T]) {{ x -> embedding(4) -> {layers} -> lstm(3) }}\n"
+    (tmp_path / "case.seq").write_text(model + text[text.index("data d") :])
+    x = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [1, 2, 3, 4, 5], [2, 0, 0, 0, 0]])
+    np.savez(tmp_path / "data.npz", x=np.tile(x, (8, 1)), y=np.zeros((32, 3), np.float32))
+    assert_same_cost(Compilation.of(tmp_path / "case.seq"), x, tmp_path)
 
 
 @pytest.mark.slow

@@ -136,8 +136,8 @@ def _bound(slot: Slot, constraint: Setting) -> Iterator[str]:
 
 def _turn(piece: Piece) -> str:
     """What makes a view in Keras's layout, but for the order of gates: no norm depends on it."""
-    if piece.image:
-        return ".permute(2, 3, 1, 0)"
+    if piece.turn:
+        return piece.turn
     return ".transpose(0, 2)" if piece.window else ".T" if piece.transposed else ""
 
 

@@ -312,7 +312,9 @@ class _Application:
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
-        self._cost([t for s, h, c in names for t in self.costs.terms(s, h, c, f"len({h})")])
+        masks = (self.mask, flipped(self.mask)) if self.mask else ("", "")
+        for (steps, h, c), mask in zip(names, masks, strict=True):
+            self._cost(self.costs.terms(steps, h, c, f"len({h})", mask))
         both = [(ahead_h, ahead_c), (back_h, back_c)]
         for name, value in self.wanted.states.items():
             chosen = {"forward.state": both[:1], "backward.state": both[1:]}.get(name, both)

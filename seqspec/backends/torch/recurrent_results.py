@@ -86,11 +86,15 @@ class Costs:
     def c(self) -> bool:
         return self.state and self.cells
 
-    def terms(self, steps: str, h: str, c: str, samples: str) -> list[Expr]:
-        """The terms for the results of a module; ``samples`` is the size of a batch in h."""
+    def terms(self, steps: str, h: str, c: str, samples: str, mask: str = "") -> list[Expr]:
+        """The terms for the results of a module; ``samples`` is the size of a batch in h.
+
+        ``mask`` is given where Keras has zeros at padding, but the module has not.
+        """
         if self.activity is None:
             return []
-        given = [(steps, f"len({steps})") if self.steps else (h, samples)]
+        shown = f"({steps} * {mask}[..., None])" if mask else steps
+        given = [(shown, f"len({steps})") if self.steps else (h, samples)]
         given += [(h, samples)] if self.state else []
         given += [(c, samples.replace(h, c))] if self.c else []
         args = self.activity.args
