@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Options:
     """What the command line adds to a spec.
 
-    ``overrides`` sets params; ``model`` picks one of several; ``data`` replaces the data file.
+    ``overrides`` sets params; ``model`` picks one of several; ``data`` replaces the data file,
+    ``precision`` that of the training.
     """
 
     overrides: Mapping[str, object] = field(default_factory=dict[str, object])
     model: str | None = None
     data: Path | None = None
+    precision: str | None = None
 
 
 class Compilation:
@@ -211,9 +213,12 @@ class Compilation:
             return None
         assert self.program is not None
         overrides = dict(self.options.overrides)
+        training = self.trainings.get(graph.name)
+        if training is not None and self.options.precision is not None:
+            training = replace(training, precision=self.options.precision)
         return Task(
             graph,
-            self.trainings.get(graph.name),
+            training,
             Path(self.source.name).name,
             self.source.text,
             _digest(self.source, overrides, graph.name),

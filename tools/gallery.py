@@ -110,8 +110,10 @@ _ROWS = {
     "R10": "A head at each step",
     "R11": "Autoencoders",
     "R12": "Stacks",
+    "R13": "Class ids for each step",
     "S5": "States",
     "T1": "Images as sequences",
+    "T2": "Several inputs",
 }
 
 

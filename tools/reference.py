@@ -37,6 +37,7 @@ CATEGORIES = {
     "split": ("Splits", "What `split` takes."),
     "scaling": ("Scalings", "What `scale` takes."),
     "windows": ("Windows", "What `windows` takes."),
+    "tokens": ("Tokens", "What texts are cut into: `tokens =` of a data section."),
     "batches": ("Batches", "Which samples share a batch: `batches =` of a data section."),
     "target": ("Targets", "What `target` takes besides columns."),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
+from seqspec.ir.masks import ByLengths
 from seqspec.ir.task import Data, Task, Training
 from seqspec.shapes.dim import Shape
 
@@ -65,6 +66,7 @@ class Feed:
     An input ``stands`` in the window, ahead of it, or static beside it: one value for each series.
     ``lengths`` names the array of its sequences' lengths, if they differ: then it has one entry
     for each step of all sequences, and ``fill`` pads a batch of them.
+    ``counted`` tells the lengths of the input before it.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
     """
 
@@ -81,6 +83,7 @@ class Feed:
     stands: str = "window"
     lengths: str = ""
     fill: int | float = 0
+    counted: bool = False
 
     @property
     def ragged(self) -> bool:
@@ -101,6 +104,8 @@ class Feed:
             stacked = f"stack({source}, {self.constant})"
             return f"{stacked}.astype(np.int64)" if self.is_ids else stacked
         column = f"{source}[{self.key}]"
+        if self.counted:
+            return f"{column}.lengths"
         return column if self.is_ids or self.ragged else f"{column}.astype(np.float32, copy=False)"
 
 
@@ -116,6 +121,11 @@ class Feeds:
         self.stride = int(windows.args["stride"]) if windows else 1
         self.ahead = self._data.target_kind == "ahead"
         self.horizon = int(windows.args["horizon"]) if windows and self.ahead else 1
+        self._padded = {
+            value.mask.lengths: value
+            for value in task.graph.inputs
+            if self._data.ragged and isinstance(value.mask, ByLengths)
+        }
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
         self.target = self._target(task.output[1], training.loss.entry.facts)
 
@@ -152,7 +162,8 @@ class Feeds:
 
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor
-        is_ids = tensor.kind == "token"
+        of = self._padded.get(value.name, value)
+        is_ids = of.tensor.kind == "token"
         static = value.name in self._data.static
         stands = "static" if static else "ahead" if value.name in self._data.ahead else "window"
         windowed = self.windowed and not static
@@ -170,7 +181,8 @@ class Feeds:
             key=literal(self._data.inputs[value.name][0]),
             stands=stands,
             lengths=self._lengths(tensor.shape),
-            fill=getattr(tensor, "pad", None) or 0,
+            fill=tensor.pad if isinstance(tensor.pad, int | float) else 0,
+            counted=of is not value,
         )
 
     def _lengths(self, shape: Shape) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqspec.backends.data_mapped import MappedPlan
+from seqspec.backends.data_sources import IMPORTS
 from seqspec.backends.data_split import SplitPlan
 from seqspec.backends.data_table import TablePlan
 from seqspec.ir.task import Data
@@ -23,13 +24,14 @@ def import_lines(
     plain |= {"json"} if data.scale else set()
     plain |= {"sys"} if cuts else set()
     plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()
-    plain |= set() if data.tabular or npy else {"zipfile", "zlib"}
+    plain |= set(IMPORTS.get(data.source.name, ()))
     iterating = ["islice"] if mapped and not table.parquet else []
     iterating += ["pairwise"] if split.pairs else []
+    mapping = ", Mapping" if data.source.name == "python" else ""
     views = "from numpy.lib.stride_tricks import sliding_window_view"
     return (
         *(f"import {name}" for name in sorted(plain)),
-        "from collections.abc import Iterator",
+        f"from collections.abc import Iterator{mapping}",
         "from dataclasses import dataclass",
         *table.dates,
         *([] if npy else ["from difflib import get_close_matches"]),
@@ -38,6 +40,7 @@ def import_lines(
         "from pathlib import Path",
         *(mapped.imports if mapped else ()),
         *(table.imports if data.tabular else ()),
+        *(["from typing import Any"] if ragged else []),
         "",
         "import numpy as np",
         *table.packages,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.base import OutputFile
 from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
@@ -17,6 +16,7 @@ from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, re
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
+from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
@@ -30,7 +30,7 @@ from seqspec.backends.python_text import (
     call,
     literal,
 )
-from seqspec.backends.render import render
+from seqspec.ir.files import source_path
 from seqspec.ir.task import Data, Task, Training
 
 
@@ -41,6 +41,7 @@ class DataPlan:
     doc: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
+    tail: tuple[str, ...]
     arrays_note: str
     batches: bool
     part_fields: tuple[str, ...]
@@ -52,7 +53,7 @@ class DataPlan:
     sample_lines: tuple[str, ...]
     samples_doc: str
     tabular: bool
-    npy: bool
+    source: SourcePlan
     windowed: bool
     strided: bool
     stacks: bool
@@ -69,7 +70,6 @@ class DataPlan:
     swaps: bool
     single_columns: bool
     table: TablePlan
-    load_errors: str
     what: str
     needed: str
     needed_words: str
@@ -99,11 +99,6 @@ class DataPlan:
     def bucketed(self) -> bool:
         """Whether batches hold sequences of similar length."""
         return self.ragged is not None and self.ragged.bucketed
-
-
-def data_file(task: Task, *, batches: bool = True) -> OutputFile:
-    """``data.py`` of a task that is trained; with ``batches`` for a training loop of its own."""
-    return OutputFile("data.py", render("_shared/data.py.j2", plan=plan(task, batches=batches)))
 
 
 def plan(task: Task, *, batches: bool = True) -> DataPlan:
@@ -151,8 +146,10 @@ class _Planner:
     # ------------------------------------------------------------------------------------- the top
 
     def _constants(self) -> tuple[str, ...]:
-        path = literal(str(self.data.source.args["path"]))
+        path = literal(source_path(self.data.source))
         lines = assign("DATA_PATH", Call("Path", (path,)), note=_PATH_NOTE)
+        if "function" in self.data.source.args:
+            lines += assign("FUNCTION", self.data.source.args["function"].partition(":")[2])
         lines += self.series.constants
         for feed in self.feeds.all:
             if feed.constant:
@@ -178,7 +175,11 @@ class _Planner:
         if self.tabular:
             lines += self.table.constants
         lines += self.mapped.constants if self.mapped else ()
-        lines.append("")
+        return (*lines, "", *self._tail())
+
+    def _tail(self) -> tuple[str, ...]:
+        """The constants of windows, sequences and the split."""
+        lines: list[str] = []
         if self.windowed:
             lines.append(f"STEPS = {self.feeds.steps}  # rows in a window")
             if self.feeds.stride > 1:
@@ -243,6 +244,9 @@ class _Planner:
         cut = self._cut()
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
+            if feed.counted:
+                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                continue
             lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
                 inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
@@ -321,7 +325,8 @@ class _Planner:
             doc=describe(self.task, self.data),
             imports=self._imports,
             constants=self._constants(),
-            arrays_note=self._arrays_note(),
+            tail=self._tail(),
+            arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
             part_fields=tuple(self._part_fields()),
             part_note=part_note(self.data),
@@ -332,12 +337,12 @@ class _Planner:
             sample_lines=self._sample_lines(),
             samples_doc=samples_doc(self.data),
             tabular=self.tabular,
-            npy=self.npy,
+            source=plan_source(self.data.source.name),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=scale,
-            scaling_doc=_SCALING_DOCS.get(scale, "").format(what=what),
+            scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             target_scaled=target.scaled,
@@ -350,7 +355,6 @@ class _Planner:
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            load_errors=_NPY_ERRORS if self.npy else _NPZ_ERRORS,
             needed=needed,
             needed_words=needed_words,
             split=self.split,
@@ -365,11 +369,6 @@ class _Planner:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         return plan_prediction(self.data, self.feeds, self.series, names)
 
-    def _arrays_note(self) -> str:
-        return (
-            "columns by name, [rows] each" if self.tabular else f"by name, {self.split.unit}s first"
-        )
-
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged
         if every and (self.tabular or not self.data.group):
@@ -378,13 +377,8 @@ class _Planner:
         return next((constant for constant in own if constant), "SCALED")
 
 
-_NPY_ERRORS = "(ValueError, EOFError)"
-_NPZ_ERRORS = "(ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)"
+_COLUMNS = "columns by name, [rows] each"
 _PATH_NOTE = "as in the spec, from the current folder"
-_SCALING_DOCS = {
-    "standard": "Mean and deviation of each {what} over the training part.",
-    "minmax": "Least value and range of each {what} over the training part.",
-}
 
 
 def _names(names: tuple[str, ...]) -> Group:

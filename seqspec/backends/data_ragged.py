@@ -37,8 +37,9 @@ def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
     pairs: dict[str, Expr] = {name: feed.lengths for feed in ragged for name in feed.names}
     fills = {name: feed.fill for feed in ragged if feed.fill for name in feed.names}
     note = "sequences, and the array of their lengths"
-    lines = assign("LENGTHS", _mapping(pairs), note=note)
-    if fills:
+    # Texts have the lengths that they have, and id 0 pads them.
+    lines = [] if data.texts else assign("LENGTHS", _mapping(pairs), note=note)
+    if fills and not data.texts:
         lines += assign("PADDING", _mapping(dict(fills)), note="what pads them, where not 0")
     bucketed = data.batches is not None
     if data.batches is not None:
@@ -77,7 +78,8 @@ class LengthsPlan:
 
     ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
     that has the output's steps, if these differ in number; then ``steps`` gives them one after
-    another. ``cuts`` tells windows that are cut out of several series.
+    another, and ``narrowed`` tells a type checker that it is there. ``cuts`` tells windows that
+    are cut out of several series.
     """
 
     inputs: bool
@@ -86,6 +88,7 @@ class LengthsPlan:
     result: str
     output: str
     steps: str
+    narrowed: tuple[str, ...]
     cuts: bool
 
     @property
@@ -103,12 +106,15 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
     kind = "Ragged" if all(ragged) else "np.ndarray | Ragged"
     target = feeds.target
     like = next((i for i, feed in enumerate(feeds.inputs) if feed.lengths == target.lengths), 0)
+    output = (f"inputs[{like}]" if all(ragged) else "like") if target.ragged else ""
+    narrowed = (f"like = inputs[{like}]", "assert isinstance(like, Ragged)")
     return LengthsPlan(
         inputs=any(ragged),
         bucketed=training.data.batches is not None,
         kind=kind if any(ragged) else "np.ndarray",
         result="Ragged" if target.ragged else "np.ndarray",
-        output=f"inputs[{like}]" if target.ragged else "",
+        output=output,
+        narrowed=narrowed if target.ragged and not all(ragged) else (),
         steps=".values" if target.ragged else "",
         cuts=cuts_series(training.data),
     )

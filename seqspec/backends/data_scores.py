@@ -40,6 +40,8 @@ class ScorePlan:
     classes: bool
     ragged: bool
     prediction: str
+    parameter: str
+    argument: str
     header: tuple[str, ...]
     header_note: str
     values: str
@@ -89,6 +91,8 @@ def plan_scores(training: Training, target: Feed, *, origin: bool = False) -> Sc
         classes=classes,
         ragged=target.ragged,
         prediction="Ragged" if target.ragged else "np.ndarray",
+        parameter="",
+        argument="",
         header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,

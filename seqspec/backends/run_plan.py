@@ -30,6 +30,9 @@ class RunPlan:
     part: str
     field: str
     scaled: bool
+    texts: bool
+    kept: str
+    keeper: str
     scaling: str
     dataset_scaling: str
     description: str
@@ -63,12 +66,15 @@ def run_file(
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
         ),
-        imports=tuple(_imports(scaled, placed)),
+        imports=tuple(_imports(training.data.kept, placed)),
         placed=placed,
         ragged=scaled and bool(plan_lengths(task, training).output),
         part=TITLES[field],
         field=field,
         scaled=scaled,
+        texts=training.data.texts,
+        kept=training.data.kept,
+        keeper=training.data.kept.capitalize(),
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         named=bool(training.data.series or training.data.order),
@@ -77,9 +83,9 @@ def run_file(
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 
 
-def _imports(scaled: bool, placed: bool) -> Iterator[str]:
+def _imports(kept: str, placed: bool) -> Iterator[str]:
     """The program's other modules, as isort has them."""
-    data = ["DATA_PATH", "DataError", *(["Scaling"] if scaled else [])]
+    data = ["DATA_PATH", "DataError", *([kept.capitalize()] if kept else [])]
     yield from _imported("data", [*data, "inputs_for_prediction", "load", "write_predictions"])
     yield from _imported("model", ["build_model"])
     train = ["EPOCHS", "SEED", "TrainingError", "choose_device", "evaluate", "fit"]

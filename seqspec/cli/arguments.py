@@ -11,6 +11,7 @@ from typing import Any
 from seqspec import __version__
 
 BACKENDS = ("torch", "keras")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # argparse gives the type of its sub-parsers no public name.
 Commands = Any
 
@@ -71,6 +72,12 @@ def _format(command: argparse.ArgumentParser) -> None:
 def _backend(command: argparse.ArgumentParser, *, required: bool = False) -> None:
     extra = "" if required else "; the installed one if left out, torch if both are"
     command.add_argument("--backend", choices=BACKENDS, required=required, help="framework" + extra)
+
+
+def _precision(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--precision", choices=PRECISIONS, help="what layers compute in, instead of the spec's"
+    )
 
 
 def _device(command: argparse.ArgumentParser) -> None:
@@ -140,6 +147,7 @@ def _compile(commands: Commands) -> None:
     command = _command(commands, "compile", "write a program that runs without seqspec")
     _spec(command)
     _backend(command)
+    _precision(command)
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="a new or empty folder"
     )
@@ -162,6 +170,7 @@ def _train(commands: Commands) -> None:
     )
     _spec(command)
     _backend(command)
+    _precision(command)
     _device(command)
     command.add_argument(
         "--run",

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def open_spec(options: argparse.Namespace) -> Compilation:
     """The compilation that the options ask for, not yet looked at."""
     data: Path | None = getattr(options, "data", None)
-    return Compilation.of(
-        options.spec, Options(dict(options.set), options.model, data.absolute() if data else None)
-    )
+    precision: str | None = getattr(options, "precision", None)
+    data = data.absolute() if data else None
+    return Compilation.of(options.spec, Options(dict(options.set), options.model, data, precision))
 
 
 def program(compilation: Compilation, backend: str) -> tuple[OutputFile, ...]:
@@ -42,6 +42,7 @@ def checked_task(
 
     compilation = open_spec(options)
     task = compilation.task
+    training = training or getattr(options, "precision", None) is not None
     if training and task is not None and task.training is None:
         compilation.sink.report(
             codes.NO_TRAINING(model=task.graph.name),

@@ -172,6 +172,12 @@ NO_PADDING = _code(
     "no-padding",
     "the sequences of `{port}` differ in length, but {declared} does not say how to pad them",
 )
+NO_TOKENS = _code("SEQ631", "no-tokens", "nothing says what the texts of {path} are cut into")
+OTHER_VOCABULARY = _code(
+    "SEQ632",
+    "other-vocabulary",
+    "the output has {classes} classes, but its target `{column}` has {bound} ids",
+)
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")

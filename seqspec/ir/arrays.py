@@ -27,11 +27,14 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
-        self.ragged = axes
+        if axes:
+            self.ragged = axes
+            ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kind = self.kind()
         if kind is None:
             return None
-        found = files.arrays(self.path, self.source.name) if self.there() else None
+        there = self.there() and not self.source.entry.facts.get("code")
+        found = files.arrays(self.path, self.source.name) if there else None
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Sink
 from seqspec.ir.arrays import Arrays
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.sections import Section
 from seqspec.ir.tables import Table
+from seqspec.ir.texts import Texts
 
 
 def feed(
@@ -19,6 +21,11 @@ def feed(
 
     ``folder`` is the spec's, ``override`` a file to read instead of the one that is written.
     """
-    tabular = section.values["source"].entry.facts["tabular"]
-    feeder = Table if tabular else Arrays
+    facts = section.values["source"].entry.facts
+    feeder = Table if facts["tabular"] else Texts if facts.get("text") else Arrays
+    if section.values["tokens"] is not None and feeder is not Texts:
+        what = "`tokens` says what texts are cut into, but the source holds no texts"
+        help = 'leave it out, or read texts: tsv("file.tsv", columns=[…]), text("file.txt")'
+        sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("tokens"), help=help)
+        return None
     return feeder(section, graph, folder, override, sink).feed()

@@ -11,9 +11,10 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import header
-from seqspec.ir.files import Array, Unreadable
+from seqspec.ir.files import Array, Unreadable, source_path
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.inputs import Feeding
+from seqspec.ir.masks import ByLengths
 from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section, Target
 from seqspec.ir.task import Data
@@ -54,8 +55,8 @@ class Feeder:
         self.target: Target = section.values["target"]
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
-        self.path = override or folder / self.source.args["path"]
-        self.shown = f"`{self.source.args['path'] if override is None else override}`"
+        self.path = override or folder / source_path(self.source)
+        self.shown = f"`{source_path(self.source) if override is None else override}`"
 
         split: Setting | None = section.values["split"]
         #: the column or array that a split keeps together, and the columns that arrange the rows
@@ -180,13 +181,13 @@ class Feeder:
                 help="write forward_fill or interpolate, or mend the file",
             )
             return None
-        if self.section.values["batches"] is not None and not self.ragged:
-            what = "`bucketed` draws samples of similar length together, but all are equally long"
-            help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help
-            )
+        if not self._batched():
             return None
+        if self.ragged:  # a reader of such sequences knows their lengths
+            inputs = {
+                value.name: inputs[self.padded_ports().get(value.name, value.name)]
+                for value in self.graph.inputs
+            }
         if not self._mappable(split):
             return None
         columns = tuple(
@@ -210,8 +211,18 @@ class Feeder:
             self.roles().standing("static"),
             self.ragged,
             values["batches"],
+            values["tokens"],
             values["memory"],
         )
+
+    def _batched(self) -> bool:
+        """Whether batches can be drawn by length, if that is asked for; reports if not."""
+        if self.section.values["batches"] is None or self.ragged:
+            return True
+        what = "`bucketed` draws samples of similar length together, but all are equally long"
+        help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help)
+        return False
 
     def _mappable(self, split: Setting) -> bool:
         """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
@@ -253,6 +264,11 @@ class Feeder:
                 return None
             ports.append((value, value.type))
         return ports
+
+    def padded_ports(self) -> dict[str, str]:
+        """The inputs that say how many steps of another one are data, with that other one."""
+        masks = ((value.name, value.mask) for value in self.graph.inputs)
+        return {mask.lengths: name for name, mask in masks if isinstance(mask, ByLengths)}
 
     def mismatch(self, port: Value, data: str, help: str, setting: str = "") -> None:
         """Report a port and its data; ``setting`` is to blame, else what names the columns."""

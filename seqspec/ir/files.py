@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from seqspec.ir import parquet
+from seqspec.vocabulary.spec import Setting
+
+#: in bytes; a text without line breaks is not taken for one line
+LONGEST_LINE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,13 @@ class Unreadable:
     reason: str
 
 
+def source_path(source: Setting) -> str:
+    """The file that a reader reads, relative to the spec; a module's is that of its text."""
+    if "function" in source.args:
+        return str(source.args["function"]).partition(":")[0].replace(".", "/") + ".py"
+    return str(source.args["path"])
+
+
 def columns(path: Path, delimiter: str | None) -> tuple[str, ...] | Unreadable:
     """The column names of a csv file, its first row; of a parquet file without a delimiter."""
     try:
@@ -40,6 +51,18 @@ def columns(path: Path, delimiter: str | None) -> tuple[str, ...] | Unreadable:
     if not row:
         return Unreadable("it is empty")
     return tuple(name.strip() for name in row)
+
+
+def fields(path: Path) -> int | Unreadable:
+    """How many fields, with tabs between, the first line of a text file has."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(LONGEST_LINE).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return Unreadable(_reason(error))
+    if not line.strip():
+        return Unreadable("its first line is empty")
+    return line.count("\t") + 1
 
 
 def arrays(path: Path, reader: str) -> Mapping[str, Array] | Unreadable:

@@ -66,9 +66,7 @@ def padded(
     if train.values["batch_size"] == 1:
         return True
     bare = [
-        (port, type_)
-        for port, type_ in ports
-        if axis(type_.shape) in ragged and getattr(type_, "pad", None) is None
+        (port, type_) for port, type_ in ports if axis(type_.shape) in ragged and type_.pad is None
     ]
     for port, type_ in bare:
         bound = "" if type_.bound is None else f"{type_.bound}, "

@@ -21,6 +21,7 @@ class Data:
     target per step of the window), ``"row"`` (no windows: one target per sample).
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
+    ``tokens`` says what texts are cut into, None where there are none.
     ``ragged`` maps each time axis along which samples have lengths of their own to the array that
     holds the lengths; ``batches`` says which samples share a batch, None where any do.
     """
@@ -43,6 +44,17 @@ class Data:
     static: tuple[str, ...] = ()
     ragged: Mapping[str, str] = field(default_factory=dict[str, str])
     batches: Setting | None = None
+    tokens: Setting | None = None
+
+    @property
+    def texts(self) -> bool:
+        """Whether ids are those of a vocabulary, which is kept with the weights."""
+        return self.tokens is not None
+
+    @property
+    def kept(self) -> str:
+        """What was found on the training part and is kept with the weights; may be empty."""
+        return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
 
     #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
     memory: str = "whole"
@@ -84,6 +96,7 @@ class Training:
     stop: Setting | None
     span: Span
     reduce: Setting | None = None
+    precision: str = "float32"
 
     @property
     def schedule(self) -> Setting | None:
@@ -106,6 +119,11 @@ class Task:
     spec_text: str
     digest: str
     overrides: Mapping[str, Any]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether layers compute in less than float32."""
+        return self.training is not None and self.training.precision != "float32"
 
     @property
     def output(self) -> tuple[str, Value]:

@@ -68,6 +68,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         values["stop"],
         section.span,
         values["reduce"],
+        values["precision"],
     )
 
 

@@ -32,6 +32,9 @@ class Session:
         self._data = program.module("data")
         # Programs of specs without `scale` know no scaling at all.
         self._scales = hasattr(self._data, "Scaling")
+        # Those of texts keep what their ids stand for.
+        self._numbers = hasattr(self._data, "Vocabulary")
+        self._vocabulary: Any = None
         # Programs that arrange rows tell where the latest predictions are from.
         self._names = hasattr(self._data, "ORIGIN")
         self._origins: object = None
@@ -59,6 +62,8 @@ class Session:
         """Reads a checkpoint into the model; gives the scaling kept with it, or ``None``."""
         with self.program.reporting():
             metadata: Mapping[str, str] = self.program.module("weights").load(self.model, path)
+            if self._numbers:
+                self._vocabulary = self._data.Vocabulary.from_json(metadata.get("vocabulary", ""))
             if not self._scales:
                 return None
             if "scaling" not in metadata:
@@ -71,9 +76,8 @@ class Session:
     def evaluate(self, part: Any, scaling: Any) -> dict[str, float]:
         """Scores on a part, in original units."""
         with self.program.reporting():
-            scores = self._train.evaluate(
-                self.model, part, *self._optional(scaling), device=self.device
-            )
+            given = () if scaling is None else (scaling,)
+            scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
     def score(self, prediction: Any, target: Any, scaling: Any) -> dict[str, float]:
@@ -99,14 +103,16 @@ class Session:
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
         try:
-            self._data.write_predictions(
-                path, prediction, *([self._origins] if self._names else [])
-            )
+            kept = [self._vocabulary] if self._numbers else []
+            kept += [self._origins] if self._names else []
+            self._data.write_predictions(path, prediction, *kept)
         except OSError as error:
             message = f"{path} cannot be written: {reason(error)}"
             raise RunError(message, "name another file with -o") from error
 
     def _optional(self, scaling: Any) -> tuple[Any, ...]:
+        if self._vocabulary is not None:
+            return (self._vocabulary,)
         return (scaling,) if self._scales and scaling is not None else ()
 
 

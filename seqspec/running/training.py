@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import seqspec
+from seqspec.ir.files import source_path
 from seqspec.ir.task import Task
 from seqspec.running import history, picture, program, run_folder
 from seqspec.running.baseline import baselines
@@ -72,7 +73,7 @@ def train(
 def data_path(task: Task, folder: Path) -> Path:
     """The data file of a spec that lies in ``folder``, absolute."""
     assert task.training is not None
-    return (folder / task.training.data.source.args["path"]).resolve()
+    return (folder / source_path(task.training.data.source)).resolve()
 
 
 class _Training:

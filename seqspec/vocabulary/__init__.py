@@ -87,10 +87,11 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "schedule": optimizers.SCHEDULES,
     "reduction": optimizers.REDUCTIONS,
     "stop": training.STOPS,
-    "reader": data.READERS,
+    "reader": {**data.READERS, **sequences.TEXT_READERS},
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
     "windows": data.WINDOWS,
+    "tokens": sequences.TOKENS,
     "batches": sequences.BATCHES,
     "target": data.TARGETS,
 }

@@ -1,12 +1,14 @@
 """Data readers, splits, scalings, windows and targets.
 
-Facts of a reader: ``tabular`` tells a table of columns from named arrays. Facts of a split:
-``unit`` is what is dealt out (rows, whole series, all rows of a group), ``drawn`` tells parts drawn
-at random from first, next and last ones. Facts of a target: ``kind`` as in
-:class:`seqspec.ir.task.Data`.
+Facts of a reader: ``tabular`` tells a table of columns from named arrays; ``code`` is true of the
+one that runs code of the user's, so nothing is known of its arrays. Facts of a split: ``unit`` is
+what is dealt out (rows, whole series, all rows of a group), ``drawn`` tells parts drawn at random
+from first, next and last ones. Facts of a target: ``kind`` as in :class:`seqspec.ir.task.Data`.
 """
 
 from __future__ import annotations
+
+import re
 
 from seqspec.vocabulary.spec import (
     CHARACTER,
@@ -18,6 +20,13 @@ from seqspec.vocabulary.spec import (
     WHOLE,
     Arg,
     Entry,
+    Kind,
+)
+
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+FUNCTION = Kind(
+    'a quoted module and function, such as "readings:load"',
+    lambda v: isinstance(v, str) and _FUNCTION.fullmatch(v) is not None,
 )
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
@@ -59,6 +68,14 @@ READERS: dict[str, Entry] = {
         Entry(
             "npz", "reader", "Several named arrays, as numpy.savez writes them.", (_PATH, _LENGTHS),
             facts={"tabular": False},
+        ),
+        Entry(
+            "python",
+            "reader",
+            "Named arrays that a function of yours returns, called by train, evaluate and predict.",
+            (Arg("function", FUNCTION, doc="Module and function; the module lies by the spec."),
+             _LENGTHS),
+            facts={"tabular": False, "code": True},
         ),
         Entry(
             "npy", "reader", "One array, as numpy.save writes it.", (_PATH,),
@@ -112,6 +129,7 @@ SCALINGS: dict[str, Entry] = {
     for e in (
         Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part."),
         Entry("minmax", "scaling", "From 0 to 1 on the training part."),
+        Entry("pixels", "scaling", "From 0 to 1 for numbers from 0 to 255, whatever there is."),
     )
 }
 

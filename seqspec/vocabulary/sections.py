@@ -15,6 +15,9 @@ from seqspec.vocabulary.spec import (
     one_of,
 )
 
+#: of computation; also what the command line takes
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
 
 @dataclass(frozen=True, slots=True)
 class SectionSpec:
@@ -42,6 +45,8 @@ DATA = SectionSpec(
         Arg("source", one_of("reader", 'a reader, such as csv("file.csv")'), doc="The file."),
         Arg("inputs", INPUTS, None,
             "What feeds the model's input, or feed(…) for several; found by name if left out."),
+        Arg("tokens", one_of("tokens", "what texts are cut into, such as characters()"), None,
+            "What texts are cut into."),
         Arg("target", TARGET, doc="What the model is to give."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),
@@ -73,6 +78,8 @@ TRAIN = SectionSpec(
             "When to stop early."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
+        Arg("precision", choice(*PRECISIONS), "float32",
+            "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),
         Arg("shuffle", BOOL, True, "Whether samples are drawn in a new order each epoch."),
     ),

@@ -1,11 +1,67 @@
-"""Words for sequences of their own lengths: how batches are drawn.
+"""Words for sequences of their own lengths and for texts: readers, tokens, how batches are drawn.
 
-Facts of a way to draw batches: ``by_length`` tells one that looks at the lengths of sequences.
+Facts of a reader of texts: ``text`` is true; ``samples`` tells a sample each line from one long
+text. Facts of tokens: ``unit`` is what a text is cut into. Facts of a way to draw batches:
+``by_length`` tells one that looks at the lengths of sequences.
 """
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import POSITIVE, Arg, Entry
+from seqspec.vocabulary.spec import BOOL, NAMES, POSITIVE, TEXT, Arg, Entry, choice
+
+_PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
+
+TEXT_READERS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry(
+            "tsv",
+            "reader",
+            "Texts, a sample each line, tabs between its fields; no header line.",
+            (_PATH, Arg("columns", NAMES, doc="What the fields are called, in their order.")),
+            facts={"tabular": False, "text": True, "samples": True},
+        ),
+        Entry(
+            "text",
+            "reader",
+            "One long text, to be cut into windows.",
+            (_PATH,),
+            facts={"tabular": False, "text": True, "samples": False},
+        ),
+    )
+}
+
+_STANDARDIZE = Arg(
+    "standardize",
+    choice("none", "lower", "strip_punctuation", "lower_and_strip_punctuation"),
+    "none",
+    "What is done to a text before it is cut.",
+)
+_ENDS = Arg(
+    "ends", BOOL, False, "Whether a start (id 2) and an end (id 3) are put around each text."
+)
+_MAX_LENGTH = Arg(
+    "max_length", POSITIVE, None, "How many tokens of a text are kept; all if left out."
+)
+TOKENS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry(
+            "characters",
+            "tokens",
+            "Each character is a token.",
+            (_STANDARDIZE, _ENDS, _MAX_LENGTH),
+            facts={"unit": "character"},
+        ),
+        Entry(
+            "words",
+            "tokens",
+            "What stands between blanks is a token.",
+            (_STANDARDIZE, _ENDS, _MAX_LENGTH),
+            facts={"unit": "word"},
+        ),
+    )
+}
 
 BATCHES: dict[str, Entry] = {
     "bucketed": Entry(

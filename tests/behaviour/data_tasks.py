@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.task import Data, Task, Training
 from seqspec.shapes.dim import Dim

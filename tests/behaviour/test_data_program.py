@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.ir.task import Data, Task
+from seqspec.vocabulary.data import SCALINGS
 from tests.behaviour.data_tasks import (
     MINMAX,
     STANDARD,
@@ -24,6 +25,7 @@ from tests.behaviour.data_tasks import (
     npz,
     program,
     randomly,
+    setting,
     sliding,
     task,
     tokens,
@@ -212,6 +214,28 @@ def test_scaling_of_arrays(tmp_path: Path) -> None:
     np.testing.assert_allclose(dataset.test.inputs[0], (x[16:] - mean) / deviation, rtol=1e-5)
     restored = data.Scaling.from_json(dataset.scaling.to_json()).invert_target(dataset.test.target)
     np.testing.assert_allclose(restored, y[16:], rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_pixels_are_scaled_by_what_they_are(tmp_path: Path, dtype: Any) -> None:
+    images = RNG.integers(0, 200, (20, 4, 3)).astype(dtype)
+    np.savez(tmp_path / "a.npz", x=images, y=np.arange(20) % 3)
+    inputs = {"x": (floats("B", 4, 3), ("x",))}
+    of = task(
+        npz(tmp_path / "a.npz"),
+        inputs,
+        floats("B", 3),
+        ("y",),
+        scale=setting(SCALINGS["pixels"]),
+        loss="sparse_categorical_crossentropy",
+    )
+    data = program(of, tmp_path)
+    dataset = data.load()
+    assert dataset.train.inputs[0].dtype == np.float32
+    np.testing.assert_allclose(dataset.train.inputs[0], images[:12] / 255, rtol=1e-6)
+    kept = data.Scaling.from_json(dataset.scaling.to_json())
+    (found,) = data.inputs_for_prediction(tmp_path / "a.npz", kept)
+    np.testing.assert_allclose(found, images / 255, rtol=1e-6)
 
 
 def test_class_ids_are_not_scaled(tmp_path: Path) -> None:

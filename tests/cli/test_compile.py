@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from seqspec import cli
+from seqspec.cli.arguments import PRECISIONS
+from seqspec.vocabulary import sections
 from tests.cli import LEVEL, TANKS, TOPIC, one_message, seqspec, tree
 
 Capture = pytest.CaptureFixture[str]
@@ -127,3 +129,22 @@ def test_full_disk_for_the_output_of_a_command(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "no space left" in done.stderr.lower()
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_precision_of_a_program(backend: str) -> None:
+    command = ["compile", "level.seq", "--backend", backend, "-o"]
+    assert cli.main([*command, "float32", "--precision", "float32"]) == 0
+    assert cli.main([*command, "plain"]) == 0
+    assert tree(Path("float32")) == tree(Path("plain"))
+    assert cli.main([*command, "mixed", "--precision", "mixed_bfloat16"]) == 0
+    changed = [n for n, text in tree(Path("mixed")).items() if text != tree(Path("plain"))[n]]
+    assert changed == (["train.py"] if backend == "torch" else ["model.py"])
+    assert PRECISIONS == sections.PRECISIONS
+
+
+def test_precision_is_that_of_a_training(capsys: Capture) -> None:
+    command = ["compile", "topic.seq", "--backend", "torch", "-o", "out"]
+    assert cli.main([*command, "--precision", "mixed_bfloat16"]) == 1
+    one_message(capsys.readouterr().err, "train")
+    assert not Path("out").exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("airline", "digits", "dates", "weather", "stations")
+EXAMPLES = ("airline", "digits", "dates", "weather", "stations", "seattle", "shoulder")
 #: by how much a run on another machine may miss the header's worst seed
 LEEWAY = {"rmse": 1.25, "accuracy": 0.98}
 
@@ -101,7 +101,7 @@ def test_example_reaches_what_it_states(example: str, backend: str, tmp_path: Pa
 
 def test_known_counts_are_those_of_the_built_models() -> None:
     known = {"counts_topic": 164_106, "r12_stack": 361_866, "counts_translate": 258_698,
-             "counts_bidirectional": 80_266}  # fmt: skip
+             "counts_bidirectional": 80_266, "r13_tagger": 1_136_652}  # fmt: skip
     for example, total in known.items():
         spec = ROOT / "examples" / "rows" / f"{example}.seq"
         summary = json.loads(call("-m", "seqspec", "summary", spec, "--format", "json"))

@@ -341,3 +341,44 @@ def test_averages_are_validated_and_kept(tmp_path: Path) -> None:
             prediction = one.program.module("train").predict(one.model, part.inputs)
             loss = float(((prediction - part.target) ** 2).mean())
             assert loss == pytest.approx(records[backend][-1]["val_loss"], rel=1e-5)
+
+
+def test_mixed_precision(tmp_path: Path) -> None:
+    """Layers compute in bfloat16; losses are close to those of float32, weights are float32."""
+    body = "dense(16, activation=tanh) -> dense(3, activation=softmax)"
+    settings = "    loss = categorical_crossentropy\n    optimizer = sgd(learning_rate=0.5)\n"
+    records: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        folder = tmp_path / precision
+        folder.mkdir()
+        more = f"{settings}    precision = {precision}\n"
+        compilation = write_spec(folder, body, more, False, "categorical_crossentropy")
+        records[precision], predictions = fit_both(compilation, folder, 3)
+        for backend, (prediction, _) in predictions.items():
+            assert prediction.dtype == np.float32
+            # A softmax of bfloat16 would miss one by more.
+            np.testing.assert_allclose(prediction.sum(-1), 1, atol=1e-6)
+            kept = twins.read_weights(folder / f"run-{backend}" / "last.safetensors")
+            assert all(array.dtype == np.float32 for array in kept.values())
+    exact, mixed = records["float32"], records["mixed_bfloat16"]
+    assert_same(exact, 1e-5)
+    assert_same(mixed, 0.02)
+    for backend in ("torch", "keras"):
+        assert mixed[backend][-1]["loss"] != exact[backend][-1]["loss"]
+        assert mixed[backend][-1]["loss"] == pytest.approx(exact[backend][-1]["loss"], rel=0.02)
+
+
+def test_float16_needs_a_gpu_in_pytorch(tmp_path: Path) -> None:
+    settings = "    loss = mse\n    precision = mixed_float16\n"
+    compilation = write_spec(tmp_path, "dense(3)", settings, False, "mse")
+    with built(compilation, tmp_path) as models:
+        program = models["torch"].program
+        dataset = program.module("data").load(tmp_path / "data.npz")
+        with pytest.raises(program.module("train").TrainingError, match="mixed_bfloat16"):
+            program.module("train").fit(models["torch"].model, dataset, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+        # Keras has it, slowly; the scaling of losses is its own.
+        train = models["keras"].program.module("train")
+        record = train.fit(models["keras"].model, dataset, tmp_path / "run", epochs=2)
+        assert math.isfinite(record["val_loss"])
+        assert "LossScale" in type(models["keras"].model.optimizer).__name__

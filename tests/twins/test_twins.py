@@ -9,10 +9,10 @@ import pytest
 from seqspec.diagnostics.model import Severity
 from tests.twins import FOLDER, Twin, fixed, found, message, twins
 
-ROWS = {"L1", "L3", "L6", "R1", "R2", "R3", "R4", "R5", "R8", "R9", "R10", "R11", "R12", "S5", "T1"}
+ROWS = set("L1 L3 L6 R1 R2 R3 R4 R5 R8 R9 R10 R11 R12 R13 S5 T1 T2".split())
 TWINS = twins()
 # Messages about words, where no shape is to blame.
-WORDS = {"SEQ303", "SEQ309", "SEQ414", "SEQ504", "SEQ602", "SEQ607", "SEQ610"}
+WORDS = {"SEQ303", "SEQ309", "SEQ414", "SEQ504", "SEQ602", "SEQ607", "SEQ610", "SEQ640", "SEQ641"}
 SHAPE = re.compile(r"\[[A-Z\d][^\]]*\]|\d\*[A-Z]")
 
 each_twin = pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS.keys())
@@ -82,6 +82,7 @@ NO_EDIT = {
     "l1_bare_factor",
     "l1_dropout_percent",
     "r1_table",
+    "t2_leaked_horizon",
     "r1_window_without_features",
     "r1_broadcast",
     "r1_too_many_units",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.training import plan

@@ -135,6 +135,10 @@ class Function:
             if len({node.fold for node in graph.nodes if node.unit is unit}) == 1
         }
         self._stepped: set[Unit] = set()
+        #: whether layers compute in less than float32, and the results that are float32 anyway
+        self.precise = False
+        self._results = {value for _, value in graph.outputs}
+        self._in_float32: set[Value] = set()
         self._often = {unit for unit, count in uses.items() if count > 1} | {*tied_to(graph)}
 
     def lines(self) -> Iterator[str]:
@@ -187,9 +191,18 @@ class Function:
 
     def _outputs(self) -> Expr:
         if len(self.graph.outputs) == 1:
-            return self.scope[self.graph.outputs[0][1]]
-        pairs = tuple(Pair(literal(name), self.scope[value]) for name, value in self.graph.outputs)
+            return self._output(self.graph.outputs[0][1])
+        pairs = tuple(Pair(literal(n), self._output(value)) for n, value in self.graph.outputs)
         return Group("{", pairs)
+
+    def _output(self, value: Value) -> Expr:
+        """An output; where layers compute in less, the last of them gives float32."""
+        if not self.precise or value in self._in_float32:
+            return self.scope[value]
+        name = self.scope.layer_name("float32")
+        keywords = (("dtype", "float32"), ("name", name))
+        cast = Call("layers.Activation", ("linear",), keywords)
+        return Code(f"{flat(cast)}({self.scope[value]})")
 
     # ---------------------------------------------------------------------------------------- nodes
 
@@ -263,6 +276,11 @@ class Function:
             return self._each(node, constructor, self.names[unit]), ()
         if isinstance(unit, SubModel):
             return constructor, ()
+        if self.precise and node.value in self._results:
+            self._in_float32.add(node.value)
+            constructor = replace(
+                constructor, keywords=(*constructor.keywords, ("dtype", "float32"))
+            )
         return named(constructor, literal(self.names[unit])), ()
 
     def _each(self, node: Node, layer: Expr, name: str) -> Call:

@@ -22,7 +22,8 @@ class ModelPlan:
 
     ``several`` and ``axes`` tell whether its EachStep has to take several tensors, and several
     axes; ``front`` and ``behind`` are its slices of a shape, up to the steps and behind them.
-    ``untyped`` tells whether something needs ``Any``.
+    ``imports`` are those of the standard library; ``precision`` is what layers compute in, if that
+    is not float32.
     """
 
     functions: tuple[tuple[str, ...], ...]
@@ -33,7 +34,8 @@ class ModelPlan:
     axes: bool
     front: str
     behind: str
-    untyped: bool
+    imports: tuple[str, ...]
+    precision: str
     reverse: bool
     lengths: bool
     attaches: bool
@@ -100,8 +102,13 @@ class Program:
         self._activations = activations = bent_activations(task.graph)
         title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
         self.anywhere = padded_anywhere(task.graph)
-        body = Function(self, task.graph, title, logits, reserved, trained=trained).lines()
-        main = (*definition("build_model", [], "keras.Model"), *body)
+        function = Function(self, task.graph, title, logits, reserved, trained=trained)
+        precision = _precision(task)
+        function.precise = bool(precision)
+        decorator = ["@mixed_precision"] if precision else []
+        body = tuple(function.lines())
+        main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
+        untyped = self.steps.used or bool(activations or self.classes) or self.lengths
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -111,7 +118,8 @@ class Program:
             axes=self.steps.axes,
             front=": 1 + self.axes" if self.steps.axes else ":2",
             behind="1 + self.axes :" if self.steps.axes else "2:",
-            untyped=self.steps.used or bool(activations or self.classes) or self.lengths,
+            imports=_imports(precision, untyped),
+            precision=precision,
             reverse=self.reverse,
             lengths=self.lengths,
             attaches=self.attaches,
@@ -119,3 +127,15 @@ class Program:
             tied="TiedDense" in self.classes,
             ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
         )
+
+
+def _precision(task: Task) -> str:
+    """What layers compute in, if that is not float32."""
+    said = "float32" if task.training is None else task.training.precision
+    return "" if said == "float32" else said.removeprefix("mixed_")
+
+
+def _imports(precision: str, untyped: bool) -> tuple[str, ...]:
+    """What a program needs of the standard library."""
+    decorator = ("from collections.abc import Callable", "from functools import wraps")
+    return (*(decorator if precision else ()), *(("from typing import Any",) if untyped else ()))

@@ -81,6 +81,7 @@ class TrainPlan:
     validation: bool
     metrics: bool
     scale: bool
+    kept: str
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
@@ -113,6 +114,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         validation=validation,
         metrics=bool(metrics),
         scale=training.data.scale is not None,
+        kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         many_inputs=len(task.graph.inputs) > 1,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
-from seqspec.backends.data_plan import data_file
+from seqspec.backends.data_program import data_file
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.torch.layers import LAYERS
@@ -68,6 +68,11 @@ DEVIATIONS = (
         "epsilon is added to the root, in Keras under it, unless momentum meets a learning rate "
         "that changes: then the program has a class of its own",
         "torch.optim.RMSprop as it is; the difference shows where gradients are tiny",
+    ),
+    Deviation(
+        "precision",
+        "mixed_float16 trains on a GPU only; on a CPU such a model is applied in float32",
+        "PyTorch has no LSTM in float16 for CPUs",
     ),
     Deviation(
         "lstm",

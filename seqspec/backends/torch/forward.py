@@ -54,10 +54,20 @@ class Forward:
 
 
 def lower_forward(
-    graph: Graph, attributes: Mapping[Unit, str], *, split_logits: bool, outputs_class: str
+    graph: Graph,
+    attributes: Mapping[Unit, str],
+    *,
+    split_logits: bool,
+    outputs_class: str,
+    mixed: bool = False,
 ) -> Forward:
-    """The forward pass of a graph whose units are called ``self.<attribute>``."""
-    return _Lowering(graph, attributes, split_logits, outputs_class).run()
+    """The forward pass of a graph whose units are called ``self.<attribute>``.
+
+    ``mixed`` says that logits may come in less than float32, in which the last activation works.
+    """
+    lowering = _Lowering(graph, attributes, split_logits, outputs_class)
+    lowering.mixed = mixed
+    return lowering.run()
 
 
 def logits_activation(graph: Graph) -> str:
@@ -90,6 +100,7 @@ class _Lowering:
         self.graph = graph = _without_activation(graph) if self.split else graph
         self.attributes = attributes
         self.outputs_class = outputs_class
+        self.mixed = False
         self.body = Body(graph)
 
     def run(self) -> Forward:
@@ -200,7 +211,8 @@ class _Lowering:
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
         if not self.split:
             return ()
-        inside = Call("self.logits", tuple(Code(p) for p in parameters))
+        whole = ".float()" if self.mixed else ""
+        inside = Call("self.logits", tuple(Code(p) for p in parameters), behind=whole)
         call = (
             Call("torch.softmax", (inside,), (("dim", -1),))
             if self.split == "softmax"

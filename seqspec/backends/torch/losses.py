@@ -38,7 +38,8 @@ def plan_measure(task: Task, training: Training, has_logits: bool, names: list[s
         name = "probabilities" if distribution else "prediction"
     prediction = _Prediction(name, logits, output.rank)
     function = "model.logits" if has_logits else "model"
-    lines = statement(f"{name} = ", Code(f"{function}(*inputs)"), indent=4)
+    cast = "" if training.precision == "float32" else ".float()"
+    lines = statement(f"{name} = ", Code(f"{function}(*inputs){cast}"), indent=4)
     for variable, value in LOSSES[training.loss.name](prediction, training.loss.args):
         lines += assign(variable, value, indent=4)
     if task.graph.penalised:

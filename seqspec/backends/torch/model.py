@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from seqspec.backends.python_text import (
@@ -46,7 +47,7 @@ _MODULE_NAMES = (
     MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
     END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
     learning_rate JOINT one_by_one Lion Averages WEIGHT_DECAY ACCUMULATION EMA_MOMENTUM
-    EMA_OVERWRITE
+    EMA_OVERWRITE PRECISION
 """.split()
     + list(OWN_FUNCTIONS)
 )
@@ -269,7 +270,10 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        forward = lower_forward(graph, attributes, split_logits=split, outputs_class=placeholder)
+        lower = partial(
+            lower_forward, graph, attributes, split_logits=split, mixed=self._task.mixed
+        )
+        forward = lower(outputs_class=placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
             self._class_names[id(graph)] = self._classes[key].name
@@ -279,9 +283,7 @@ class ModelLowering:
         outputs_class = ""
         if forward.fields:
             outputs_class = self._names.fresh(f"{name}Outputs")
-            forward = lower_forward(
-                graph, attributes, split_logits=split, outputs_class=outputs_class
-            )
+            forward = lower(outputs_class=outputs_class)
         parameters = ["self", *forward.parameters]
         self._classes[key] = ClassPlan(
             name,

@@ -30,6 +30,7 @@ class TrainPlan:
     penalties: PenaltyPlan
     updates: UpdatesPlan
     scaled: bool
+    kept: str
     validated: bool
     shuffled: bool
     rng: str
@@ -39,7 +40,6 @@ class TrainPlan:
     normalised: bool
     samples: str
     best: str
-    metadata: str
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -48,6 +48,11 @@ class TrainPlan:
     @property
     def functional(self) -> bool:
         return self.penalties.crossing or any("functional." in line for line in self.measure)
+
+    @property
+    def metadata(self) -> str:
+        """What a checkpoint is given besides the weights."""
+        return ", metadata" if self.kept else ""
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -85,6 +90,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
         scaled=scaled,
+        kept=training.data.kept,
         validated=validated,
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
@@ -94,7 +100,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         normalised=normalised,
         samples="samples" if normalised else "len(part)",
         best="lowest validation loss" if validated else "lowest training loss",
-        metadata=", metadata" if scaled else "",
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,

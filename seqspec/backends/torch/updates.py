@@ -27,7 +27,7 @@ class UpdatesPlan:
     ``type`` are what the loop is given in either case. ``rate`` is the expression for the learning
     rate of the last step, if that changes; ``plateau`` the lines that make what lowers it;
     ``joint`` those that tell which parameters are one weight. ``averages`` says that averages of
-    the weights are kept.
+    the weights are kept, ``precision`` what layers compute in, if that is not float32.
     """
 
     given: str
@@ -45,6 +45,23 @@ class UpdatesPlan:
     rate: str
     plateau: tuple[str, ...]
     averages: bool
+    precision: str
+
+    @property
+    def autocast(self) -> str:
+        """What computes in less than float32: in float16 on a GPU only."""
+        enabled = ', enabled=device == "cuda"' if self.scaled else ""
+        return f"torch.autocast(device, PRECISION{enabled})"
+
+    @property
+    def output(self) -> str:
+        """What a batch is turned into, in float32."""
+        return "output" if self.precision else "model(*batch)"
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the loss has to be scaled for its gradients not to vanish."""
+        return self.precision == "float16"
 
     @property
     def in_loop(self) -> tuple[str, ...]:
@@ -77,16 +94,24 @@ def plan_updates(training: Training, model: ModelPlan) -> UpdatesPlan:
     optimizer = plan_optimizer(training.optimizer, changes=changes)
     averages = bool(args["use_ema"])
     several = args["gradient_accumulation_steps"] is not None
-    counted = scheduled or averages or several or optimizer.decay
+    precision = training.precision.removeprefix("mixed_")
+    scaled = precision == "float16"
+    counted = scheduled or averages or several or optimizer.decay or scaled
     owner = "self." if counted else ""
     joint = plan_joint(args, model)
     clips = plan_clips(args, f"{owner}model", joint=bool(joint))
     step = [*clips, *_decay(optimizer), f"{owner}optimizer.step()"]
+    if scaled:
+        shaped = ["self.scaler.unscale_(self.optimizer)"] if clips else []
+        apply = ["self.scaler.step(self.optimizer)", "self.scaler.update()"]
+        step = [*shaped, *clips, *_decay(optimizer), *apply]
     if scheduled:
         step = [*_set_rate(several), *step]
     lines = [f"{owner}optimizer.zero_grad()", "loss.backward()", *step]
     if several:
         lines = _accumulated(step)
+    if scaled:
+        lines = [_scaled(line) for line in lines]
     if counted:
         lines += [*([] if several else ["self.step += 1"]), *_averaged(args)]
     optimizer_name = "updates.optimizer" if counted else "optimizer"
@@ -97,7 +122,7 @@ def plan_updates(training: Training, model: ModelPlan) -> UpdatesPlan:
         name="updates" if counted else "optimizer",
         type="Updates" if counted else "torch.optim.Optimizer",
         counted=counted,
-        numbers=tuple(_numbers(args, optimizer)),
+        numbers=(*_numbers(args, optimizer), *_precision(precision)),
         constants=tuple(constants),
         schedule=tuple(schedule),
         optimizer=optimizer,
@@ -108,6 +133,7 @@ def plan_updates(training: Training, model: ModelPlan) -> UpdatesPlan:
         rate=f'{optimizer_name}.param_groups[0]["lr"]' if changes else "",
         plateau=tuple(_plateau(training, optimizer_name)),
         averages=averages,
+        precision="" if precision == "float32" else precision,
     )
 
 
@@ -125,6 +151,18 @@ def _numbers(args: Mapping[str, Any], optimizer: OptimizerPlan) -> Iterator[str]
     if args["ema_overwrite_frequency"] is not None:
         note = "steps after which weights become their averages"
         yield from assign("EMA_OVERWRITE", args["ema_overwrite_frequency"], note=note)
+
+
+def _precision(precision: str) -> list[str]:
+    if precision == "float32":
+        return []
+    note = "of products; weights and losses stay float32"
+    return assign("PRECISION", Code(f"torch.{precision}"), note=note)
+
+
+def _scaled(line: str) -> str:
+    line = line.replace("loss.backward()", "self.scaler.scale(loss).backward()")
+    return line.replace("(loss / ACCUMULATION)", "self.scaler.scale(loss / ACCUMULATION)")
 
 
 def _set_rate(several: bool) -> list[str]:

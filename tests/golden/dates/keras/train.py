@@ -105,12 +105,12 @@ class Adam(keras.optimizers.Adam):
         grads: list[keras.KerasTensor | None],
         trainable_variables: list[keras.Variable] | None = None,
     ) -> None:
-        if trainable_variables is not None:  # JAX gives none, and whole gradients
-            grads = [
-                None if grad is None else keras.ops.zeros_like(variable) + grad
-                for grad, variable in zip(grads, trainable_variables, strict=True)
-            ]
-        super().apply(grads, trainable_variables)
+        variables = trainable_variables or self._trainable_variables
+        whole = [
+            None if grad is None else keras.ops.zeros_like(variable) + grad
+            for grad, variable in zip(grads, variables, strict=True)
+        ]
+        super().apply(whole, trainable_variables)
 
 
 def compile_model(model: keras.Model) -> None:

@@ -64,6 +64,7 @@ class Averages(keras.callbacks.Callback):
 
     def show(self) -> None:
         """Puts the averages into the model, if they are not there and there are any."""
+        assert self.model is not None
         variables = self.model.trainable_variables
         if not self.own and self.model.optimizer.iterations > 0:
             self.own = [np.array(variable) for variable in variables]
@@ -76,7 +77,7 @@ class Averages(keras.callbacks.Callback):
         self.show()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self.own:
+        if self.own and self.model is not None:
             for variable, own in zip(self.model.trainable_variables, self.own, strict=True):
                 variable.assign(own)
             self.own = []
@@ -110,6 +111,7 @@ class Journal(keras.callbacks.Callback):
                 "a smaller learning rate may help"
             )
         means = {name: means[name] for name in REPORTED if name in means}
+        assert self.model is not None
         means["learning_rate"] = float(LEARNING_RATE(self.model.optimizer.iterations - 1))
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}

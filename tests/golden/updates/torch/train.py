@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +46,8 @@ class SGD(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             for weight in group["params"]:
@@ -56,6 +58,7 @@ class SGD(torch.optim.Optimizer):
                     state["step"] = torch.zeros_like(weight)
                 state["step"].mul_(momentum).sub_(weight.grad, alpha=lr)
                 weight.add_(state["step"])
+        return loss
 
 
 def one_by_one(model: LookBack) -> list[list[nn.Parameter]]:

@@ -1,0 +1,251 @@
+"""The plan of ``data.py`` where texts are read: their tokens, their ids, the vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from seqspec.backends.data_doc import describe, summary
+from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_plan import DataPlan
+from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
+from seqspec.ir.files import LONGEST_LINE, source_path
+from seqspec.ir.task import Data, Task, Training
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlan(DataPlan):
+    """The template's values besides those of every ``data.py``; see ``texts.py.j2``.
+
+    ``lines`` tells a sample a line from one long text; ``labels`` that a column has labels, which
+    are not among the tokens; ``some_whole`` that a column is not cut into tokens.
+    """
+
+    lines: bool
+    labels: bool
+    some_whole: bool
+    capped: bool
+    sample: str
+    unit: str
+    input_kind: str
+    counted: str
+    label_set: str
+    row: str
+    known_words: str
+    target_sizes: str
+    all_sizes: str
+    reserved_doc: str
+    too_short: str
+    too_short_words: str
+    cut: str
+    cut_text: str
+    standard_lines: tuple[str, ...]
+    alike_lines: tuple[str, ...]
+
+
+def plan_texts(task: Task, training: Training, base: DataPlan) -> TextPlan:
+    """Decides what ``data.py`` of texts says; ``base`` is what it shares with other data."""
+    return _Planner(task, training, base).plan()
+
+
+class _Planner:
+    """Collects the decisions."""
+
+    def __init__(self, task: Task, training: Training, base: DataPlan) -> None:
+        self.task = task
+        self.base = base
+        self.data: Data = training.data
+        assert self.data.tokens is not None
+        self.tokens = self.data.tokens
+        self.feeds = Feeds(task, training)
+        self.lines = bool(self.data.source.entry.facts["samples"])
+        self.ends = bool(self.tokens.args["ends"])
+        self.capped = self.tokens.args["max_length"] is not None
+        inputs = self.feeds.inputs
+        self.ids = {feed.names[0]: feed.bound or 0 for feed in inputs if not feed.counted}
+        target = self.feeds.target
+        own = target.names[0] not in self.ids
+        self.labels = {target.names[0]: target.bound or 0} if own else {}
+        #: columns that are cut into tokens
+        self.cut = tuple(dict.fromkeys(f.names[0] for f in self.feeds.all if f.ragged))
+        self.columns = tuple(dict.fromkeys((*self.ids, *self.labels)))
+
+    def plan(self) -> TextPlan:
+        """All decisions together."""
+        base: dict[str, Any] = {f.name: getattr(self.base, f.name) for f in fields(DataPlan)}
+        words = {"words": "word", "characters": "character"}
+        least = self._least()
+        return TextPlan(
+            **base | self._shared(),
+            lines=self.lines,
+            labels=bool(self.labels),
+            some_whole=self.lines and len(self.cut) < len(self.columns),
+            capped=self.capped and self.lines,
+            sample="line" if self.lines else "window",
+            unit=words[self.tokens.name],
+            input_kind="Ragged" if all(f.ragged for f in self.feeds.inputs) else _either(self.base),
+            counted=self._tokens_of(tuple(self.ids)),
+            label_set=f"set({self._tokens_of(tuple(self.labels))})",
+            row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
+            known_words="" if self.labels else "*RESERVED, ",
+            target_sizes="LABELS" if self.labels else "IDS",
+            all_sizes="(IDS | LABELS)" if self.labels else "IDS",
+            reserved_doc=_RESERVED_DOCS[self.ends],
+            too_short="not tokens" if least == 1 else f"len(tokens) < {least}",
+            too_short_words="no " + words[self.tokens.name] if least == 1 else "no next step",
+            cut="text.split()" if self.tokens.name == "words" else "list(text)",
+            cut_text=self._cut_text(),
+            standard_lines=tuple(self._standard_lines()),
+            alike_lines=tuple(self._alike_lines()),
+        )
+
+    def _shared(self) -> dict[str, Any]:
+        """What every ``data.py`` has, said otherwise for texts."""
+        target = Code("TARGET")
+        score = replace(
+            self.base.score,
+            parameter=", vocabulary: Vocabulary",
+            argument=", vocabulary",
+            header=(f"words = vocabulary.words({target})", *self.base.score.header),
+            field="words[value]",
+        )
+        return {
+            "doc": describe(self.task, self.data),
+            "imports": self._imports(),
+            "constants": self._constants(),
+            "load_summary": f"{summary(self.data)}, its texts as ids",
+            "prediction": replace(self.base.prediction, lines=self._prediction_lines()),
+            "score": score,
+        }
+
+    def _imports(self) -> tuple[str, ...]:
+        chained = bool(self.cut)
+        standard = self.tokens.args["standardize"]
+        return (
+            "import csv",
+            "import json",
+            *(["import string"] if "strip" in standard else []),
+            "from collections import Counter",
+            "from collections.abc import Iterator",
+            "from dataclasses import dataclass",
+            *(["from functools import cached_property"] if self.base.ragged else []),
+            "from itertools import "
+            + ", ".join(
+                [*(["chain"] if chained else []), *(["count"] if self.lines else []), "pairwise"]
+            ),
+            "from pathlib import Path",
+            *(["from typing import Any"] if self.base.ragged else []),
+            "",
+            "import numpy as np",
+            *(
+                ["from numpy.lib.stride_tricks import sliding_window_view"]
+                if self.base.windowed
+                else []
+            ),
+        )
+
+    def _constants(self) -> tuple[str, ...]:
+        path = literal(source_path(self.data.source))
+        lines = assign(
+            "DATA_PATH", Call("Path", (path,)), note="as in the spec, from the current folder"
+        )
+        if self.lines:
+            written: tuple[str, ...] = self.data.source.args["columns"]
+            lines += assign("FIELDS", Group("(", written), note="of a line, tabs between them")
+            lines += assign("COLUMNS", Group("(", self.columns), note="those that are read")
+            lines += assign("INPUTS", Group("(", tuple(self.ids)))
+            if len(self.cut) < len(self.columns):
+                lines += assign("CUT", Group("(", self.cut), note="into tokens")
+        else:
+            lines += assign("NAME", next(iter(self.ids)), note="what the text is called")
+        lines += assign("TARGET", self.feeds.target.names[0])
+        lines += assign("IDS", _mapping(self.ids), note="how many ids there are, at most")
+        if self.labels:
+            lines += assign("LABELS", _mapping(self.labels), note="how many labels, at most")
+        kept = ("[PAD]", "[UNK]", *(("[START]", "[END]") if self.ends else ()))
+        lines += assign("RESERVED", Group("(", kept), note="the ids below those of tokens")
+        lines.append("UNKNOWN, START, END = 1, 2, 3" if self.ends else "UNKNOWN = 1")
+        if self.capped and self.lines:
+            most = int(self.tokens.args["max_length"])
+            lines += assign("MAX_LENGTH", most, note="what is longer is cut off")
+        if self.lines:
+            lines.append(f"LONGEST_LINE = {LONGEST_LINE:_}  # bytes")
+        return (*lines, "", *self.base.tail)
+
+    def _prediction_lines(self) -> tuple[str, ...]:
+        read = "read(path, INPUTS)" if self.lines else "read(path)"
+        lines = [f"part = vocabulary.encode({read})"]
+        if self.base.windowed:
+            lines += [
+                "rows = len(part[NAME])",
+                "if rows < STEPS:",
+                '    raise DataError(f"{path} has {rows} tokens; a window takes {STEPS}")',
+            ]
+        values = (feed.rows("part", "") for feed in self.feeds.inputs)
+        given = [f"windows({v}, STEPS)" if self.base.windowed else v for v in values]
+        return (*lines, f"return ({', '.join(given)}{',' if len(given) == 1 else ''})")
+
+    def _tokens_of(self, names: tuple[str, ...]) -> str:
+        """The expression for all tokens of columns."""
+        cut = [name in self.cut for name in names]
+        flat, whole = "chain.from_iterable(part[name])", "part[name]"
+        if all(cut):
+            return flat
+        return whole if not any(cut) else f"{flat} if name in CUT else {whole}"
+
+    def _number(self) -> str:
+        get = "number(word, ids, name)" if self.labels else "ids.get(word, UNKNOWN)"
+        return f"*({get} for word in tokens)" if self.ends else f"{get} for word in tokens"
+
+    def _least(self) -> int:
+        return 2 if self.data.target_kind == "next_step" and not self.ends else 1
+
+    def _cut_text(self) -> str:
+        """What is cut: labels stay as they are written."""
+        if self.tokens.args["standardize"] == "none":
+            return "text"
+        labels = any(name in self.cut for name in self.labels)
+        return "text if name in LABELS else standard(text)" if labels else "standard(text)"
+
+    def _standard_lines(self) -> list[str]:
+        standard = self.tokens.args["standardize"]
+        if standard == "none":
+            return []
+        lower = ".lower()" if "lower" in standard else ""
+        if "strip" not in standard:
+            return [f"return text{lower}"]
+        return [f'return text{lower}.translate(str.maketrans("", "", string.punctuation))']
+
+    def _alike_lines(self) -> list[str]:
+        """Columns of one time axis must have as many tokens; a target may not be there."""
+        by_axis: dict[str, list[Feed]] = {}
+        for feed in self.feeds.all:
+            if feed.ragged:
+                by_axis.setdefault(feed.lengths, []).append(feed)
+        lines: list[str] = []
+        for together in by_axis.values():
+            names = list(dict.fromkeys(feed.names[0] for feed in together))
+            if len(names) > 1:
+                group = ", ".join(str(literal(name)) for name in names)
+                lines += [
+                    f"found = {{name: len(rows[name][-1]) for name in ({group}) if name in rows}}",
+                    "if len(set(found.values())) > 1:",
+                    '    raise DataError(f"{place}: not as many tokens in each column: {found}")',
+                ]
+        return lines
+
+
+_START, _END = "START, ", ", END"
+_RESERVED_DOCS = {
+    False: "Id 0 pads and id 1 stands for any token that is not known.",
+    True: "Id 0 pads, 1 stands for any token not known, 2 and 3 begin and end each text.",
+}
+
+
+def _either(base: DataPlan) -> str:
+    return "np.ndarray | Ragged" if base.ragged else "np.ndarray"
+
+
+def _mapping(sizes: dict[str, int]) -> Group:
+    entries: list[Expr] = [Pair(name, size) for name, size in sizes.items()]
+    return Group("{", tuple(entries))

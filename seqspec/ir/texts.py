@@ -1,0 +1,234 @@
+"""Texts that feed inputs and targets: fields of lines, or one long text cut into windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seqspec.diagnostics import codes
+from seqspec.diagnostics.model import Fix, Label
+from seqspec.ir import files, ragged
+from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.files import Unreadable
+from seqspec.ir.graph import Value
+from seqspec.shapes.dim import Dim, Shape
+from seqspec.source import Span
+from seqspec.types import Tensor
+from seqspec.vocabulary.spec import Setting
+
+Ports = list[tuple[Value, Tensor]]
+
+
+class Texts(Feeder):
+    """A file of text: its tokens get ids from a vocabulary, made of the training part."""
+
+    def feed(self) -> Fed | None:
+        ports = self.ports()
+        if ports is None or not self._settings_fit():
+            return None
+        samples = bool(self.source.entry.facts["samples"])
+        if samples:
+            axes = (ragged.axis(type_.shape) for _, type_ in ports)
+            self.ragged = {name: name for name in axes if name}
+            ports = [port for port in ports if port[0].name not in self.padded_ports()]
+        kind = self.kind()
+        if kind is None or not self._readable(samples):
+            return None
+        columns: tuple[str, ...] = self.source.args["columns"] if samples else (ports[0][0].name,)
+        inputs = self._inputs(ports, columns)
+        if inputs is None:
+            return None
+        target = self.target.columns or inputs[ports[0][0].name]
+        if len(target) != 1:
+            what = "the target of texts is one column"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
+            return None
+        if target[0] not in columns:
+            self.missing("column", target[0], columns, "target")
+            return None
+        sizes: dict[str, Dim] = {}
+        for port, type_ in ports:
+            if not self._port_fits(port, type_, samples, sizes):
+                return None
+        if not self._target_fits(ports, inputs, target[0], kind):
+            return None
+        data = self.data(inputs, target, kind)
+        if data is None:
+            return None
+        return Fed(data, self.section, sizes, self._targets(kind, ports[0][1]))
+
+    # ---- the section
+
+    def _settings_fit(self) -> bool:
+        values = self.section.values
+        if values["tokens"] is None:
+            end = self.section.at("source").end
+            self.sink.report(
+                codes.NO_TOKENS(path=self.shown),
+                self.section.at("source"),
+                help="write `tokens = characters()` or `tokens = words()`",
+                fix=Fix(Span(end, end), "\n    tokens = characters()"),
+            )
+            return False
+        grouped = values["split"] is not None and "by" in values["split"].args
+        unfit = {
+            "split": (grouped, "texts are split line by line, not by groups"),
+            "scale": (values["scale"] is not None, "ids of texts have no scale"),
+            "missing": (values["missing"] != "error", "no value is missing in a text"),
+        }
+        for name, (written, what) in unfit.items():
+            if written:
+                finding = codes.FORBIDDEN_VALUE(what=what)
+                self.sink.report(finding, self.section.at(name), help="leave it out")
+                return False
+        if self.source.entry.facts["samples"] and self.windows is not None:
+            what = (
+                f"each line of {self.shown} is a sample, but windows are cut out of one long text"
+            )
+            labels = (Label(self.section.at("source"), "the lines"),)
+            help = (
+                f'leave the windows out, or read it as one text: text("{self.source.args["path"]}")'
+            )
+            finding = codes.FORBIDDEN_VALUE(what=what)
+            self.sink.report(finding, self.section.at("windows"), labels=labels, help=help)
+            return False
+        if self.windows is None and not self.source.entry.facts["samples"]:
+            end = self.section.at("source").end
+            self.sink.report(
+                codes.NEEDS_WINDOWS(
+                    what=f"{self.shown} is one long text, so it has but one sample"
+                ),
+                self.section.at("source"),
+                help="cut it into windows: `windows = sliding(steps=…)`",
+            )
+            return False
+        return True
+
+    def _readable(self, samples: bool) -> bool:
+        """Whether the file, if it is there, has as many fields as are named; reports if not."""
+        if not self.there() or not samples:
+            return True
+        fields = files.fields(self.path)
+        if isinstance(fields, Unreadable):
+            self.unreadable(fields)
+            return False
+        columns: tuple[str, ...] = self.source.args["columns"]
+        if fields == len(columns):
+            return True
+        reason = f"a line of {self.shown} has {_counted(fields, 'field')} between tabs, "
+        reason += f"but {_counted(len(columns), 'column')} are named"
+        self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"))
+        return False
+
+    def _inputs(self, ports: Ports, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
+        """The column of each input: the one that is named, of its own name, or the only one."""
+        given = self.given
+        if given is not None and (len(ports) > 1 or len(given) != 1):
+            what = "`inputs` names the one column of a model's only input"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
+            return None
+        if given is not None and given[0] not in columns:
+            self.missing("column", given[0], columns, "inputs")
+            return None
+        if given is None and len(ports) == 1 and ports[0][0].name not in columns:
+            others = tuple(c for c in columns if c not in self.target.columns)
+            given = others if len(others) == 1 else None
+        if given is not None:
+            return {ports[0][0].name: given}
+        found = {port.name: (port.name,) for port, _ in ports}
+        for name, fed in self.feeding.items():
+            if fed.ahead or len(fed.names) != 1:
+                what = f"`{name}` is fed by one column of texts"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), fed.span)
+                return None
+            found[name] = fed.names
+        for port, _ in ports:
+            if found[port.name][0] not in columns:
+                self.sink.report(
+                    codes.NOT_FED(data=self.section.name, port=port.name),
+                    self.section.at("source"),
+                    help=f"the columns of {self.shown} are called " + ", ".join(columns),
+                )
+                return None
+        return found
+
+    # ---- inputs and target
+
+    def _port_fits(self, port: Value, type_: Tensor, samples: bool, sizes: dict[str, Dim]) -> bool:
+        if type_.kind != "token":
+            self.mismatch(
+                port, "texts become ids", "write `token(100, pad=0)[B, T]`, then embed it"
+            )
+            return False
+        bound = type_.bound.value if type_.bound is not None else None
+        least = reserved(self.section.values["tokens"]) + 1
+        if bound is None or bound < least:
+            what = f"`{port.name}` has {type_.bound} ids, but a vocabulary has at least {least}"
+            help = f"ids below {least - 1} are kept for padding, unknown tokens and ends; "
+            help += "write how many there may be, such as token(100)"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), port.span, help=help)
+            return False
+        if isinstance(type_.pad, int | float) and type_.pad != 0:
+            what = f"a vocabulary pads with id 0, not with {type_.pad}"
+            finding = codes.FORBIDDEN_VALUE(what=what)
+            self.sink.report(finding, port.span, help="write `pad=0`")
+            return False
+        if not samples:
+            return self.windows_fit(port, type_, 1, sizes)
+        if type_.rank == 1 or (type_.rank == 2 and ragged.axis(type_.shape)):
+            return True
+        self.mismatch(
+            port,
+            "texts are sequences of any length",
+            f"write `token({type_.bound}, pad=0)[B, T]`",
+        )
+        return False
+
+    def _target_fits(
+        self, ports: Ports, inputs: Mapping[str, tuple[str, ...]], target: str, kind: str
+    ) -> bool:
+        """Whether what is told from texts has ids: those of an input, or classes of its own."""
+        output = self.graph.outputs[0][1].tensor
+        classes = output.shape[-1].value if output.shape else None
+        for port, type_ in ports:
+            if inputs[port.name] == (target,) and type_.bound is not None:
+                if classes == type_.bound.value:
+                    return True
+                self.sink.report(
+                    codes.OTHER_VOCABULARY(
+                        column=target, bound=type_.bound, classes=output.shape[-1]
+                    ),
+                    self.graph.outputs[0][1].span,
+                    labels=(Label(port.span, "its ids"),),
+                    help=f"give the output a class for each id: {type_.bound}",
+                )
+                return False
+        steps = ragged.axis(output.shape) in self.ragged and output.rank > 2
+        if steps and self.section.values["tokens"].args["ends"]:
+            what = f"`ends` adds a first and a last step that have nothing in `{target}`"
+            finding = codes.FORBIDDEN_VALUE(what=what)
+            self.sink.report(finding, self.section.at("tokens"), help="leave `ends` out")
+            return False
+        return True
+
+    def _targets(self, kind: str, first: Tensor) -> tuple[Shape, ...]:
+        batch = first.shape[0]
+        if self.windows is None:
+            output = self.graph.outputs[0][1].tensor
+            steps = ragged.axis(output.shape)
+            if kind == "row" and steps not in self.ragged:
+                return ((batch,),)
+            axis = steps if steps in self.ragged else next(iter(self.ragged))
+            return ((batch, Dim.of(axis)),)
+        if kind in ("next_step", "same_step"):
+            return ((batch, Dim.of(self.windows.args["steps"])),)
+        horizon = Dim.of(self.windows.args["horizon"])
+        return ((batch,), (batch, horizon)) if horizon.value == 1 else ((batch, horizon),)
+
+
+def reserved(tokens: Setting) -> int:
+    """How many ids stand for no token of the file."""
+    return 4 if tokens.args["ends"] else 2
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number != 1 else "")
