@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ("airline", "digits", "dates", "weather", "stations", "seattle", "shoulder")
+EXAMPLES = (
+    *("airline", "digits", "dates", "weather", "stations"),
+    *("seattle", "shoulder", "motion", "echo"),
+)
 #: by how much a run on another machine may miss the header's worst seed
 LEEWAY = {"rmse": 1.25, "accuracy": 0.98}
 

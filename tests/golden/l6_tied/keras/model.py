@@ -42,7 +42,7 @@ class Weight(layers.Layer):
     def build(self, input_shape: Any = None) -> None:
         self.value = self.add_weight(name="value", shape=self.shape, initializer=self.initializer)
 
-    def call(self, x: Any) -> keras.KerasTensor:
+    def call(self, x: Any) -> Any:
         return ops.convert_to_tensor(self.value)
 
     def get_config(self) -> dict[str, Any]:
@@ -75,15 +75,13 @@ class TiedDense(layers.Layer):
         self.use_bias = use_bias
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, *shapes: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias", shape=(self.units,), initializer=self.bias_initializer
             )
 
-    def call(
-        self, x: keras.KerasTensor, kernel: keras.KerasTensor | None = None
-    ) -> keras.KerasTensor:
+    def call(self, x: Any, kernel: Any = None) -> Any:
         if kernel is None:
             kernel = ops.convert_to_tensor(getattr(self.layer, self.weight))
         y = ops.matmul(x, ops.transpose(kernel) if self.transposed else kernel)

@@ -14,7 +14,7 @@ from model import Shoulder
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "98e88466b433999b8fb47b2c2a892f04a98d6f6b1ae2790a768a0f35bb3b6844",
+    "spec_sha256": "d59404671c9412b5c31cec2c0ff7d34a1bb8c16ce872b0e70da127155545ecd6",
     "model": "Shoulder",
 }
 

@@ -15,7 +15,7 @@ from model import Stations
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "b00d910e4ab127795e8832704412195fd5afa53ba93cfa39f2f9d2788f284e65",
+    "spec_sha256": "c125f4d7758671d5370230e108250b5f5ec6dcd209b317835fa62e3c2b0fbbbb",
     "model": "Stations",
 }
 
