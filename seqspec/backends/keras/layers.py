@@ -10,6 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.backends.keras.defaults import (
+    BATCH_NORM,
+    CONV,
+    COSTS,
+    DENSE,
+    EMBEDDING,
+    GROUP_NORM,
+    LAYER_NORM,
+    MULTI_HEAD_ATTENTION,
+    POOLING,
+    RECURRENT,
+    RUN,
+)
 from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.keras.ties import own_weight
@@ -19,49 +32,7 @@ from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
 from seqspec.vocabulary.spec import ends
 
-RECURRENT = {
-    "activation": "tanh",
-    "recurrent_activation": "sigmoid",
-    "use_bias": True,
-    "kernel_initializer": "glorot_uniform",
-    "recurrent_initializer": "orthogonal",
-    "bias_initializer": "zeros",
-}
-COSTS = dict.fromkeys(
-    (
-        *("kernel_regularizer", "recurrent_regularizer", "bias_regularizer"),
-        *("activity_regularizer",),
-        *("kernel_constraint", "recurrent_constraint", "bias_constraint"),
-    )
-)
-RUN = {"dropout": 0.0, "recurrent_dropout": 0.0, "go_backwards": False, "unroll": False}
-DENSE = {
-    "activation": "linear",
-    "use_bias": True,
-    "kernel_initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-    **{name: value for name, value in COSTS.items() if not name.startswith("recurrent")},
-}
-EMBEDDING = {
-    "embeddings_initializer": "uniform",
-    "embeddings_regularizer": None,
-    "activity_regularizer": None,
-    "embeddings_constraint": None,
-}
-LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
-GROUP_NORM = {"groups": 32, **LAYER_NORM}
-CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
-POOLING = {"strides": None, "padding": "valid"}
 ATTENTION = ("attention", "additive_attention", "multi_head_attention")
-MULTI_HEAD_ATTENTION = {
-    "value_dim": None,
-    "dropout": 0.0,
-    "use_bias": True,
-    "output_shape": None,
-    "kernel_initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-}
-BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 
 
 @dataclass(frozen=True, slots=True)
