@@ -31,9 +31,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
         return None
     output = graph.outputs[0][1]
     loss: Setting = values["loss"]
-    if not _loss_fits(loss, output, section, sink):
-        return None
-    if not _drawn(graph, fed, section, sink):
+    if not (_loss_fits(loss, output, section, sink) and _drawn(graph, fed, section, sink)):
         return None
     # A target of another shape is a mistake of its own; what the model sees is asked after it.
     fits = _target_fits(loss, output, fed, section, sink) and _causal(graph, output, fed, sink)

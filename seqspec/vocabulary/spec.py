@@ -36,9 +36,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal,
-    ``otherwise`` is what a call may stand for in place of it; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds; ``words`` may stand for a literal, ``otherwise`` is what a call
+    may stand for in place of it; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -252,8 +251,7 @@ class Weight:
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
     from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
-    Arguments with the same name but for its ending, ``kernel_regularizer`` and
-    ``kernel_constraint``, hold what it costs and its bounds.
+    Arguments such as ``kernel_regularizer`` and ``kernel_constraint`` hold its cost and bounds.
     """
 
     name: str

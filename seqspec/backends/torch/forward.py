@@ -8,7 +8,7 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
-from seqspec.backends.torch.layers import ACTIVATED, LOWERINGS
+from seqspec.backends.torch.layers import LOWERINGS
+from seqspec.backends.torch.logits import logits_activation, without_activation
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
@@ -35,7 +36,7 @@ from seqspec.ir.masks import ByValue, Given, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
-from seqspec.vocabulary.spec import Setting, Tie
+from seqspec.vocabulary.spec import Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +71,13 @@ def lower_forward(
     return lowering.run()
 
 
-def logits_activation(graph: Graph) -> str:
-    """The softmax or sigmoid that the only output ends in; empty if it ends otherwise."""
-    if len(graph.outputs) != 1 or not graph.nodes:
-        return ""
-    node, output = graph.nodes[-1], graph.outputs[0][1]
-    if node.value is not output or not isinstance(node.unit, Layer):
-        return ""
-    if node.unit.kind not in ACTIVATED and len(graph.nodes) == 1:
-        return ""
-    if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
-        return ""
-    unit = node.unit
-    if unit.activity is not None:
-        return ""  # what the activation gives costs something
-    if unit.kind == "softmax":
-        return "softmax"
-    setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")
-    name = setting.name if isinstance(setting, Setting) else ""
-    return name if name in ("softmax", "sigmoid") else ""
-
-
 class _Lowering:
     def __init__(
         self, graph: Graph, attributes: Mapping[Unit, str], split_logits: bool, outputs_class: str
     ) -> None:
         self.whole = graph
         self.split = logits_activation(graph) if split_logits else ""
-        self.graph = graph = _without_activation(graph) if self.split else graph
+        self.graph = graph = without_activation(graph) if self.split else graph
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.mixed = False
@@ -391,15 +371,6 @@ class _Lowering:
             return [(held.text, value.type.shape)]
         shapes = (shape for _, shape in value.type.parts)
         return list(zip(held.parts, shapes, strict=True))
-
-
-def _without_activation(graph: Graph) -> Graph:
-    """The graph up to its last node, if that is nothing but the activation."""
-    node = graph.nodes[-1]
-    if node.unit.kind in ACTIVATED:
-        return graph
-    outputs = ((graph.outputs[0][0], node.inputs[0]),)
-    return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:

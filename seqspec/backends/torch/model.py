@@ -24,7 +24,8 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
-from seqspec.backends.torch.forward import Forward, logits_activation, lower_forward
+from seqspec.backends.torch.forward import Forward, lower_forward
+from seqspec.backends.torch.logits import logits_activation
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
