@@ -47,6 +47,7 @@ def check(section: Section, graph: Graph, fed: Fed, sink: Sink) -> Training | No
                 help="use " + _one_of(_metrics_for(loss)),
             )
             fits = False
+    fits = _unpadded(graph, fed, section, sink) and fits
     if not fits:
         return None
     optimizer = optimizing.chosen(section, sink)
@@ -89,6 +90,25 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
 
 def _compatible(metric: Setting) -> tuple[str, ...]:
     return tuple(metric.entry.facts["targets"])
+
+
+def _unpadded(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
+    """Whether nothing would count padding as data: a metric without a mask, a mean for scaling."""
+    rooted = [m for m in section.values["metrics"] if m.name == "rmse"]
+    if rooted and graph.outputs[0][1].mask is not None:
+        what = "`rmse` counts padded steps in Keras, whose metric takes no mask"
+        place = section.at("metrics", "rmse")
+        sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
+        return False
+    padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
+    if fed.data.scale is not None and padded and not fed.data.ragged:
+        what = f"`scale` would take the padding of `{padded[0].name}` for data"
+        help = "scale the data where the file is made, before it is padded"
+        labels = (Label(padded[0].span, "padded here"),)
+        place = fed.section.at("scale")
+        sink.report(codes.FORBIDDEN_VALUE(what=what), place, labels=labels, help=help)
+        return False
+    return True
 
 
 def _metrics_for(loss: Setting) -> list[str]:

@@ -33,6 +33,7 @@ from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.spec import Tie
 
 #: what layers do with masks that Keras does, too, if they are told of none
 _AS_KERAS = (Masking.KEEPS, Masking.COUNTS, Masking.JOINS, Masking.APPENDS)
@@ -217,6 +218,7 @@ def _as_keras(graph: Graph, node: Node) -> bool:
         return False
     if _told(node):
         return True
-    # An embedding attaches what it finds in its tokens, or nothing.
+    # An embedding attaches what it finds in its tokens, or nothing; so does a tied layer.
     tokens = any(value.tensor.kind == "token" for value in node.inputs)
-    return unit.spec.masking in _AS_KERAS and not tokens
+    tied = any(isinstance(value, Tie) for value in unit.args.values())
+    return unit.spec.masking in _AS_KERAS and not tokens and not tied

@@ -15,6 +15,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
     Call,
     Code,
@@ -87,6 +88,7 @@ class TrainPlan:
     many_inputs: bool
     batch_inputs: str
     lengths: LengthsPlan
+    scored: Scored
     reshuffled: bool
 
 
@@ -120,6 +122,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         many_inputs=len(task.graph.inputs) > 1,
         batch_inputs="tuple[np.ndarray, ...]" if len(task.graph.inputs) > 1 else "np.ndarray",
         lengths=lengths,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.shuffle,
     )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, assign, flat, literal, statement
+from seqspec.backends.torch.masking import masks_of
+from seqspec.ir.masks import Mask
 from seqspec.ir.task import Task, Training
 from seqspec.types import Role
 
@@ -29,17 +31,20 @@ class _Prediction:
 
 def plan_measure(task: Task, training: Training, has_logits: bool, names: list[str]) -> list[str]:
     """The body of ``measure()``; ``names`` are what is reported beside the loss."""
-    output = task.output[1].tensor
+    output, mask = task.output[1].tensor, task.output[1].mask
     logits = training.from_logits or has_logits
     if training.loss.name.endswith("crossentropy"):
         name = "logits" if logits else "probabilities"
     else:
         distribution = Role.PLAIN not in training.loss.entry.facts["roles"]
         name = "probabilities" if distribution else "prediction"
-    prediction = _Prediction(name, logits, output.rank)
+    prediction = _Prediction(name, logits, output.rank - (mask is not None))
     function = "model.logits" if has_logits else "model"
     cast = "" if training.precision == "float32" else ".float()"
-    lines = statement(f"{name} = ", Code(f"{function}(*inputs){cast}"), indent=4)
+    called = Code(f"{function}(*inputs){cast}")
+    lines = (
+        _selected(task, mask, name, called) if mask else statement(f"{name} = ", called, indent=4)
+    )
     for variable, value in LOSSES[training.loss.name](prediction, training.loss.args):
         lines += assign(variable, value, indent=4)
     if task.graph.penalised:
@@ -53,8 +58,29 @@ def plan_measure(task: Task, training: Training, has_logits: bool, names: list[s
         lines += assign(metric, METRICS[metric](prediction, target), indent=4)
         reported.append(Code(metric))
     stacked = flat(Call("torch.stack", (Group("[", tuple(reported)),)))
+    if mask is not None:
+        return [*lines, *_counted(stacked)]
     lines += statement("return ", Code(f"loss, {stacked}.detach()"), indent=4)
     return lines
+
+
+def _selected(task: Task, mask: Mask, name: str, called: Code) -> list[str]:
+    """The steps of data alone, one after another: their mean is Keras's masked mean."""
+    names = [value.name for value in task.graph.inputs]
+    lines, text = masks_of(task.graph, mask, lambda port: f"inputs[{names.index(port)}]")
+    lines += assign("mask", text, indent=4) if text != "mask" else []
+    lines += statement(f"{name} = ", Code(f"{called}[mask]"), indent=4, note="the steps of data")
+    return [*lines, "    target = target[mask]"]
+
+
+def _counted(stacked: str) -> list[str]:
+    """Sums, and the numbers of what they are sums over."""
+    return [
+        "    steps = mask.sum().repeat(len(REPORTED))",
+        "    steps[0] = len(mask)  # of the loss the mean over samples is reported, as Keras does",
+        *assign("measured", Code(f"{stacked}.detach()"), indent=4),
+        "    return loss, torch.stack([measured * steps, steps])",
+    ]
 
 
 def _mse(p: _Prediction) -> Expr:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seqspec.backends.python_text import Code, Expr, Group, call, flat, literal
+from seqspec.backends.python_text import (
+    Code,
+    Expr,
+    Group,
+    assign,
+    call,
+    comment,
+    flat,
+    literal,
+    safe,
+)
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Graph
 from seqspec.ir.masks import (
@@ -23,9 +33,10 @@ from seqspec.ir.masks import (
     Reversed,
     Source,
     Whole,
+    leaves,
 )
 from seqspec.ir.padding import padded_anywhere, reads
-from seqspec.shapes.dim import Dim
+from seqspec.shapes.dim import Dim, show
 
 
 def source(mask: Source, operand: Callable[[str], str]) -> Expr:
@@ -56,6 +67,31 @@ def composed(mask: Mask, known: Mapping[Mask, str], whole: Callable[[Dim], Expr]
         return call("torch.cat", Group("[", parts), dim=1)
     assert isinstance(mask, Whole), "the masks of inputs have names"
     return whole(mask.steps)
+
+
+def masks_of(graph: Graph, mask: Mask, operand: Callable[[str], str]) -> tuple[list[str], Expr]:
+    """Lines that compute the masks a mask is made of, and its expression."""
+    inputs = {value.name: value for value in graph.inputs}
+    found = list(dict.fromkeys(leaves(mask)))
+    lines: list[str] = []
+    known: dict[Mask, str] = {}
+    for leaf in found:
+        known[leaf] = "mask" if len(found) == 1 else f"{safe(leaf.port)}_mask"
+        note = comment(show(inputs[leaf.port].tensor.shape[:2]))
+        lines += assign(known[leaf], source(leaf, operand), indent=4, note=note)
+    axes = {
+        dim.symbol: f"{operand(v.name)}.shape[{axis}]"
+        for v in graph.inputs
+        if not v.parts
+        for axis, dim in enumerate(v.tensor.shape)
+    }
+
+    def whole(steps: Dim) -> Expr:
+        x = operand(graph.inputs[0].name)
+        size = Group("(", (Code(f"len({x})"), Code(str(steps.value or axes[steps.symbol]))))
+        return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
+
+    return lines, composed(mask, known, whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.padding import Scored, output_mask, plan_scored
 from seqspec.backends.python_text import assign, definition, docstring, literal
 from seqspec.backends.torch.losses import plan_measure
 from seqspec.backends.torch.model import ModelPlan
@@ -38,8 +39,10 @@ class TrainPlan:
     lengths: LengthsPlan
     root: str
     normalised: bool
-    samples: str
+    means: str
     best: str
+    counted: bool
+    scored: Scored
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -69,6 +72,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     updates = plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
     measure = tuple(plan_measure(task, training, model.has_logits, names))
+    counted = bool(names) and output_mask(task) is not None
     me, device = f"model: {model.main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if scaled else []
     lengths = plan_lengths(task, training)
@@ -98,13 +102,22 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         lengths=lengths,
         root=root,
         normalised=normalised,
-        samples="samples" if normalised else "len(part)",
+        means=_means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
+        counted=counted,
+        scored=plan_scored(task, ragged=bool(training.data.ragged)),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
         stopping=stopping.end,
     )
+
+
+def _means(counted: bool, normalised: bool) -> str:
+    """What an epoch gives, of the sums over its batches."""
+    if counted:
+        return "total[0] / total[1]"
+    return f"total / {'samples' if normalised else 'len(part)'}"
 
 
 def _normalises_samples(graph: Graph) -> bool:
