@@ -110,7 +110,7 @@ class Compilation:
         return found
 
     def _training(self, name: str, section: Section | Failed) -> Training | None:
-        from seqspec.ir import dataset, training
+        from seqspec.ir import dataset, outputs, training
 
         assert self.program is not None and self.sections is not None
         at = self.sections.names[("train", name)]
@@ -139,8 +139,11 @@ class Compilation:
         if isinstance(data, Failed) or isinstance(graph, Failed):
             return None
         self.program.check_built(name)
-        fed = dataset.feed(data, graph, self.folder, self.options.data, self.sink)
-        return None if fed is None else training.check(section, graph, fed, self.sink)
+        trained = outputs.resolve(section, graph, data, self.sink)
+        if trained is None:
+            return None
+        fed = dataset.feed(data, graph, trained, self.folder, self.options.data, self.sink)
+        return None if fed is None else training.check(section, graph, trained, fed, self.sink)
 
     def check(self) -> tuple[Diagnostic, ...]:
         """All that is to be said about the spec."""

@@ -113,7 +113,7 @@ _ROWS = {
     "R13": "Class ids for each step",
     "S5": "States",
     "T1": "Images as sequences",
-    "T2": "Several inputs",
+    "T2": "Several inputs and outputs",
 }
 
 

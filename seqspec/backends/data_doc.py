@@ -50,7 +50,9 @@ def samples_doc(data: Data) -> str:
         "same_step": "the target of each of their steps",
     }
     how = "cut out when asked for" if data.series else "views, not copies"
-    return f"The windows of a part with {after[data.target_kind]}; {how}."
+    kinds = {target.kind for target in data.targets.values()}
+    with_ = after[kinds.pop()] if len(kinds) == 1 else "what each output is compared with"
+    return f"The windows of a part with {with_}; {how}."
 
 
 def _divided(data: Data) -> str:

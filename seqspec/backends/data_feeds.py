@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
 from seqspec.ir.masks import ByLengths
-from seqspec.ir.task import Data, Task, Training
+from seqspec.ir.task import Data, Task, Term, Training
 from seqspec.shapes.dim import Shape
 
 #: Names that have their meaning where the feeds' own names appear.
@@ -33,6 +32,7 @@ _RESERVED = frozenset(
         "STATIC",
         "SERIES",
         "SHAPES",
+        "OUTPUTS",
         "SPLIT_SEED",
         "STEPS",
         "STRIDE",
@@ -68,6 +68,7 @@ class Feed:
     for each step of all sequences, and ``fill`` pads a batch of them.
     ``counted`` tells the lengths of the input before it.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
+    ``kind`` tells when a target is taken, ``output`` whose it is.
     """
 
     variable: str
@@ -81,6 +82,9 @@ class Feed:
     constant: str
     key: Code
     stands: str = "window"
+    kind: str = ""
+    output: str = ""
+    per_step: bool = False
     lengths: str = ""
     fill: int | float = 0
     counted: bool = False
@@ -110,7 +114,10 @@ class Feed:
 
 
 class Feeds:
-    """All feeds of a training, inputs in model order."""
+    """All feeds of a training, inputs and targets in model order.
+
+    ``beyond`` is how many rows after a window its targets take; ``horizon`` those of a forecast.
+    """
 
     def __init__(self, task: Task, training: Training) -> None:
         self._data: Data = training.data
@@ -119,15 +126,27 @@ class Feeds:
         self.windowed = windows is not None
         self.steps = int(windows.args["steps"]) if windows else 0
         self.stride = int(windows.args["stride"]) if windows else 1
-        self.ahead = self._data.target_kind == "ahead"
-        self.horizon = int(windows.args["horizon"]) if windows and self.ahead else 1
+        kinds = {target.kind for target in self._data.targets.values()}
+        self.horizon = int(windows.args["horizon"]) if windows and "ahead" in kinds else 1
+        self.beyond = 0 if kinds <= {"same_step", "row"} else self.horizon
         self._padded = {
             value.mask.lengths: value
             for value in task.graph.inputs
             if self._data.ragged and isinstance(value.mask, ByLengths)
         }
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
-        self.target = self._target(task.output[1], training.loss.entry.facts)
+        self._several = training.several
+        self.targets = tuple(self._target(term) for term in training.terms)
+        self.weights = {
+            term.output: self._weight(term, target)
+            for term, target in zip(training.terms, self.targets, strict=True)
+            if term.output in self._data.weights
+        }
+
+    @property
+    def target(self) -> Feed:
+        """The target of the first output, or of the only one."""
+        return self.targets[0]
 
     @property
     def lengths(self) -> tuple[str, ...]:
@@ -136,8 +155,8 @@ class Feeds:
 
     @property
     def all(self) -> tuple[Feed, ...]:
-        """The inputs, then the target."""
-        return (*self.inputs, self.target)
+        """The inputs, then the targets, then what weighs samples."""
+        return (*self.inputs, *self.targets, *self.weights.values())
 
     @property
     def ahead_rows(self) -> str:
@@ -190,29 +209,55 @@ class Feeds:
         axis = shape[1].symbol if len(shape) > 1 else None
         return self._data.ragged.get(axis, "") if axis else ""
 
-    def _target(self, output: Value, facts: Mapping[str, Any]) -> Feed:
-        classes = facts["target"] == "class_ids"
-        shape = output.tensor.shape[:-1] if classes else output.tensor.shape
+    def _target(self, term: Term) -> Feed:
+        target = self._data.targets[term.output]
+        classes = term.compares == "class_ids"
+        whole = term.value.tensor.shape
+        shape = whole[:-1] if classes else whole
         if not self.windowed:
             windowed = False
-        elif not self.ahead or self.horizon > 1:
+        elif target.kind != "ahead" or self.horizon > 1:
             windowed = True
         else:
             # One step ahead has a time axis only if the model's output has one.
             windowed = len(shape) == (2 if classes else 3)
         stacked = self._data.tabular and len(shape) - windowed == 2
+        constant = "TARGET_COLUMNS"
+        if self._several and stacked:
+            constant = self._names.fresh(f"{term.output.upper()}_COLUMNS")
         return Feed(
-            variable=self._names.fresh("target"),
-            names=self._data.target,
+            variable=self._names.fresh(term.output if self._several else "target"),
+            names=target.names,
             shape=shape,
             stacked=stacked,
             windowed=windowed,
             is_ids=classes,
-            bound=output.tensor.shape[-1].value if classes else None,
-            scaled=self._data.scale is not None and facts["scaled"],
-            constant="TARGET_COLUMNS" if stacked else "",
-            key=Code("TARGET"),
+            bound=whole[-1].value if classes else None,
+            scaled=self._data.scale is not None and term.loss.entry.facts["scaled"],
+            constant=constant if stacked else "",
+            key=literal(target.names[0]) if self._several else Code("TARGET"),
+            kind=target.kind,
+            output=term.output,
             lengths=self._lengths(shape),
+        )
+
+    def _weight(self, term: Term, target: Feed) -> Feed:
+        weight = self._data.weights[term.output]
+        shape = term.value.tensor.shape
+        return replace(
+            target,
+            variable="",
+            names=(weight.name,),
+            shape=shape[:-1] if weight.per_step else shape[:1],
+            stacked=False,
+            windowed=self.windowed and weight.per_step,
+            is_ids=False,
+            bound=None,
+            scaled=False,
+            constant="",
+            key=literal(weight.name),
+            lengths="",
+            per_step=weight.per_step,
         )
 
 

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.data_doc import describe, part_note, samples_doc, summary
+from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
-from seqspec.backends.data_mapped import MappedPlan, plan_mapped, rows_on_disk
-from seqspec.backends.data_prediction import PredictionPlan, plan_prediction, returned
+from seqspec.backends.data_mapped import MappedPlan, plan_mapped
+from seqspec.backends.data_part import (
+    TargetsPlan,
+    ignored_ids,
+    needed_rows,
+    part_fields,
+    plan_targets,
+)
+from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
+from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
-from seqspec.backends.data_series import SeriesPlan, input_rows, plan_series, target_rows
+from seqspec.backends.data_series import SeriesPlan, plan_series
 from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
-    WIDTH,
     Call,
     Code,
     Expr,
     Group,
     Pair,
     assign,
-    call,
     literal,
+    mapping,
 )
 from seqspec.ir.files import source_path
 from seqspec.ir.task import Data, Task, Training
@@ -45,13 +52,14 @@ class DataPlan:
     arrays_note: str
     batches: bool
     part_fields: tuple[str, ...]
+    several: bool
+    targets: TargetsPlan
     part_note: str
     load_summary: str
     all_names: str
     prediction: PredictionPlan
     holder: str
-    sample_lines: tuple[str, ...]
-    samples_doc: str
+    samples: SamplesPlan
     tabular: bool
     source: SourcePlan
     windowed: bool
@@ -61,8 +69,6 @@ class DataPlan:
     scaling_doc: str
     scaled_names: str
     all_scaled: bool
-    target_scaled: bool
-    target_stacked: bool
     missing: str
     refines: bool
     bounds: bool
@@ -75,6 +81,7 @@ class DataPlan:
     needed_words: str
     split: SplitPlan
     score: ScorePlan
+    weights: WeightsPlan
     series: SeriesPlan
     mapped: MappedPlan | None
     texts: bool
@@ -128,6 +135,7 @@ class _Planner:
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
+        self.weights = plan_weights(self.feeds, training)
 
     @property
     def _imports(self) -> tuple[str, ...]:
@@ -157,8 +165,11 @@ class _Planner:
                 twin = next(f.constant for f in self.feeds.all if f.constant and f.same_rows(feed))
                 known = twin != feed.constant
                 lines += assign(feed.constant, Code(twin) if known else _names(feed.names))
-        if not self.feeds.target.stacked:
-            lines += assign("TARGET", self.feeds.target.names[0])
+        if not self.training.several and not self.feeds.targets[0].stacked:
+            lines += assign("TARGET", self.feeds.targets[0].names[0])
+        if self.training.several:
+            outputs = tuple(term.output for term in self.training.terms)
+            lines += assign("OUTPUTS", _names(outputs), note="of the model, with a target each")
         if not self._constant(self.feeds.inputs, ""):
             lines += assign(self._inputs_constant, _names(self._read_for_inputs()))
         if self.tabular and not self._constant(self.feeds.all, ""):
@@ -172,6 +183,8 @@ class _Planner:
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
             lines += assign("BOUNDS", Group("{", pairs), note="ids lie in [0, bound)")
+        if ignored := ignored_ids(self.feeds, self.training):
+            lines += assign("IGNORED", mapping(list(ignored.items())), note="counts in no loss")
         if self.tabular:
             lines += self.table.constants
         lines += self.mapped.constants if self.mapped else ()
@@ -186,16 +199,20 @@ class _Planner:
                 lines.append(f"STRIDE = {self.feeds.stride}  # from window to window")
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
-        return (*lines, *(self.ragged.constants if self.ragged else ()), *self.split.constants)
+        lines += self.ragged.constants if self.ragged else ()
+        lines += self.weights.constants
+        return (*lines, *self.split.constants)
 
     def _all_columns(self) -> Expr:
-        """The columns of the inputs and the target, by their constants where none is in both."""
-        inputs, target = names_of(self.feeds.inputs), self.feeds.target
-        if set(inputs) & set(target.names):
+        """The columns of inputs and targets, by their constants where none is in two of them."""
+        inputs, targets = names_of(self.feeds.inputs), self.feeds.targets
+        weights = [name for feed in self.feeds.weights.values() for name in feed.names]
+        read = [*inputs, *(name for target in targets for name in target.names), *weights]
+        if len(set(read)) < len(read):
             return _names(names_of(self.feeds.all))
         constant = self._constant(self.feeds.inputs, self._inputs_constant)
-        own = f"*{target.constant}" if target.constant else str(target.key)
-        return Group("(", (Code(f"*{constant}"), Code(own)))
+        own = (Code(f"*{t.constant}" if t.constant else str(t.key)) for t in targets)
+        return Group("(", (Code(f"*{constant}"), *own, *weights))
 
     def _read_for_inputs(self) -> tuple[str, ...]:
         lengths = (feed.lengths for feed in self.feeds.inputs if feed.ragged)
@@ -226,101 +243,15 @@ class _Planner:
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
         return self.windowed and not self.tabular and (2, 1) in ranks
 
-    # --------------------------------------------------------------------- samples and predictions
-
-    def _window(self, rows: str, length: str) -> Code:
-        stride = ", STRIDE" if self.feeds.stride > 1 else ""
-        return Code(f"windows({rows}, {length}{stride})")
-
-    def _rows(self, feed: Feed) -> str:
-        return rows_on_disk(feed, "part") if self.mapped else feed.rows("part", "scaled")
-
-    def _sample_lines(self) -> tuple[str, ...]:
-        scales = any(feed.scaled for feed in self.feeds.all) and not self.mapped
-        lines = ["scaled = scaling.apply(part)"] if scales else []
-        if self.series.cuts:
-            stride = ", STRIDE" if self.feeds.stride > 1 else ""
-            lines.append(f"first = starts(part[SERIES], {self._needed()[0]}{stride})")
-        cut = self._cut()
-        inputs: list[Expr] = []
-        for feed in self.feeds.inputs:
-            if feed.counted:
-                inputs.append(Code(f"{inputs[-1]}.lengths"))
-                continue
-            lines.append(f"{feed.variable} = {self._rows(feed)}")
-            if self.series.cuts:
-                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
-            elif feed.stands == "ahead":
-                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
-            elif self.windowed:
-                rows = feed.variable + cut.get(self.data.target_kind, "")
-                inputs.append(self._window(rows, "STEPS"))
-            else:
-                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
-        target = self.feeds.target
-        twins = (feed.variable for feed in self.feeds.inputs if feed.same_rows(target))
-        name = next(twins, "")
-        if not name:
-            name = target.variable
-            lines.append(f"{name} = {self._rows(target)}")
-        expr = call("Part", inputs=Group("(", tuple(inputs)), target=self._target_expr(name))
-        return (*lines, *returned(expr))
-
-    def _cut(self) -> dict[str, str]:
-        """What windows leave out at the end of the rows, by the kind of target."""
-        if self.series.cuts:
-            return {}
-        return {"ahead": "[:-HORIZON]" if self.feeds.horizon > 1 else "[:-1]", "next_step": "[:-1]"}
-
-    def _target_expr(self, name: str) -> Code:
-        if not self.windowed:
-            return Code(name + self._shortened(self.feeds.target, 0))
-        if self.series.cuts:
-            windowed = self.feeds.target.windowed
-            return target_rows(name, self.data.target_kind, windowed, self.feeds.horizon)
-        if not self.feeds.ahead:
-            rows = f"{name}[1:]" if self.data.target_kind == "next_step" else name
-            return self._window(rows, "STEPS")
-        if self.feeds.target.windowed:
-            length = "HORIZON" if self.feeds.horizon > 1 else "1"
-            return self._window(f"{name}[STEPS:]", length)
-        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
-
-    def _shortened(self, feed: Feed, at: int) -> str:
-        """Sequences are as long as their target: without the step that has no partner."""
-        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
-        shifted = alike and self.data.target_kind == "next_step"
-        return f".shortened({at})" if shifted else ""
-
     # ----------------------------------------------------------------------------------- the whole
-
-    def _part_fields(self) -> list[str]:
-        shown = [f"{feed.variable} {_shape(feed)}" for feed in self.feeds.inputs]
-        kind = "np.ndarray | Ragged" if self.ragged else "np.ndarray"
-        target = "Ragged" if self.feeds.target.ragged else "np.ndarray"
-        return [
-            *_noted(
-                "inputs: Inputs" if self.series.cuts else f"inputs: tuple[{kind}, ...]",
-                ", ".join(shown),
-            ),
-            *_noted(f"target: {target}", _shape(self.feeds.target)),
-        ]
-
-    def _needed(self) -> tuple[str, str]:
-        """How many rows one window and its target take: an expression, and the same in words."""
-        if self.data.target_kind == "same_step":
-            return "STEPS", "{STEPS} rows"
-        if self.feeds.horizon > 1:
-            return "STEPS + HORIZON", "{STEPS} rows and the {HORIZON} after them"
-        return "STEPS + 1", "{STEPS} rows and the one after them"
 
     def plan(self) -> DataPlan:
         """All decisions together."""
-        feeds, target = self.feeds, self.feeds.target
+        feeds, several = self.feeds, self.training.several
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
-        needed, needed_words = self._needed()
+        needed, needed_words = needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,
@@ -328,14 +259,15 @@ class _Planner:
             tail=self._tail(),
             arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
-            part_fields=tuple(self._part_fields()),
+            part_fields=tuple(part_fields(feeds, self.training, cuts=self.series.cuts)),
+            several=several,
+            targets=plan_targets(feeds, self.training),
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
             holder=holder,
-            sample_lines=self._sample_lines(),
-            samples_doc=samples_doc(self.data),
+            samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
             windowed=self.windowed,
@@ -345,8 +277,6 @@ class _Planner:
             scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
-            target_scaled=target.scaled,
-            target_stacked=target.stacked,
             what=what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
@@ -358,8 +288,9 @@ class _Planner:
             needed=needed,
             needed_words=needed_words,
             split=self.split,
-            score=plan_scores(self.training, target, origin=self.series.arranged),
+            score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
+            weights=self.weights,
             series=self.series,
             mapped=self.mapped,
             texts=self.texts,
@@ -383,12 +314,3 @@ _PATH_NOTE = "as in the spec, from the current folder"
 
 def _names(names: tuple[str, ...]) -> Group:
     return Group("(", names)
-
-
-def _noted(field: str, note: str) -> list[str]:
-    line = f"{field}  # {note}"
-    return [line] if len(line) <= WIDTH - 4 else [f"# {note}", field]
-
-
-def _shape(feed: Feed) -> str:
-    return "[" + ", ".join(str(dim) for dim in feed.shape) + "]"

@@ -45,13 +45,14 @@ def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
     if data.batches is not None:
         note = "batches of samples that are sorted by length at a time"
         lines += assign("POOL", int(data.batches.args["pool"]), note=note)
+    shifted = feeds.target.kind == "next_step"
     first = next(place for place, feed in enumerate(feeds.inputs) if feed.ragged)
     return RaggedPlan(
         constants=tuple(lines),
         made=tuple(_made(ragged, bool(fills))),
-        least=2 if data.target_kind == "next_step" else 1,
+        least=2 if shifted else 1,
         scaled=any(feed.scaled for feed in ragged),
-        shifted=data.target_kind == "next_step",
+        shifted=shifted,
         target=feeds.target.ragged,
         bucketed=bucketed,
         sorted_by=f"part.inputs[{first}]",

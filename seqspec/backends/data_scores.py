@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed
-from seqspec.backends.python_text import Code, Group, literal, statement
-from seqspec.ir.task import Training
+from seqspec.backends.data_part import unpacked
+from seqspec.backends.python_text import Code, Group, Names, literal, statement
+from seqspec.ir.task import Term, Training
 from seqspec.shapes.dim import Shape
 
 #: What is scored without being asked for, by a loss's kind of target.
@@ -16,28 +18,32 @@ _ALWAYS = {
     "one_hot": ("accuracy",),
     "binary": ("accuracy",),
 }
-_HITS = {
-    "class_ids": "prediction.argmax(axis=-1) == target",
-    "one_hot": "prediction.argmax(axis=-1) == target.argmax(axis=-1)",
-}
 _ERRORS = {
-    "mse": "float(np.mean(error**2))",
-    "rmse": "float(np.sqrt(np.mean(error**2)))",
-    "mae": "float(np.mean(np.abs(error)))",
-    "mape": "float(100 * np.mean(np.abs(error) / np.maximum(np.abs(target), 1e-7)))",
+    "mse": "float(np.mean({error}**2))",
+    "rmse": "float(np.sqrt(np.mean({error}**2)))",
+    "mae": "float(np.mean(np.abs({error})))",
+    "mape": "float(100 * np.mean(np.abs({error}) / np.maximum(np.abs({target}), 1e-7)))",
 }
+_CLASSES = ("class_ids", "one_hot")
+_COUNTED = ", counted from 1"
+_WHERE = '"sample", "step", '
 
 
 @dataclass(frozen=True, slots=True)
 class ScorePlan:
-    """The template's values; see ``templates/_shared/data/score.j2``."""
+    """The template's values; see ``templates/_shared/data/score.j2``.
+
+    ``unpack`` names the arrays of several outputs, where there are several; ``flatten`` are the
+    lines that make classes of scores.
+    """
 
     doc: str
+    unpack: tuple[str, ...]
     lines: tuple[str, ...]
     entries: tuple[str, ...]
     write_doc: str
     npy_words: str
-    classes: bool
+    flatten: tuple[str, ...]
     ragged: bool
     prediction: str
     parameter: str
@@ -48,64 +54,183 @@ class ScorePlan:
     field: str
 
 
-def plan_scores(training: Training, target: Feed, *, origin: bool = False) -> ScorePlan:
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """An output with the names that the functions have for its arrays."""
+
+    term: Term
+    feed: Feed
+    prediction: str
+    target: str
+    result: str
+    prefix: str
+
+    @property
+    def classes(self) -> bool:
+        return self.term.compares in _CLASSES
+
+
+def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = False) -> ScorePlan:
     """Decides what is scored and how predictions are written, with their ``origin`` in front."""
-    kind: str = training.loss.entry.facts["target"]
-    metrics = dict.fromkeys((*(metric.name for metric in training.metrics), *_ALWAYS[kind]))
-    classes = kind in ("class_ids", "one_hot")
-    if kind == "same":
-        lines = ["error = prediction.astype(np.float64) - target"]
-    elif kind == "binary":
-        # Logits are on the side of "yes" above zero, probabilities above one half.
-        border = "0" if training.from_logits else "0.5"
-        lines = [f"hits = (prediction > {border}) == (target > 0.5)"]
-    else:
-        lines = [f"hits = {_HITS[kind]}"]
-    one_hot = kind == "one_hot"
-    axes = target.shape[1:-1] if one_hot else target.shape[1:]
-    if target.ragged:
-        axes = axes[1:]
-    values = "values" if classes else "prediction.values" if target.ragged else "prediction"
-    header, note = _header("class" if one_hot else "", target, axes, values)
-    unit = "step" if target.ragged else "sample"
+    if training.several:
+        return _several(training, targets, origin=origin)
+    feed = targets[0]
+    only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "")
+    array = "prediction.values" if feed.ragged else "prediction"
+    values = "values" if only.classes else array
+    header, note = _header(only, values)
+    unit = "step" if feed.ragged else "sample"
     return ScorePlan(
         doc=(
             "Metrics over all samples, in original units if both arrays are."
-            if target.scaled
+            if feed.scaled
             else "Metrics over all samples."
         ),
-        lines=tuple(lines),
-        entries=tuple(
-            f"{literal(name)}: {_ERRORS.get(name, 'float(np.mean(hits))')}," for name in metrics
-        ),
+        unpack=(),
+        lines=tuple(_lines(only)),
+        entries=tuple(_entries(only)),
         write_doc=(
             f"Writes a csv file with the most likely class of each {unit}."
-            if classes
+            if only.classes
             else f"Writes a csv file with one line for each {unit}."
         ),
         npy_words="a padded array of all"
-        if target.ragged
+        if feed.ragged
         else "all scores as an array"
-        if classes
+        if only.classes
         else "the bare array",
-        classes=classes,
-        ragged=target.ragged,
-        prediction="Ragged" if target.ragged else "np.ndarray",
+        flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
+        ragged=feed.ragged,
+        prediction="Ragged" if feed.ragged else "np.ndarray",
         parameter="",
         argument="",
         header=tuple(_after_origin(header) if origin else header),
         header_note=note,
         values=values,
-        field=Code("str(value)") if classes else Code('f"{value:.7g}"'),
+        field=Code("str(value)") if only.classes else Code('f"{value:.7g}"'),
     )
 
 
-def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[str], str]:
-    """The lines that yield the header, and what its docstring says of it.
+def _result(term: Term) -> str:
+    return "error" if term.compares == "same" else "hits"
 
-    ``axes`` are those of one sample's values; ``title`` stands for the target's own name.
-    """
-    long = [axis for axis, dim in enumerate(axes, start=1) if dim.value != 1]
+
+def _lines(scored: _Scored) -> list[str]:
+    """What the metrics of an output are computed from."""
+    term, prediction, target = scored.term, scored.prediction, scored.target
+    if term.compares == "same":
+        value = f"{prediction}.astype(np.float64) - {target}"
+    elif term.compares == "binary":
+        # Logits are on the side of "yes" above zero, probabilities above one half.
+        border = "0" if term.from_logits else "0.5"
+        value = f"({prediction} > {border}) == ({target} > 0.5)"
+    else:
+        truth = f"{target}.argmax(axis=-1)" if term.compares == "one_hot" else target
+        value = f"{prediction}.argmax(axis=-1) == {truth}"
+    lines = [f"{scored.result} = {value}"]
+    if term.ignore_class is not None:
+        kept = f"{scored.result}[{target} != {term.ignore_class}]"
+        lines.append(f"{scored.result} = {kept}  # what the loss ignores does not count")
+    return lines
+
+
+def _entries(scored: _Scored) -> Iterator[str]:
+    asked = (metric.name for metric in scored.term.metrics)
+    for name in dict.fromkeys((*asked, *_ALWAYS[scored.term.compares])):
+        text = _ERRORS.get(name, "float(np.mean({error}))")
+        value = text.format(error=scored.result, target=scored.target)
+        yield f"{literal(scored.prefix + name)}: {value},"
+
+
+# -------------------------------------------------------------------------------- several outputs
+
+
+def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> ScorePlan:
+    names = Names(("float", "header", "np", "path", "predictions", "tables", "targets"))
+    outputs = [names.fresh(term.output) for term in training.terms]
+    scored = [
+        _Scored(
+            term,
+            feed,
+            output,
+            names.fresh(f"{output}_target"),
+            names.fresh(f"{output}_{_result(term)}"),
+            f"{term.output}_",
+        )
+        for term, feed, output in zip(training.terms, targets, outputs, strict=True)
+    ]
+    units = ", in original units if all arrays are" if any(f.scaled for f in targets) else ""
+    classes = [one.prediction for one in scored if one.classes]
+    most_likely = ", of classes the most likely one" if classes else ""
+    return ScorePlan(
+        doc=f"Metrics of each output over all samples{units}.",
+        unpack=tuple(unpacked([one.prediction for one in scored], "predictions")),
+        lines=(
+            *unpacked([one.target for one in scored], "targets"),
+            *(line for one in scored for line in _lines(one)),
+        ),
+        entries=tuple(entry for one in scored for entry in _entries(one)),
+        write_doc=f"Writes a csv file with one line for each sample{most_likely}.",
+        npy_words="an array for each output",
+        ragged=False,
+        prediction="tuple[np.ndarray, ...]",
+        parameter="",
+        argument="",
+        flatten=tuple(f"{name} = {name}.argmax(axis=-1)" for name in classes),
+        header=tuple(_joint_header(scored, origin=origin)),
+        header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",
+        values=f"({', '.join(one.prediction for one in scored)})",
+        field=Code('f"{value:.7g}"'),
+    )
+
+
+def _joint_header(scored: Sequence[_Scored], *, origin: bool) -> Iterator[str]:
+    """The lines that collect the columns of all outputs, and yield them."""
+    if origin:
+        yield "header = list(ORIGIN)"
+    for number, one in enumerate(scored):
+        columns = _columns(one)
+        yield f"header {'+=' if number or origin else '='} {columns}"
+    yield "yield header"
+
+
+def _columns(one: _Scored) -> str:
+    """The titles of an output's columns, as a list; they begin with its name."""
+    feed, values, axes = one.feed, one.prediction, _axes(one)
+    long = _long(axes)
+    title = literal(one.term.output)
+    name = one.term.output
+    if feed.stacked and not one.classes and len(feed.names) > 1:
+        if len(axes) == 1 or 1 not in long:
+            return f'[f"{name}_{{column}}" for column in {feed.constant}]'
+        steps = f"for step in range({values}.shape[1]) for column in {feed.constant}"
+        return f'[f"{name}_{{column}}_{{step + 1}}" {steps}]'
+    if not long:
+        return f"[{title}]"
+    if len(long) == 1:
+        return f'[f"{name}_{{place + 1}}" for place in range({values}.shape[{long[0]}])]'
+    joined = f'"_".join([{title}, *(str(at + 1) for at in place)])'
+    return f"[{joined} for place in np.ndindex({values}.shape[1:])]"
+
+
+# ------------------------------------------------------------------------------------- the header
+
+
+def _axes(one: _Scored) -> Shape:
+    """The axes of what is written in one line: of a sample, or of a step of one."""
+    axes = one.feed.shape[1:-1] if one.term.compares == "one_hot" else one.feed.shape[1:]
+    return axes[1:] if one.feed.ragged else axes
+
+
+def _long(axes: Shape) -> list[int]:
+    return [axis for axis, dim in enumerate(axes, start=1) if dim.value != 1]
+
+
+def _header(one: _Scored, values: str) -> tuple[list[str], str]:
+    """The lines that yield the header of the only output, and what its docstring says of it."""
+    target, axes = one.feed, _axes(one)
+    title = "class" if one.term.compares == "one_hot" else ""
+    long = _long(axes)
     if target.stacked and not title:
         if len(axes) == 1 or 1 not in long:
             return ["yield list(TARGET_COLUMNS)"], ""
@@ -127,9 +252,6 @@ def _header(title: str, target: Feed, axes: Shape, values: str) -> tuple[list[st
     return [*before, f"yield {titles}"], note
 
 
-_WHERE = '"sample", "step", '
-
-
 def _after_origin(header: list[str]) -> list[str]:
     """The same header behind the columns that tell where a prediction is from."""
     *before, line = header
@@ -141,6 +263,3 @@ def _after_origin(header: list[str]) -> list[str]:
     # Laid out where it will stand; the template indents it again.
     whole = statement("yield ", Group("[", (Code("*ORIGIN"), Code(items))), indent=4)
     return [*before, *(line[4:] for line in whole)]
-
-
-_COUNTED = ", counted from 1"

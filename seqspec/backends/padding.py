@@ -26,8 +26,8 @@ Arrays = Callable[[str], str]
 
 
 def output_mask(task: Task) -> Mask | None:
-    """The mask of the output that is trained; None where no loss or score has to know it."""
-    return task.output[1].mask
+    """The mask of the only output; None where no loss or score has to know it."""
+    return task.terms[0].value.mask if len(task.terms) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

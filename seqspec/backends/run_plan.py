@@ -36,6 +36,9 @@ class RunPlan:
     scaling: str
     dataset_scaling: str
     description: str
+    prediction: str
+    first: str
+    invert: str
     named: bool
 
 
@@ -79,6 +82,9 @@ def run_file(
         dataset_scaling="dataset.scaling, " if scaled else "",
         named=bool(training.data.series or training.data.order),
         description=literal(f"Trains and applies {task.graph.name}."),
+        prediction="predictions" if training.several else "prediction",
+        first="predictions[0]" if training.several else "prediction",
+        invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 

@@ -198,7 +198,7 @@ class _Planner:
         return f"*({get} for word in tokens)" if self.ends else f"{get} for word in tokens"
 
     def _least(self) -> int:
-        return 2 if self.data.target_kind == "next_step" and not self.ends else 1
+        return 2 if self.feeds.target.kind == "next_step" and not self.ends else 1
 
     def _cut_text(self) -> str:
         """What is cut: labels stay as they are written."""

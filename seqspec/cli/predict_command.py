@@ -14,6 +14,6 @@ def run(options: argparse.Namespace) -> int:
 
     with reporting():
         made = prediction.predict(options.folder, options.data, options.output, options.device)
-    shape = " x ".join(str(n) for n in made.shape)
-    terminal.give(f"{made.path}: {shape} predictions")
+    shapes = " and ".join(" x ".join(str(n) for n in shape) for shape in made.shapes)
+    terminal.give(f"{made.path}: {shapes} predictions")
     return 0

@@ -152,9 +152,6 @@ RANDOM_WINDOWS = _code(
     "SEQ607", "random-windows", "a random split of windows lets the training part see the test part"
 )
 BAD_SPLIT = _code("SEQ608", "bad-split", "the parts of the split add up to {total}")
-UNTRAINED = _code(
-    "SEQ609", "one-output-only", "`{model}` has {count} outputs; training takes a model with one"
-)
 METRIC_MISMATCH = _code("SEQ610", "metric-mismatch", "`{metric}` cannot be computed with `{loss}`")
 NOT_FED = _code("SEQ611", "input-not-fed", "nothing in `{data}` feeds the input `{port}`")
 SWAPPED_AXES = _code(
@@ -167,6 +164,14 @@ BAD_DATA = _code("SEQ614", "bad-data", "{reason}")
 TRAINING_STOPPED = _code("SEQ615", "training-stopped", "{reason}")
 BAD_RUN = _code("SEQ616", "bad-run-folder", "{reason}")
 NO_TRAINING = _code("SEQ617", "no-train-section", "`{model}` has no train section")
+UNKNOWN_OUTPUT = _code("SEQ618", "unknown-output", "`{model}` has no output called `{name}`")
+UNTRAINED = _code("SEQ619", "untrained-output", "no loss is computed on the output `{name}`")
+CLASS_WEIGHTS = _code(
+    "SEQ620", "class-weights", "`class_weight` has {given} numbers, but `{output}` has {classes}"
+)
+WEIGHT_SHAPE = _code(
+    "SEQ621", "weight-shape", "the loss has an entry for each {wanted}, but its weight is {actual}"
+)
 NO_PADDING = _code(
     "SEQ630",
     "no-padding",

@@ -8,9 +8,13 @@ from math import prod
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir import files, header, ragged
-from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.outputs import Trained
+from seqspec.ir.task import Target
+from seqspec.ir.wanting import missing_target
+from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.types import Tensor
 
@@ -30,8 +34,8 @@ class Arrays(Feeder):
         if axes:
             self.ragged = axes
             ports = [port for port in ports if port[0].name not in self.padded_ports()]
-        kind = self.kind()
-        if kind is None:
+        kinds = self.kinds()
+        if kinds is None:
             return None
         there = self.there() and not self.source.entry.facts.get("code")
         found = files.arrays(self.path, self.source.name) if there else None
@@ -39,7 +43,6 @@ class Arrays(Feeder):
             self.unreadable(found)
             return None
         given = self.given
-        single = self.source.name == "npy"
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one array of a model's only input"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
@@ -51,8 +54,7 @@ class Arrays(Feeder):
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
                 return None
             inputs[name] = columns.names
-        target = self.target.columns or next(iter(inputs.values()))
-        if single and found is not None:
+        if self.source.name == "npy" and found is not None:
             if len(ports) > 1:
                 self.sink.report(
                     codes.NOT_FED(data=self.section.name, port=ports[1][0].name),
@@ -60,8 +62,7 @@ class Arrays(Feeder):
                     help="a npy file holds one array; several go into a npz file",
                 )
                 return None
-            name = next(iter(inputs.values()))[0]
-            found = {name: found[""]}
+            found = {next(iter(inputs.values()))[0]: found[""]}
         if not self._groups(found):
             return None
         sizes: dict[str, Dim] = {}
@@ -69,42 +70,59 @@ class Arrays(Feeder):
             self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
         ):
             return None
-        return self._finish_arrays(kind, inputs, target, found, sizes, ports)
+        own = next(iter(inputs.values()))
+        targets = {
+            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+        }
+        return self._finish_arrays(inputs, targets, found, sizes, ports)
 
     def _finish_arrays(
         self,
-        kind: str,
         inputs: Mapping[str, tuple[str, ...]],
-        target: tuple[str, ...],
+        targets: Mapping[str, Target],
         found: Mapping[str, Array] | None,
         sizes: dict[str, Dim],
         ports: list[tuple[Value, Tensor]],
     ) -> Fed | None:
-        if len(target) != 1:
-            what = "the target of named arrays is one array"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
+        if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
-        if found is not None and target[0] not in found:
-            self.missing("array", target[0], found, "target")
-            return None
-        if found is not None and found[target[0]].kind not in _NUMBERS:
-            reason = f"the array `{target[0]}` of {self.shown} holds no numbers"
-            at = self.section.at("target", target[0])
-            self.sink.report(codes.BAD_DATA(reason=reason), at, help=_SAVE_NUMBERS)
-            return None
-        data = self.data(inputs, target, kind)
+        weights = sample_weights(self, found)
+        data = None if weights is None else self.data(inputs, targets, weights)
         if data is None:
             return None
+        offered = {
+            one.output: self._offered(targets[one.output], found, ports[0][1], one.value)
+            for one in self.trained
+        }
+        return Fed(data, self.section, sizes, offered)
+
+    def _is_target(self, one: Trained, target: Target, found: Mapping[str, Array] | None) -> bool:
+        """Whether what an output is compared with is one array of numbers; reports if not."""
+        if len(target.names) != 1:
+            what = "the target of named arrays is one array"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.target.span)
+            return False
+        (name,) = target.names
+        if found is not None and name not in found:
+            missing_target(self, one, "array", name, found)
+            return False
+        if found is not None and found[name].kind not in _NUMBERS:
+            reason = f"the array `{name}` of {self.shown} holds no numbers"
+            at = one.target.at(name)
+            self.sink.report(codes.BAD_DATA(reason=reason), at, help=_SAVE_NUMBERS)
+            return False
+        return True
+
+    def _offered(
+        self, target: Target, found: Mapping[str, Array] | None, first: Tensor, output: Value
+    ) -> Offered:
         if found is None:
-            return Fed(data, self.section, sizes, None)
-        array = found[target[0]]
+            return Offered(None)
+        array = found[target.names[0]]
         if self.windows is not None:
             width = array.shape[1] if len(array.shape) > 1 else 1
-            return Fed(data, self.section, sizes, self.window_targets(kind, width, ports[0][1]))
-        return Fed(data, self.section, sizes, (self._shape(array, self._output()),), array)
-
-    def _output(self) -> Shape:
-        return self.graph.outputs[0][1].tensor.shape
+            return Offered(self.window_targets(target.kind, width, first))
+        return Offered((self._shape(array, output.tensor.shape),), array)
 
     def _shape(self, array: Array, declared: Shape) -> Shape:
         """The shape of a batch of an array; flat sequences get their time axis back."""

@@ -9,17 +9,24 @@ from seqspec.diagnostics.model import Sink
 from seqspec.ir.arrays import Arrays
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
+from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
 from seqspec.ir.tables import Table
 from seqspec.ir.texts import Texts
 
 
 def feed(
-    section: Section, graph: Graph, folder: Path, override: Path | None, sink: Sink
+    section: Section,
+    graph: Graph,
+    trained: tuple[Trained, ...],
+    folder: Path,
+    override: Path | None,
+    sink: Sink,
 ) -> Fed | None:
     """Bind a data section to the model it feeds; None after reporting what does not fit.
 
-    ``folder`` is the spec's, ``override`` a file to read instead of the one that is written.
+    ``trained`` are its outputs, with the targets that are wanted. ``folder`` is the spec's,
+    ``override`` a file to read instead of the one that is written.
     """
     facts = section.values["source"].entry.facts
     feeder = Table if facts["tabular"] else Texts if facts.get("text") else Arrays
@@ -28,4 +35,4 @@ def feed(
         help = 'leave it out, or read texts: tsv("file.tsv", columns=[…]), text("file.txt")'
         sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("tokens"), help=help)
         return None
-    return feeder(section, graph, folder, override, sink).feed()
+    return feeder(section, graph, trained, folder, override, sink).feed()

@@ -15,9 +15,10 @@ from seqspec.ir.files import Array, Unreadable, source_path
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.inputs import Feeding
 from seqspec.ir.masks import ByLengths
+from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
-from seqspec.ir.sections import Section, Target
-from seqspec.ir.task import Data
+from seqspec.ir.sections import Section
+from seqspec.ir.task import Data, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
 from seqspec.types import State, Tensor
@@ -26,33 +27,46 @@ from seqspec.vocabulary.spec import Setting
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
-    """Data bound to a model: the shapes that a target may have and what the sizes are.
+class Offered:
+    """What the data has to offer as the target of an output.
 
-    ``targets`` is None where the file is not there to tell; ``target_array`` is the array that is
-    the target, where one array is.
+    ``shapes`` are those that it may have, None where the file is not there to tell; ``array`` is
+    the array that is the target, where one array is.
     """
+
+    shapes: tuple[Shape, ...] | None
+    array: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """Data bound to a model: what each output can be compared with, and what the sizes are."""
 
     data: Data
     section: Section
     sizes: dict[str, Dim]
-    targets: tuple[Shape, ...] | None
-    target_array: Array | None = None
+    targets: Mapping[str, Offered]
 
 
 class Feeder:
     """What tables and arrays have in common: split, target, windows against ports."""
 
     def __init__(
-        self, section: Section, graph: Graph, folder: Path, override: Path | None, sink: Sink
+        self,
+        section: Section,
+        graph: Graph,
+        trained: tuple[Trained, ...],
+        folder: Path,
+        override: Path | None,
+        sink: Sink,
     ) -> None:
         self.section = section
         self.graph = graph
+        self.trained = trained
         self.sink = sink
         self.source: Setting = section.values["source"]
         self.tabular = bool(self.source.entry.facts["tabular"])
         self.windows: Setting | None = section.values["windows"]
-        self.target: Target = section.values["target"]
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
         self.path = override or folder / source_path(self.source)
@@ -85,20 +99,23 @@ class Feeder:
             self.section.at("source"),
         )
 
-    def kind(self) -> str | None:
-        """When the target is taken; None after reporting that it makes no sense here."""
-        kind = self.target.kind
-        stepless = self.tabular or (kind == "next_step" and not self.ragged)
-        if kind is not None and self.windows is None and stepless:
-            self.sink.report(
-                codes.NEEDS_WINDOWS(
-                    what=f"`{kind}()` speaks of the steps of a window, but there are none"
-                ),
-                self.section.at("target"),
-                help="add `windows = sliding(steps=…)`",
-            )
-            return None
-        return kind or ("row" if self.windows is None else "ahead")
+    def kinds(self) -> dict[str, str] | None:
+        """When each output's target is taken; None after reporting that it makes no sense here."""
+        kinds: dict[str, str] = {}
+        for one in self.trained:
+            kind = one.target.kind
+            stepless = self.tabular or (kind == "next_step" and not self.ragged)
+            if kind is not None and self.windows is None and stepless:
+                self.sink.report(
+                    codes.NEEDS_WINDOWS(
+                        what=f"`{kind}()` speaks of the steps of a window, but there are none"
+                    ),
+                    one.target.span,
+                    help="add `windows = sliding(steps=…)`",
+                )
+                return None
+            kinds[one.output] = kind or ("row" if self.windows is None else "ahead")
+        return kinds
 
     def split(self) -> Setting | None:
         split: Setting | None = self.section.values["split"]
@@ -153,10 +170,12 @@ class Feeder:
         written = self.section.values["split"].args
         return Fix(at, "chronological") if not written["seed"] else None
 
-    def missing(self, what: str, name: str, present: Iterable[str], setting: str) -> None:
-        """Report a column or an array that is named and not there."""
+    def missing(
+        self, what: str, name: str, present: Iterable[str], setting: str, at: Span | None = None
+    ) -> None:
+        """Report a column or an array that is named, in a setting or at a place, and not there."""
         found = nearest(name, present)
-        at = self.section.at(setting, name)
+        at = at or self.section.at(setting, name)
         if name in ENTRIES.get(setting, {}):
             found = f"{name}()"  # its parentheses were forgotten
         self.sink.report(
@@ -167,19 +186,20 @@ class Feeder:
         )
 
     def data(
-        self, inputs: Mapping[str, tuple[str, ...]], target: tuple[str, ...], kind: str
+        self,
+        inputs: Mapping[str, tuple[str, ...]],
+        targets: Mapping[str, Target],
+        weights: Mapping[str, SampleWeight],
     ) -> Data | None:
         split = self.split()
         if split is None:
             return None
         if self.windows is not None and self.section.values["missing"] == "drop":
             what = "`missing = drop` would make neighbours of rows that are not"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what),
-                self.section.at("missing"),
-                labels=(Label(self.section.at("windows"), "windows take rows as they follow"),),
-                help="write forward_fill or interpolate, or mend the file",
-            )
+            labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
+            help = "write forward_fill or interpolate, or mend the file"
+            finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
+            self.sink.report(finding, at, labels=labels, help=help)
             return None
         if not self._batched():
             return None
@@ -188,19 +208,18 @@ class Feeder:
                 value.name: inputs[self.padded_ports().get(value.name, value.name)]
                 for value in self.graph.inputs
             }
-        if not self._mappable(split):
+        if not self._mappable(split, weighted=bool(weights)):
             return None
-        columns = tuple(
-            dict.fromkeys([c for names in inputs.values() for c in names] + list(target))
-        )
+        read = (*inputs.values(), *(target.names for target in targets.values()))
+        weighing = (weight.name for weight in weights.values())
+        columns = tuple(dict.fromkeys((*(name for names in read for name in names), *weighing)))
         values = self.section.values
         return Data(
             self.section.name,
             self.source,
             self.tabular,
             inputs,
-            target,
-            kind,
+            targets,
             split,
             values["scale"],
             values["missing"],
@@ -212,6 +231,7 @@ class Feeder:
             self.ragged,
             values["batches"],
             values["tokens"],
+            weights,
             values["memory"],
         )
 
@@ -224,7 +244,7 @@ class Feeder:
         self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help)
         return False
 
-    def _mappable(self, split: Setting) -> bool:
+    def _mappable(self, split: Setting, *, weighted: bool) -> bool:
         """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
         if self.section.values["memory"] == "whole":
             return True
@@ -238,6 +258,8 @@ class Feeder:
             if self.arranging
             else f"`missing = {missing}` has to know all of them"
             if missing not in ("error", "forward_fill")
+            else "weights are read into memory"
+            if weighted or any(one.loss.setting.args.get("class_weight") for one in self.trained)
             else ""
         )
         if why:

@@ -8,16 +8,18 @@ from typing import Any
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.diagnostics.suggest import did_you_mean, nearest
+from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
 from seqspec.ir.inputs import read_inputs
 from seqspec.ir.items import FAILED, Failed
+from seqspec.ir.losses import LossReader
 from seqspec.ir.params import Params
+from seqspec.ir.targets import read_target
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
-from seqspec.vocabulary import ENTRIES, SECTIONS
-from seqspec.vocabulary.spec import Kind, Setting
+from seqspec.vocabulary import SECTIONS
+from seqspec.vocabulary.spec import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,21 @@ class Section:
         return (setting, word) in self.words
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What ``target =`` says: ``kind`` is None for plain columns."""
-
-    kind: str | None
-    columns: tuple[str, ...]
-
-
 class Sections:
     """Reads the sections of a file."""
 
     def __init__(self, module: ast.Module, source: SourceFile, sink: Sink, params: Params) -> None:
         self._sink = sink
-        constants = Constants(source, sink, params.get)
-        self._binder = Binder(source, sink, constants, params.peek, self._special)
+        self._source = source
+        self._params = params
+        self._constants = Constants(source, sink, params.get)
+        self._binder = Binder(source, sink, self._constants, params.peek, self._special)
+        self._outputs = {
+            model.name.text: [port.name.text for port in model.returns]
+            for model in module.declarations
+            if isinstance(model, ast.Model) and isinstance(model.returns, tuple)
+        }
+        self._reading = ""
         self.data: dict[str, Section | Failed] = {}
         self.train: dict[str, Section | Failed] = {}
         self.names: dict[tuple[str, str], Span] = {}
@@ -89,6 +91,7 @@ class Sections:
             self._sink.report(codes.DUPLICATE(name=name.text), name.span, labels=labels)
             return
         self.names[(kind, name.text)] = name.span
+        self._reading = name.text
         given = [ast.Argument(s.span, s.name, s.value) for s in written.settings]
         values = self._binder.bind(kind, spec.args, given, name.span, section=True)
         if isinstance(values, Failed):
@@ -102,11 +105,15 @@ class Sections:
 
     def _special(self, kind: Kind, expr: ast.Expr) -> object:
         if kind.category == "metric list":
-            return self._metrics(expr)
+            return self._losses().metrics(expr)
+        if kind.category == "loss expression":
+            return self._losses().loss(expr)
         if kind.category == "input expression":
             return read_inputs(expr, self._binder, self._sink)
         if kind.category == "target expression":
-            return self._target(expr)
+            return read_target(expr, self._binder, self._sink)
+        if kind.category == "class weight":
+            return self._class_weight(kind, expr)
         if isinstance(expr, ast.Name):
             return expr.text
         if isinstance(expr, ast.Text) and kind.category == "column":
@@ -114,46 +121,35 @@ class Sections:
         self._sink.report(codes.FORBIDDEN_VALUE(what=f"{kind.describe} is wanted here"), expr.span)
         return FAILED
 
-    def _metrics(self, expr: ast.Expr) -> tuple[Setting, ...] | Failed:
-        items = expr.items if isinstance(expr, ast.List) else (expr,)
-        kind = Kind("a metric, such as accuracy", lambda _: True, category="metric")
-        bound = [self._binder.setting(kind, item, "train", "metrics") for item in items]
-        if any(isinstance(b, Failed) for b in bound):
+    def _class_weight(self, kind: Kind, expr: ast.Expr) -> str | tuple[float, ...] | Failed:
+        """The word ``balanced``, or a number for each class."""
+        if isinstance(expr, ast.Name) and expr.text == "balanced":
+            return expr.text
+        if not isinstance(expr, ast.List):
+            written = f"`{self._source.excerpt(expr.span)}`"
+            finding = codes.BAD_ARGUMENT(
+                callee="loss", argument="class_weight", expected=kind.describe, actual=written
+            )
+            self._sink.report(finding, expr.span, help="such as class_weight=[1, 3.5]")
             return FAILED
-        return tuple(b for b in bound if not isinstance(b, Failed))
+        numbers: list[float] = []
+        for item in expr.items:
+            value = self._constants.evaluate(item, self._params.peek())
+            if isinstance(value, Failed):
+                return FAILED
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                what = f"the weight of a class is a number, zero or more, not `{value}`"
+                self._sink.report(codes.FORBIDDEN_VALUE(what=what), item.span)
+                return FAILED
+            numbers.append(float(value))
+        return tuple(numbers)
 
-    def _target(self, expr: ast.Expr) -> Target | Failed:
-        table = ENTRIES["target"]
-        if isinstance(expr, ast.Call):
-            entry = table.get(expr.name.text)
-            if entry is None:
-                found = nearest(expr.name.text, table)
-                self._sink.report(
-                    codes.BAD_ARGUMENT(
-                        callee="data",
-                        argument="target",
-                        expected="a column, a list of columns, or one of " + ", ".join(table),
-                        actual=f"`{expr.name.text}(…)`",
-                    ),
-                    expr.span,
-                    help=f"did you mean `{found}`?" if found else "",
-                )
-                return FAILED
-            setting = self._binder.entry(entry, expr.arguments, expr.span)
-            if isinstance(setting, Failed):
-                return FAILED
-            return Target(entry.facts["kind"], setting.args["columns"] or ())
-        items = expr.items if isinstance(expr, ast.List) else (expr,)
-        names = tuple(
-            i.text if isinstance(i, ast.Name) else i.value
-            for i in items
-            if isinstance(i, ast.Name | ast.Text)
+    def _losses(self) -> LossReader:
+        """A reader for the section that is being read, which has the name of its model."""
+        outputs = self._outputs.get(self._reading, [])
+        return LossReader(
+            self._source, self._sink, self._binder, self._constants, self._params.peek, outputs
         )
-        if len(names) != len(items) or not names:
-            what = "a target is a column, a list of columns, or next_step()"
-            self._sink.report(codes.FORBIDDEN_VALUE(what=what), expr.span)
-            return FAILED
-        return Target(None, names)
 
 
 def _words(expr: ast.Expr) -> Iterator[tuple[str, Span]]:

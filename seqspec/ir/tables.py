@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from seqspec.diagnostics import codes
 from seqspec.ir import files
-from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.task import Target
+from seqspec.ir.wanting import missing_target
+from seqspec.ir.weighing import sample_weights
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor
 
@@ -17,29 +20,43 @@ class Table(Feeder):
     """A csv or parquet file: its columns, as windows or as rows."""
 
     def feed(self) -> Fed | None:
-        kind = self.kind()
+        kinds = self.kinds()
         ports = self.ports()
         present = self._columns()
-        if kind is None or ports is None or isinstance(present, Unreadable):
+        if kinds is None or ports is None or isinstance(present, Unreadable):
             return None
         if not self.roles().known():
             return None
-        chosen = self._choose(ports, present, kind)
+        chosen = self._choose(ports, present, kinds)
         if chosen is None:
             return None
-        inputs, target = chosen
-        if present is not None and not self._known(inputs, target, present):
+        inputs, targets = chosen
+        if present is not None and not self._known(inputs, targets, present):
+            return None
+        weights = sample_weights(self, None if present is None else dict.fromkeys(present))
+        if weights is None:
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
-            if not self.roles().fits(port, type_, kind, target):
+            if not self.roles().fits(port, type_, *self._soonest(targets)):
                 return None
             if not self.windows_fit(port, type_, inputs[port.name], sizes):
                 return None
-        data = self.data(inputs, target, kind)
+        data = self.data(inputs, targets, weights)
         if data is None:
             return None
-        return Fed(data, self.section, sizes, self.window_targets(kind, len(target), ports[0][1]))
+        offered = {
+            output: Offered(self.window_targets(target.kind, len(target.names), ports[0][1]))
+            for output, target in targets.items()
+        }
+        return Fed(data, self.section, sizes, offered)
+
+    @staticmethod
+    def _soonest(targets: Mapping[str, Target]) -> tuple[str, tuple[str, ...]]:
+        """When targets are taken, ahead of the window if any is, and the columns of those."""
+        kinds = [target.kind for target in targets.values()]
+        kind = "ahead" if "ahead" in kinds else kinds[0]
+        return kind, tuple(n for t in targets.values() if t.kind == kind for n in t.names)
 
     def _columns(self) -> tuple[str, ...] | Unreadable | None:
         if not self.there():
@@ -58,10 +75,14 @@ class Table(Feeder):
         return wanted or found
 
     def _choose(
-        self, ports: list[tuple[Value, Tensor]], present: tuple[str, ...] | None, kind: str
-    ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]] | None:
-        """The columns of every input and of the target."""
-        given, target = self.given, self.target.columns
+        self,
+        ports: list[tuple[Value, Tensor]],
+        present: tuple[str, ...] | None,
+        kinds: Mapping[str, str],
+    ) -> tuple[dict[str, tuple[str, ...]], dict[str, Target]] | None:
+        """The columns of every input and of every target."""
+        given = self.given
+        target = tuple(dict.fromkeys(c for one in self.trained for c in one.target.columns))
         if self.feeding:
             own = {p.name: self.feeding.get(p.name) for p, _ in ports}
             inputs = {name: (name,) if fed is None else fed.names for name, fed in own.items()}
@@ -81,15 +102,23 @@ class Table(Feeder):
                 self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"),
                                  help="say so: csv(…, columns=[…])")  # fmt: skip
                 return None
-            apart = target if kind in ("row", "same_step") else ()
+            apart = {
+                column
+                for one in self.trained
+                if kinds[one.output] in ("row", "same_step")
+                for column in one.target.columns
+            }
+            apart |= {one.loss.setting.args["sample_weight"] for one in self.trained}
             if self.source.args["columns"] is None:
-                apart = (*apart, *self.arranging, self.group)
+                apart |= {*self.arranging, self.group}
             inputs = {ports[0][0].name: tuple(c for c in present if c not in apart)}
         else:
             inputs = {ports[0][0].name: given}
-        if not target:
-            target = next(iter(inputs.values()))
-        return inputs, target
+        first = next(iter(inputs.values()))
+        return inputs, {
+            one.output: Target(one.target.columns or first, kinds[one.output])
+            for one in self.trained
+        }
 
     def _by_name(self, type_: Tensor) -> bool:
         """Whether the only input has no axis of features: the column of its name feeds it."""
@@ -102,7 +131,7 @@ class Table(Feeder):
     def _known(
         self,
         inputs: Mapping[str, tuple[str, ...]],
-        target: tuple[str, ...],
+        targets: Mapping[str, Target],
         present: tuple[str, ...],
     ) -> bool:
         for port, names in inputs.items():
@@ -117,8 +146,9 @@ class Table(Feeder):
                     else:
                         self.missing("column", name, present, "inputs")
                     return False
-        for name in target:
-            if name not in present:
-                self.missing("column", name, present, "target")
-                return False
+        for one in self.trained:
+            for name in targets[one.output].names:
+                if name not in present:
+                    missing_target(self, one, "column", name, present)
+                    return False
         return True

@@ -12,13 +12,33 @@ from seqspec.vocabulary.spec import Setting
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What an output is compared with: columns of a table in order, or the name of one array.
+
+    ``kind`` says when it is taken: ``"ahead"`` (the ``horizon`` steps after a window),
+    ``"next_step"`` or ``"same_step"`` (one target per step of the window), ``"row"`` (no windows:
+    one target per sample).
+    """
+
+    names: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWeight:
+    """The column or array that weighs the loss of each sample, or of each of its steps."""
+
+    name: str
+    per_step: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
     ``inputs`` maps each model input to what feeds it: column names of a table in order, or the
-    name of one array. ``target`` likewise; ``target_kind`` says when it is taken:
-    ``"ahead"`` (the ``horizon`` steps after a window), ``"next_step"`` or ``"same_step"`` (one
-    target per step of the window), ``"row"`` (no windows: one target per sample).
+    name of one array. ``targets`` maps each output to what it is compared with, ``weights`` those
+    that are weighed by the data to how.
     ``tabular`` tells a table of columns from named arrays. Splits are fractions of the rows.
     ``windows`` is None where each row is a sample.
     ``tokens`` says what texts are cut into, None where there are none.
@@ -30,8 +50,7 @@ class Data:
     source: Setting
     tabular: bool
     inputs: Mapping[str, tuple[str, ...]]
-    target: tuple[str, ...]
-    target_kind: str
+    targets: Mapping[str, Target]
     split: Setting
     scale: Setting | None
     missing: str
@@ -45,6 +64,9 @@ class Data:
     ragged: Mapping[str, str] = field(default_factory=dict[str, str])
     batches: Setting | None = None
     tokens: Setting | None = None
+    weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
+    #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
+    memory: str = "whole"
 
     @property
     def texts(self) -> bool:
@@ -55,9 +77,6 @@ class Data:
     def kept(self) -> str:
         """What was found on the training part and is kept with the weights; may be empty."""
         return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
-
-    #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
-    memory: str = "whole"
 
     @property
     def series(self) -> str:
@@ -76,18 +95,65 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """A train section, checked. ``loss`` and ``metrics`` are entries with their arguments.
+class Term:
+    """What one output is trained for: its loss, how much that weighs, what else is measured.
 
+    ``output`` is its name in the graph. ``loss`` and ``metrics`` are entries with their arguments.
     ``from_logits`` says whether the value that reaches a cross-entropy is logits (plain) or
     already probabilities (then the generated loss must recover the logits or say how it works);
     to a hinge, that it is a score: a yes is above zero, not above one half.
     """
 
-    data: Data
+    output: str
+    value: Value
     loss: Setting
     from_logits: bool
-    metrics: tuple[Setting, ...]
+    metrics: tuple[Setting, ...] = ()
+    weight: float = 1.0
+    #: whether what weights and outputs cost is reported as part of it: if it is the only one
+    penalised: bool = False
+
+    @property
+    def class_weight(self) -> str | tuple[float, ...] | None:
+        """A number for each class, or ``balanced``."""
+        return self.loss.args.get("class_weight")
+
+    @property
+    def ignore_class(self) -> int | None:
+        """The class id that does not count."""
+        return self.loss.args.get("ignore_class")
+
+    @property
+    def counted(self) -> bool:
+        """Whether not all entries count: metrics are means over those that do."""
+        return self.ignore_class is not None
+
+    def measured(self) -> tuple[Setting, ...]:
+        """The metrics besides the loss, which is reported anyway, if it is the same number."""
+        return tuple(m for m in self.metrics if not (self.plain and m.name == self.loss.name))
+
+    @property
+    def plain(self) -> bool:
+        """Whether its loss, as reported, is the mean over all entries and nothing else."""
+        return not (self.weighted or self.counted or self.penalised)
+
+    @property
+    def weighted(self) -> bool:
+        """Whether samples weigh differently in its loss."""
+        return self.class_weight is not None or self.loss.args.get("sample_weight") is not None
+
+    @property
+    def compares(self) -> str:
+        """The kind of target that its loss wants; see :mod:`seqspec.vocabulary.training`."""
+        return str(self.loss.entry.facts["target"])
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A train section, checked: a term for each output, in the order of the model's header."""
+
+    data: Data
+    terms: tuple[Term, ...]
     optimizer: Setting
     batch_size: int
     epochs: int
@@ -104,13 +170,34 @@ class Training:
         rate = self.optimizer.args["learning_rate"]
         return rate if isinstance(rate, Setting) else None
 
+    @property
+    def several(self) -> bool:
+        """Whether several outputs are trained: programs then deal in tuples of them."""
+        return len(self.terms) > 1
+
+    @property
+    def weighted(self) -> bool:
+        """Whether samples weigh differently in any loss."""
+        return any(term.weighted for term in self.terms)
+
+    @property
+    def counted(self) -> bool:
+        """Whether metrics of some output are means over what counts of it."""
+        return any(term.counted for term in self.terms)
+
+    @property
+    def only(self) -> Term:
+        """The term of the one output there is."""
+        (term,) = self.terms
+        return term
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """All that a backend compiles: a graph and, if the spec says so, how it is trained.
 
     ``spec_name`` is the file's name without folders, ``digest`` the identity of its meaning (text
-    and overrides), ``target`` the value that the loss is computed on.
+    and overrides).
     """
 
     graph: Graph
@@ -126,5 +213,6 @@ class Task:
         return self.training is not None and self.training.precision != "float32"
 
     @property
-    def output(self) -> tuple[str, Value]:
-        return self.graph.outputs[0]
+    def terms(self) -> tuple[Term, ...]:
+        """What its outputs are trained for; nothing without a training."""
+        return self.training.terms if self.training is not None else ()

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label
 from seqspec.ir import files, ragged
-from seqspec.ir.feeding import Fed, Feeder
+from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.task import Target
+from seqspec.ir.wanting import missing_target
 from seqspec.shapes.dim import Dim, Shape
 from seqspec.source import Span
 from seqspec.types import Tensor
@@ -30,20 +32,22 @@ class Texts(Feeder):
             axes = (ragged.axis(type_.shape) for _, type_ in ports)
             self.ragged = {name: name for name in axes if name}
             ports = [port for port in ports if port[0].name not in self.padded_ports()]
-        kind = self.kind()
-        if kind is None or not self._readable(samples):
+        kinds = self.kinds()
+        if kinds is None or not self._one_output() or not self._readable(samples):
             return None
+        (one,) = self.trained
+        kind = kinds[one.output]
         columns: tuple[str, ...] = self.source.args["columns"] if samples else (ports[0][0].name,)
         inputs = self._inputs(ports, columns)
         if inputs is None:
             return None
-        target = self.target.columns or inputs[ports[0][0].name]
+        target = one.target.columns or inputs[ports[0][0].name]
         if len(target) != 1:
             what = "the target of texts is one column"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("target"))
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.target.span)
             return None
         if target[0] not in columns:
-            self.missing("column", target[0], columns, "target")
+            missing_target(self, one, "column", target[0], columns)
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
@@ -51,12 +55,26 @@ class Texts(Feeder):
                 return None
         if not self._target_fits(ports, inputs, target[0], kind):
             return None
-        data = self.data(inputs, target, kind)
+        data = self.data(inputs, {one.output: Target(target, kind)}, {})
         if data is None:
             return None
-        return Fed(data, self.section, sizes, self._targets(kind, ports[0][1]))
+        offered = Offered(self._targets(kind, ports[0][1]))
+        return Fed(data, self.section, sizes, {one.output: offered})
 
     # ---- the section
+
+    def _one_output(self) -> bool:
+        """Whether one output is trained, without weights: what programs that read texts can do."""
+        one = self.trained[0].loss
+        weights = [name for name in ("sample_weight", "class_weight") if one.setting.args.get(name)]
+        if len(self.trained) == 1 and not weights:
+            return True
+        what = "texts train a model with one output"
+        help = "train a model for each output"
+        if weights:
+            what, help = "the loss on texts has no weights yet", f"leave out `{weights[0]}`"
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.span, help=help)
+        return False
 
     def _settings_fit(self) -> bool:
         values = self.section.values
@@ -130,7 +148,7 @@ class Texts(Feeder):
             self.missing("column", given[0], columns, "inputs")
             return None
         if given is None and len(ports) == 1 and ports[0][0].name not in columns:
-            others = tuple(c for c in columns if c not in self.target.columns)
+            others = tuple(c for c in columns if c not in self.trained[0].target.columns)
             given = others if len(others) == 1 else None
         if given is not None:
             return {ports[0][0].name: given}

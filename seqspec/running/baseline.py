@@ -9,11 +9,12 @@ the training part, and so is the length of the season; scores are those of the p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqspec.ir.task import Task
+from seqspec.ir.task import Target, Task, Term
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,45 +46,97 @@ def baselines(
     task: Task,
     training: Any,
     part: Any,
-    score: Callable[[Array, Array], Mapping[str, float]],
+    score: Callable[[Any, Any], Mapping[str, float]],
 ) -> tuple[Baseline, ...]:
     """The baselines that make sense for a task, scored on ``part``, the best first.
 
     ``training`` and ``part`` are parts of the program's dataset; ``score`` takes prediction and
-    target in the units of the model, as the part has them. Best is what scores lowest (accuracy:
-    highest) on the training part.
+    target in the units of the model, as the part has them; of several outputs, tuples.
+    Best is what scores lowest (accuracy: highest) on the training part.
     """
+    assert task.training is not None
+    terms = task.training.terms
     sample = _Sample(training, _spread(len(training), _LOOK_AT))
-    rules = _rules(task, training, sample)
+    found = [_rules(task, term, training, sample.of(i)) for i, term in enumerate(terms)]
+    whole = _Sample(part, None)
+    if len(terms) > 1:
+        best = [_best(i, found, terms, sample, score) for i in range(len(terms))]
+        return (_together(best, whole, score),)
+    (rules,) = found
     if len(rules) > 1:
         costs = {name: _cost(score(rule(sample), sample.target)) for name, rule in rules.items()}
         rules = {name: rules[name] for name in sorted(rules, key=costs.__getitem__)}
-    whole = _Sample(part, None)
     return tuple(Baseline(name, score(rule(whole), whole.target)) for name, rule in rules.items())
 
 
 class _Sample:
-    """Some samples of a part, the series that they forecast picked out."""
+    """Some samples of a part, the series that they forecast picked out.
+
+    ``targets`` are those of all outputs; ``target`` that of the one looked at, the first as a rule.
+    """
 
     def __init__(self, part: Any, rows: Any) -> None:
+        several = getattr(part, "targets", None)
+        targets = (part.target,) if several is None else several
         self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
-        target = part.target if rows is None else part.target[rows]
+        picked = targets if rows is None else tuple(a[rows] for a in targets)
         # Of sequences of their own lengths, the steps one after another.
-        self.target = target.values if hasattr(target, "lengths") else target
+        self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
+        self.target = self.targets[0]
+
+    def of(self, output: int) -> _Sample:
+        """The same samples, another output looked at."""
+        other = copy(self)
+        other.target = self.targets[output]
+        return other
 
 
-def _rules(task: Task, part: Any, sample: _Sample) -> dict[str, Rule]:
-    training = task.training
-    assert training is not None
-    if training.loss.entry.facts["target"] != "same":
-        return {"most frequent class": _frequencies(task, sample)}
-    data = training.data
+def _best(
+    output: int,
+    found: Sequence[Mapping[str, Rule]],
+    terms: Sequence[Term],
+    sample: _Sample,
+    score: Callable[[Any, Any], Mapping[str, float]],
+) -> tuple[str, Rule]:
+    """The rule of an output that scores best on a sample, the others being as they may be."""
+    rules = found[output]
+    if len(rules) == 1:
+        return next(iter(rules.items()))
+    others = [next(iter(r.values()))(sample.of(i)) for i, r in enumerate(found)]
+    prefix = f"{terms[output].output}_"
+
+    def cost(name: str) -> float:
+        tried = [*others]
+        tried[output] = rules[name](sample.of(output))
+        return _cost(score(tuple(tried), sample.targets), prefix)
+
+    name = min(rules, key=cost)
+    return name, rules[name]
+
+
+def _together(
+    best: Sequence[tuple[str, Rule]],
+    whole: _Sample,
+    score: Callable[[Any, Any], Mapping[str, float]],
+) -> Baseline:
+    """One baseline for all outputs: of each the rule that is best for it."""
+    predictions = tuple(rule(whole.of(i)) for i, (_, rule) in enumerate(best))
+    name = " / ".join(dict.fromkeys(name for name, _ in best))
+    return Baseline(name, score(predictions, whole.targets))
+
+
+def _rules(task: Task, term: Term, part: Any, sample: _Sample) -> dict[str, Rule]:
+    assert task.training is not None
+    if term.compares != "same":
+        return {"most frequent class": _frequencies(term, sample)}
+    data = task.training.data
+    target = data.targets[term.output]
     # Inputs in other units than the target say nothing about it as they are.
-    alike = data.scale is None or training.loss.entry.facts["scaled"]
-    past = _past(task) if alike else None
-    if past is None or data.windows is None or data.target_kind not in ("ahead", "next_step"):
+    alike = data.scale is None or term.loss.entry.facts["scaled"]
+    past = _past(task, target) if alike else None
+    if past is None or data.windows is None or target.kind not in ("ahead", "next_step"):
         return {"mean of the training part": _mean(sample)}
-    ahead = data.target_kind == "ahead"
+    ahead = target.kind == "ahead"
     rules: dict[str, Rule] = {"last value": _from_steps_back(past, 1, ahead)}
     lag = _season(task, past, part)
     if lag is not None:
@@ -91,7 +144,7 @@ def _rules(task: Task, part: Any, sample: _Sample) -> dict[str, Rule]:
     return rules
 
 
-def _frequencies(task: Task, sample: _Sample) -> Rule:
+def _frequencies(term: Term, sample: _Sample) -> Rule:
     """Class frequencies as the model's own kind of output: probabilities or logits.
 
     Their most probable class is the most frequent one, and their cross-entropy is the least
@@ -99,22 +152,21 @@ def _frequencies(task: Task, sample: _Sample) -> Rule:
     """
     import numpy as np
 
-    assert task.training is not None
-    shape = task.output[1].tensor.shape
+    shape = term.value.tensor.shape
     target = sample.target
-    kind = task.training.loss.entry.facts["target"]
-    if kind == "binary":
+    if term.compares == "binary":
         share = float(np.clip(target.mean(), 1e-7, 1 - 1e-7))
-        value = np.log(share / (1 - share)) if task.training.from_logits else share
+        value = np.log(share / (1 - share)) if term.from_logits else share
         return lambda part: np.full(part.target.shape, value, np.float32)
     classes = shape[-1].value or int(target.max()) + 1
-    if kind == "class_ids":
+    if term.compares == "class_ids":
+        target = target if term.ignore_class is None else target[target != term.ignore_class]
         counts = np.bincount(target.reshape(-1).astype(np.int64), minlength=classes).astype(float)
     else:
         counts = target.reshape(-1, classes).sum(0, dtype=float)
     share = np.clip(counts / counts.sum(), 1e-7, None)
-    values = np.log(share) if task.training.from_logits else share / share.sum()
-    middle = target.ndim if kind == "class_ids" else target.ndim - 1
+    values = np.log(share) if term.from_logits else share / share.sum()
+    middle = sample.target.ndim if term.compares == "class_ids" else sample.target.ndim - 1
 
     def predict(part: _Sample) -> Array:
         leading = part.target.shape[:middle]
@@ -187,12 +239,12 @@ def _stretches(windows: Any, stride: int) -> list[tuple[int, int]]:
     return list(pairwise((0, *cuts.tolist(), len(windows))))
 
 
-def _past(task: Task) -> _Past | None:
+def _past(task: Task, target: Target) -> _Past | None:
     """The past of the target columns, if all of them are among the inputs."""
     assert task.training is not None
     data = task.training.data
     places: list[tuple[int, int | None]] = []
-    for column in data.target:
+    for column in target.names:
         for index, value in enumerate(task.graph.inputs):
             columns = data.inputs[value.name]
             if column in columns:
@@ -273,7 +325,7 @@ def _spread(samples: int, limit: int) -> Any:
     return np.unique(np.linspace(0, samples - 1, min(samples, limit)).round().astype(np.int64))
 
 
-def _cost(scores: Mapping[str, float]) -> float:
-    """The first score, so that less is better."""
-    name, value = next(iter(scores.items()))
-    return -value if name == "accuracy" else value
+def _cost(scores: Mapping[str, float], prefix: str = "") -> float:
+    """The first score of an output, so that less is better."""
+    name, value = next((n, v) for n, v in scores.items() if n.startswith(prefix))
+    return -value if name.removeprefix(prefix) == "accuracy" else value

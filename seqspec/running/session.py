@@ -81,10 +81,13 @@ class Session:
             return dict(scores)
 
     def score(self, prediction: Any, target: Any, scaling: Any) -> dict[str, float]:
-        """The same scores for a prediction made otherwise; both in the units of the model."""
+        """The same scores for a prediction made otherwise; both in the units of the model.
+
+        Each is an array, or a tuple of arrays where several outputs are trained.
+        """
         if scaling is not None:
-            prediction = scaling.invert_target(prediction)
-            target = scaling.invert_target(target)
+            prediction = _original(scaling, prediction)
+            target = _original(scaling, target)
         return dict(self._data.score(prediction, target))
 
     def predict(self, path: Path, scaling: Any) -> Any:
@@ -98,7 +101,7 @@ class Session:
                 return prediction
             if hasattr(prediction, "lengths"):  # sequences of their own lengths
                 return replace(prediction, values=scaling.invert_target(prediction.values))
-            return scaling.invert_target(prediction)
+            return _original(scaling, prediction)
 
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
@@ -114,6 +117,12 @@ class Session:
         if self._vocabulary is not None:
             return (self._vocabulary,)
         return (scaling,) if self._scales and scaling is not None else ()
+
+
+def _original(scaling: Any, values: Any) -> Any:
+    """Predictions or targets in original units; those of several outputs are a tuple."""
+    several = isinstance(values, tuple)
+    return scaling.invert_targets(values) if several else scaling.invert_target(values)
 
 
 def held_out(dataset: Any) -> tuple[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import seqspec
 from seqspec.ir.files import source_path
-from seqspec.ir.task import Task
+from seqspec.ir.task import Task, Training
 from seqspec.running import history, picture, program, run_folder
 from seqspec.running.baseline import baselines
 from seqspec.running.errors import RunError
@@ -74,6 +74,14 @@ def data_path(task: Task, folder: Path) -> Path:
     """The data file of a spec that lies in ``folder``, absolute."""
     assert task.training is not None
     return (folder / source_path(task.training.data.source)).resolve()
+
+
+def _loss(training: Training) -> str:
+    """What the loss is called in a picture."""
+    if not training.several:
+        return training.only.loss.name.replace("_", " ")
+    weighed = (("" if t.weight == 1 else f"{t.weight:g} × ") + t.output for t in training.terms)
+    return "loss of " + " + ".join(weighed)
 
 
 class _Training:
@@ -163,12 +171,13 @@ class _Training:
             note += f"  ·  {scores.part} {metric} {value:.4g}"
             if scores.baselines:
                 baseline = scores.baselines[0]
-                note += f"  ·  without a model {baseline.scores[metric]:.4g} ({baseline.name})"
+                note += f"  ·  without a model {baseline.scores[metric]:.4g}"
+                note += "" if self.task.training.several else f" ({baseline.name})"
         return picture.draw(
             records,
             self.folder.picture,
             title=self.description.model,
-            loss=self.task.training.loss.name.replace("_", " ")
+            loss=_loss(self.task.training)
             + (" of scaled values" if hasattr(self.dataset, "scaling") else ""),
             note=note,
         )

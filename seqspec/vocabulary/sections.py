@@ -30,6 +30,7 @@ class SectionSpec:
 
 
 METRIC_LIST = Kind("a list of metrics, such as [accuracy]", lambda _: True, category="metric list")
+LOSS = Kind("a loss, such as mse", lambda _: True, category="loss expression")
 TARGET = Kind(
     "a column, a list of columns, or next_step()", lambda _: True, category="target expression"
 )
@@ -47,7 +48,8 @@ DATA = SectionSpec(
             "What feeds the model's input, or feed(…) for several; found by name if left out."),
         Arg("tokens", one_of("tokens", "what texts are cut into, such as characters()"), None,
             "What texts are cut into."),
-        Arg("target", TARGET, doc="What the model is to give."),
+        Arg("target", TARGET, None,
+            "What a model's only output is to give; several find it by their names."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,
             "How a series is cut into samples; each row is one if left out."),
         Arg("split", one_of("split", "a split, such as chronological(train=70%)"), None,
@@ -68,7 +70,7 @@ TRAIN = SectionSpec(
     "How a model is trained.",
     (
         Arg("data", DATA_NAME, doc="The data section."),
-        Arg("loss", one_of("loss", "a loss, such as mse"), doc="What is made small."),
+        Arg("loss", LOSS, doc="What is made small."),
         Arg("optimizer", one_of("optimizer", "an optimiser, such as adam()"), None,
             "adam() if left out."),
         Arg("metrics", METRIC_LIST, (), "What else is reported."),

@@ -13,14 +13,32 @@ from __future__ import annotations
 from seqspec.types import Role
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
+    BOOL,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
     Arg,
     Entry,
+    Kind,
 )
 
 _ANY_NUMBER = tuple(Role)
+
+COLUMN = Kind("a column or an array of the data", lambda v: isinstance(v, str), category="column")
+CLASS_WEIGHT = Kind(
+    "balanced, or a list with a number for each class", lambda _: True, category="class weight"
+)
+ID = Kind("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool))
+_SAMPLE_WEIGHT = Arg(
+    "sample_weight", COLUMN, None, "What the loss of each sample, or step, is multiplied by."
+)
+_CLASS_WEIGHT = Arg(
+    "class_weight",
+    CLASS_WEIGHT,
+    None,
+    "What the loss of each sample, or step, is multiplied by, by its class; balanced lets all "
+    "classes of the training part weigh the same.",
+)
 
 
 def _loss(
@@ -36,11 +54,14 @@ def _loss(
         "roles": roles,
         "scaled": target == "same" if scaled is None else scaled,
     }
-    return Entry(name, "loss", summary, args, facts, source="keras.losses")
+    weights = (_SAMPLE_WEIGHT,) if target == "same" else (_CLASS_WEIGHT, _SAMPLE_WEIGHT)
+    return Entry(name, "loss", summary, (*args, *weights), facts, source="keras.losses")
 
 
 _SMOOTHING = Arg("label_smoothing", FRACTION, 0.0, "Share of the target spread over all classes.")
 
+
+_GAMMA = Arg("gamma", NOT_NEGATIVE, 2.0, "How much less: the power of the doubt that is left.")
 
 _LOSSES = (
     _loss("mse", "Mean squared error.", "same", _ANY_NUMBER),
@@ -48,6 +69,13 @@ _LOSSES = (
     _loss(
         "mape",
         "Mean absolute error in percent of the target. Targets are not scaled.",
+        "same",
+        _ANY_NUMBER,
+        scaled=False,
+    ),
+    _loss(
+        "msle",
+        "Mean squared difference of logarithms of 1 + target. Targets are not scaled.",
         "same",
         _ANY_NUMBER,
         scaled=False,
@@ -87,6 +115,18 @@ _LOSSES = (
         (Role.PLAIN,),
     ),
     _loss(
+        "squared_hinge",
+        "Square of the hinge loss, of scores above zero for yes.",
+        "binary",
+        (Role.PLAIN,),
+    ),
+    _loss(
+        "categorical_hinge",
+        "Hinge loss over classes: how far the best wrong score comes up to the right one.",
+        "one_hot",
+        (Role.PLAIN,),
+    ),
+    _loss(
         "binary_crossentropy",
         "Cross-entropy of yes-or-no answers.",
         "binary",
@@ -101,10 +141,30 @@ _LOSSES = (
         _SMOOTHING,
     ),
     _loss(
+        "binary_focal_crossentropy",
+        "Cross-entropy of yes-or-no answers in which sure answers count less. Lin et al. 2018.",
+        "binary",
+        (Role.PLAIN, Role.PROBABILITY),
+        Arg("apply_class_balancing", BOOL, False, "Whether alpha weighs yes, and 1 - alpha no."),
+        Arg("alpha", FRACTION, 0.25, "What yes weighs."),
+        _GAMMA,
+        _SMOOTHING,
+    ),
+    _loss(
+        "categorical_focal_crossentropy",
+        "Cross-entropy over classes in which sure answers count less. Lin et al. 2018.",
+        "one_hot",
+        (Role.PLAIN, Role.PROBABILITIES),
+        Arg("alpha", FRACTION, 0.25, "What every class weighs."),
+        _GAMMA,
+        _SMOOTHING,
+    ),
+    _loss(
         "sparse_categorical_crossentropy",
         "Cross-entropy over classes with class ids as targets.",
         "class_ids",
         (Role.PLAIN, Role.PROBABILITIES),
+        Arg("ignore_class", ID, None, "A class id that neither the loss nor accuracy counts."),
     ),
 )
 LOSSES: dict[str, Entry] = {e.name: e for e in _LOSSES}

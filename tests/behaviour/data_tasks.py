@@ -12,7 +12,7 @@ from typing import Any
 
 from seqspec.backends.data_program import data_file
 from seqspec.ir.graph import Graph, Value
-from seqspec.ir.task import Data, Task, Training
+from seqspec.ir.task import Data, Target, Task, Term, Training
 from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.types import Tensor
@@ -105,8 +105,7 @@ def task(
         source=source,
         tabular=source.entry.facts["tabular"],
         inputs={name: columns for name, (_, columns) in inputs.items()},
-        target=target,
-        target_kind=kind,
+        targets={"output": Target(target, kind)},
         split=split or chronological(),
         scale=scale,
         missing=missing,
@@ -118,9 +117,15 @@ def task(
     )
     training = Training(
         data=data,
-        loss=setting(LOSSES[loss]),
-        from_logits=from_logits,
-        metrics=tuple(setting(METRICS[name]) for name in metrics),
+        terms=(
+            Term(
+                "output",
+                outputs[0][1],
+                setting(LOSSES[loss]),
+                from_logits,
+                tuple(setting(METRICS[name]) for name in metrics),
+            ),
+        ),
         optimizer=setting(OPTIMIZERS["adam"]),
         batch_size=32,
         epochs=10,

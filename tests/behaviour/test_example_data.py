@@ -39,7 +39,8 @@ def test_every_part_has_finite_samples(name: str, tmp_path: Path) -> None:
     for part in filter(None, parts):
         assert len(part) > 0
         inputs, target = part.batch(np.arange(len(part)))
-        for array in (*inputs, target):
+        targets = target if isinstance(target, tuple) else (target,)
+        for array in (*inputs, *targets):
             assert len(array) == len(part)
             assert np.isfinite(array).all()
 

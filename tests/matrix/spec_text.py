@@ -323,13 +323,18 @@ def _each_rows(spec: LayerSpec, layer: Arg) -> Iterator[Applied]:
         if len(inner.inputs) != 1 or inner.inputs[0].variadic:
             continue
         for example in inner.examples:
-            for rest in RESTS[:2] if "..." in inner.inputs[0].pattern else RESTS[:1]:
-                for axis in axes:
-                    given = {layer.name: example, **{n: str(v) for n, v in axis.items() if v}}
-                    operand = type_of(inner.inputs[0], rest, ahead="N")
-                    if inner.per_step:
-                        operand = "float[B, N, M, 13]"
-                    yield Applied(spec, given, (operand,))
+            for axis in axes:
+                given = {layer.name: example, **{n: str(v) for n, v in axis.items() if v}}
+                if inner.per_step or inner.copies:
+                    yield Applied(spec, given, ("float[B, N, M, 13]",))
+                    continue
+                port = inner.inputs[0]
+                ranks = RESTS[:2] if "..." in port.pattern else RESTS[:1]
+                rows = [Applied(spec, given, (type_of(port, rest, ahead="N"),)) for rest in ranks]
+                # An example may be for one number of axes only, as a permutation is.
+                fitting = [row for row in rows if len(rows) == 1 or not errors(row.model())]
+                assert fitting, rows[0].model()
+                yield from fitting
 
 
 def unknown_kinds() -> list[str]:

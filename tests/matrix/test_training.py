@@ -49,7 +49,7 @@ def eagerly() -> Iterator[None]:
 def targets(loss: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Targets that a loss compares with, for outputs of a shape."""
     kind = ENTRIES["loss"][loss].facts["target"]
-    if loss in ("poisson", "mape"):
+    if loss in ("poisson", "mape", "msle"):
         return rng.integers(1, 6, shape).astype(np.float32)
     if loss == "kl_divergence":
         return _softmax(rng.standard_normal(shape)).astype(np.float32)
@@ -156,6 +156,19 @@ EQUATIONS: Mapping[str, Callable[[Array, Array], float]] = {
     ),
     "kl_divergence": lambda p, y: float((y * np.log(y / p)).sum(-1).mean()),
     "hinge": lambda p, y: float(np.maximum(1 - (2 * y - 1) * p, 0).mean()),
+    "squared_hinge": lambda p, y: float((np.maximum(1 - (2 * y - 1) * p, 0) ** 2).mean()),
+    "categorical_hinge": lambda p, y: float(
+        np.maximum(((1 - y) * p).max(-1) - (y * p).sum(-1) + 1, 0).mean()
+    ),
+    "msle": lambda p, y: float(
+        ((np.log1p(np.maximum(p, 1e-7)) - np.log1p(np.maximum(y, 1e-7))) ** 2).mean()
+    ),
+    "binary_focal_crossentropy": lambda p, y: float(
+        -((1 - p) ** 2 * y * np.log(_clip(p)) + p**2 * (1 - y) * np.log(_clip(1 - p))).mean()
+    ),
+    "categorical_focal_crossentropy": lambda p, y: float(
+        -(0.25 * (1 - _clip(p)) ** 2 * y * np.log(_clip(p))).sum(-1).mean()
+    ),
     "binary_crossentropy": lambda p, y: float(
         -(y * np.log(_clip(p)) + (1 - y) * np.log(_clip(1 - p))).mean()
     ),
@@ -202,7 +215,7 @@ def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) 
     assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
     prediction, truth = predictions["torch"]
     np.testing.assert_allclose(prediction, predictions["keras"][0], atol=1e-5)
-    if role is Role.PLAIN and target in SQUASH and loss != "hinge":
+    if role is Role.PLAIN and target in SQUASH and not loss.endswith("hinge"):
         prediction = SQUASH[target](prediction.astype(np.float64))
     expected = EQUATIONS[loss](prediction.astype(np.float64), truth)
     before = still(tmp_path, settings, steps, end, loss)
@@ -218,6 +231,10 @@ def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) 
         ("binary_crossentropy(label_smoothing=0.2)", Role.PROBABILITY),
         ("categorical_crossentropy(label_smoothing=0.2)", Role.PLAIN),
         ("categorical_crossentropy(label_smoothing=0.2)", Role.PROBABILITIES),
+        ("binary_focal_crossentropy(apply_class_balancing=true, alpha=0.3)", Role.PLAIN),
+        ("binary_focal_crossentropy(gamma=1, label_smoothing=0.2)", Role.PROBABILITY),
+        ("categorical_focal_crossentropy(gamma=1.5, alpha=0.6)", Role.PLAIN),
+        ("categorical_focal_crossentropy(gamma=1, label_smoothing=0.2)", Role.PROBABILITIES),
     ],
 )
 @pytest.mark.parametrize("clamped", [False, True], ids=["", "clamped"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from seqspec.backends.base import OutputFile
 from seqspec.ir.graph import Graph, Value
-from seqspec.ir.task import Data, Task, Training
+from seqspec.ir.task import Data, Target, Task, Term, Training
 from seqspec.shapes.dim import Dim
 from seqspec.source import Span
 from seqspec.types import Tensor
@@ -172,19 +172,21 @@ def task(
         source=setting("csv", path="series.csv"),
         tabular=tabular,
         inputs={name: columns for name, (_, columns) in inputs.items()},
-        target=target,
-        target_kind=target_kind,
+        targets={"output": Target(target, target_kind)},
         split=setting("chronological"),
         scale=None,
         missing="error",
         windows=setting("sliding", steps=12, stride=1, horizon=1) if windows else None,
         span=Span(0, 0),
     )
+    outputs = (("output", Value(output or tensor("B", 1), Span(0, 0))),)
     training = Training(
         data=data,
-        loss=Setting(LOSSES[loss], {}),
-        from_logits=from_logits,
-        metrics=(setting("mae"),),
+        terms=(
+            Term(
+                "output", outputs[0][1], Setting(LOSSES[loss], {}), from_logits, (setting("mae"),)
+            ),
+        ),
         optimizer=setting("adam"),
         batch_size=32,
         epochs=3,
@@ -198,7 +200,7 @@ def task(
         doc="",
         signature="",
         inputs=tuple(Value(kind, Span(0, 0), name) for name, (kind, _) in inputs.items()),
-        outputs=(("output", Value(output or tensor("B", 1), Span(0, 0))),),
+        outputs=outputs,
         nodes=(),
         span=Span(0, 0),
     )

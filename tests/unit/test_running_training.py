@@ -83,7 +83,7 @@ def test_predicting_writes_into_the_run_folder_or_elsewhere(series: Path) -> Non
     result, _ = run(series)
     assert predict(result.folder).path == result.folder / "predictions.csv"
     done = predict(result.folder, series, series.parent / "mine.csv")
-    assert done.shape == (48, 1)
+    assert done.shapes == ((48, 1),)
     assert len(np.loadtxt(done.path)) == 48
 
 

@@ -67,6 +67,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "the weights change",
         "that is what keras.Model.fit reports; the validation loss is exact",
     ),
+    Deviation(
+        "loss",
+        "of several outputs, the loss of each is the mean over batches, also where the last one is "
+        "smaller; their sum is a mean over samples",
+        "that is what keras.Model.fit reports",
+    ),
 )
 
 

@@ -96,11 +96,11 @@ class Program:
         return name
 
     def plan(self, task: Task) -> ModelPlan:
-        training = task.training
-        from_logits = training and training.from_logits and training.loss.name != "hinge"
-        logits = task.output[1] if from_logits else None
+        only = task.terms[0] if len(task.terms) == 1 else None
+        entropy = only is not None and only.loss.name.endswith("crossentropy")
+        logits = only.value if only is not None and entropy and only.from_logits else None
         self._activations = activations = bent_activations(task.graph)
-        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(training)
+        title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)
         function = Function(self, task.graph, title, logits, reserved, trained=trained)
         precision = _precision(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
@@ -17,28 +18,36 @@ from seqspec.backends.keras.optimizers import (
 )
 from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
+    WIDTH,
     Call,
     Code,
     Expr,
     Group,
     assign,
+    definition,
     docstring,
     literal,
+    mapping,
     statement,
 )
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Task, Term, Training
 from seqspec.vocabulary.spec import Setting
 
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
     "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
     "huber": "Huber",
     "log_cosh": "LogCosh",
     "poisson": "Poisson",
     "cosine_similarity": "CosineSimilarity",
     "kl_divergence": "KLDivergence",
     "hinge": "Hinge",
+    "squared_hinge": "SquaredHinge",
+    "categorical_hinge": "CategoricalHinge",
+    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
+    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
     "binary_crossentropy": "BinaryCrossentropy",
     "categorical_crossentropy": "CategoricalCrossentropy",
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
@@ -86,7 +95,13 @@ class TrainPlan:
     shuffle: bool
     shuffle_note: str
     many_inputs: bool
-    batch_inputs: str
+    several: bool
+    batch_type: str
+    result: str
+    batch: tuple[str, ...]
+    batch_head: tuple[str, ...]
+    kept_accuracy: bool
+    first_batch: tuple[str, ...]
     lengths: LengthsPlan
     scored: Scored
     reshuffled: bool
@@ -94,18 +109,16 @@ class TrainPlan:
 
 def plan(task: Task, training: Training) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
-    # A loss with something added to it is not the metric of that name.
-    loss = "" if task.graph.penalised else training.loss.name
-    metrics = [metric for metric in training.metrics if metric.name != loss]
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
     lengths = plan_lengths(task, training)
+    many_inputs = len(task.graph.inputs) > 1
     derived = dense(task.graph, training.optimizer)
     return TrainPlan(
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
-        reported="\n".join(_reported(metrics, validation)),
-        compile=tuple(_compile(training, metrics, own=bool(derived))),
+        reported="\n".join(_reported(training, validation)),
+        compile=tuple(_compile(training, own=bool(derived))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -114,17 +127,50 @@ def plan(task: Task, training: Training) -> TrainPlan:
         advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=bool(metrics),
+        metrics=any(_wanted(term) for term in training.terms),
         scale=training.data.scale is not None,
         kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
-        many_inputs=len(task.graph.inputs) > 1,
-        batch_inputs="tuple[np.ndarray, ...]" if len(task.graph.inputs) > 1 else "np.ndarray",
+        many_inputs=many_inputs,
+        several=training.several,
+        batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
+        result="tuple[np.ndarray, ...]" if training.several else lengths.result,
+        batch=tuple(_batch(training, many_inputs=many_inputs)),
+        batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
+        first_batch=tuple(first_batch(training)),
+        kept_accuracy=any(
+            term.ignore_class is not None and metric.name == "accuracy"
+            for term in training.terms
+            for metric in term.metrics
+        ),
         lengths=lengths,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.shuffle,
     )
+
+
+def _batch_head(training: Training, *, many_inputs: bool) -> list[str]:
+    """The head of the method that gives a batch."""
+    target = "dict[str, np.ndarray]" if training.several else "np.ndarray"
+    inputs = "tuple[np.ndarray, ...]" if many_inputs else "np.ndarray"
+    kinds = ", ".join([inputs, target, *([target] if training.weighted else [])])
+    return definition("__getitem__", ["self", "index: int"], f"tuple[{kinds}]", indent=4)
+
+
+def _batch(training: Training, *, many_inputs: bool) -> list[str]:
+    """The lines that give Keras a batch: inputs, targets and perhaps weights."""
+    taken = "self.part.batch(self.order[start : start + BATCH_SIZE])"
+    if many_inputs and not training.several:
+        return [f"        return {taken}"]
+    inputs = "inputs" if many_inputs else "(inputs,)"
+    end = "s" if training.several else ""
+    names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
+    given = [f"dict(zip(OUTPUTS, {n}, strict=True))" for n in names] if training.several else names
+    first = f"        {inputs}, {', '.join(names)} = {taken}"
+    together = Group("(", tuple(Code(each) for each in ("inputs", *given)))
+    line = f"        return inputs, {', '.join(given)}"
+    return [first, *([line] if len(line) <= WIDTH else statement("return ", together, indent=8))]
 
 
 def _advice(training: Training) -> str:
@@ -148,9 +194,14 @@ def _constants(training: Training) -> Iterator[str]:
             yield from assign("MIN_DELTA", training.stop.args["min_delta"], note=note)
 
 
-def _reported(metrics: list[Setting], validation: bool) -> list[str]:
+def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
-    names = ["loss", *(metric.name for metric in metrics)]
+    if training.several:
+        losses = [f"{term.output}_loss" for term in training.terms]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in _wanted(t)]
+        names = ["loss", *losses, *rest]
+    else:
+        names = ["loss", *(metric.name for metric in _wanted(training.only))]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -173,33 +224,64 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, wanted: list[Setting], *, own: bool) -> list[str]:
-    keywords: list[tuple[str, Expr]] = [
-        ("optimizer", make(training.optimizer, own=own)),
-        ("loss", _loss(training)),
-    ]
-    if metrics := tuple(_metric(metric, training) for metric in wanted):
-        keywords.append(("metrics", Group("[", metrics)))
+def _compile(training: Training, *, own: bool) -> list[str]:
+    keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
+    keywords += _of_outputs(training) if training.several else _of_output(training.only)
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
 
 
-def _loss(training: Training) -> Call:
-    loss = training.loss
+#: what a loss is multiplied by: that comes with the data
+WEIGHTS = ("class_weight", "sample_weight")
+
+
+def _of_output(term: Term) -> list[tuple[str, Expr]]:
+    """Loss and metrics of a model's only output."""
+    metrics = _metrics(term)
+    loss: tuple[str, Expr] = ("loss", _loss(term))
+    return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
+
+
+def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
+    """Losses, their weights and metrics by the names of the outputs."""
+    terms = training.terms
+    keywords: list[tuple[str, Expr]] = [("loss", mapping([(t.output, _loss(t)) for t in terms]))]
+    if any(term.weight != 1 for term in terms):
+        weights = mapping([(term.output, float(term.weight)) for term in terms])
+        keywords.append(("loss_weights", weights))
+    metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
+    if metrics:
+        keywords.append(("metrics", mapping(metrics)))
+    return keywords
+
+
+def _loss(term: Term) -> Call:
+    loss = term.loss
     keywords: list[tuple[str, Expr]] = []
-    if training.from_logits and loss.name.endswith("crossentropy"):
+    if term.from_logits and loss.name.endswith("crossentropy"):
         keywords.append(("from_logits", True))
     for arg in loss.entry.args:
-        if loss.args[arg.name] != arg.default:
+        if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
             keywords.append((arg.name, loss.args[arg.name]))
     return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
 
 
-def _metric(metric: Setting, training: Training) -> Call:
+def _metrics(term: Term) -> tuple[Call, ...]:
+    """The metrics besides the loss, which is reported anyway."""
+    return tuple(_metric(metric, term) for metric in _wanted(term))
+
+
+def _wanted(term: Term) -> tuple[Setting, ...]:
+    return term.measured()
+
+
+def _metric(metric: Setting, term: Term) -> Call:
     name = METRICS.get(metric.name)
     keywords: tuple[tuple[str, Expr], ...] = ()
     if name is None:
-        name = ACCURACIES[training.loss.entry.facts["target"]]
-        if name == "BinaryAccuracy" and training.from_logits:
+        name = ACCURACIES[term.compares]
+        if name == "BinaryAccuracy" and term.from_logits:
             # A logit above zero is a probability above one half.
             keywords = (("threshold", 0.0),)
+        if term.ignore_class is not None:
+            return Call("KeptAccuracy", (term.ignore_class,), (("name", metric.name),))
     return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

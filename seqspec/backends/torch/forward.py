@@ -8,7 +8,7 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -25,7 +25,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import LOWERINGS
-from seqspec.backends.torch.logits import logits_activation, without_activation
+from seqspec.backends.torch.logits import activated, without_activations
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
@@ -57,27 +57,34 @@ class Forward:
 def lower_forward(
     graph: Graph,
     attributes: Mapping[Unit, str],
-    *,
-    split_logits: bool,
+    split: Mapping[str, str],
     outputs_class: str,
+    *,
     mixed: bool = False,
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
     ``mixed`` says that logits may come in less than float32, in which the last activation works.
+
+    ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
-    lowering = _Lowering(graph, attributes, split_logits, outputs_class)
+    lowering = _Lowering(graph, attributes, split, outputs_class)
     lowering.mixed = mixed
     return lowering.run()
 
 
 class _Lowering:
     def __init__(
-        self, graph: Graph, attributes: Mapping[Unit, str], split_logits: bool, outputs_class: str
+        self,
+        graph: Graph,
+        attributes: Mapping[Unit, str],
+        split: Mapping[str, str],
+        outputs_class: str,
     ) -> None:
         self.whole = graph
-        self.split = logits_activation(graph) if split_logits else ""
-        self.graph = graph = without_activation(graph) if self.split else graph
+        self.split = split
+        self.ends = {value for name, value in graph.outputs if name in split}
+        self.graph = graph = without_activations(graph, self.ends)
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.mixed = False
@@ -192,14 +199,21 @@ class _Lowering:
         if not self.split:
             return ()
         whole = ".float()" if self.mixed else ""
-        inside = Call("self.logits", tuple(Code(p) for p in parameters), behind=whole)
-        call = (
-            Call("torch.softmax", (inside,), (("dim", -1),))
-            if self.split == "softmax"
-            else Call("torch.sigmoid", (inside,))
+        inside = Call("self.logits", tuple(Code(p) for p in parameters))
+        outputs = self.whole.outputs
+        if len(outputs) == 1:
+            ((_, activation),) = self.split.items()
+            call = activated(activation, replace(inside, behind=whole))
+            return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
+        names = Names({"count", "index"})
+        fields = {name: names.fresh(name) for name, _ in outputs}
+        changed = tuple(
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
+            for name, activation in self.split.items()
         )
-        note = shape_note(self.whole.outputs[0][1])
-        return tuple(statement("return ", call, indent=INDENT, note=note))
+        lines = statement("outputs = ", inside, indent=INDENT)
+        lines += statement("return ", Call("outputs._replace", (), changed), indent=INDENT)
+        return tuple(lines)
 
     # ------------------------------------------------------------------------------------ nodes
 
@@ -234,7 +248,7 @@ class _Lowering:
     ) -> Expr:
         unit = node.unit
         args: Mapping[str, Any] = unit.args if isinstance(unit, Layer) else {}
-        if self.split and node is self.whole.nodes[-1]:
+        if node.value in self.ends:
             args = {**args, "activation": "linear"}
         owner = f"self.{self.attributes[unit]}" if unit in self.attributes else ""
         tied_to = {

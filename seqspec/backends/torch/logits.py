@@ -1,24 +1,38 @@
-"""Where a model ends in softmax or sigmoid: the loss is computed on what comes before."""
+"""Outputs before their last activation: what the loss is exact with."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from seqspec.backends.python_text import Call, Expr
 from seqspec.backends.torch.layers import ACTIVATED
-from seqspec.ir.graph import Graph, Layer
+from seqspec.ir.graph import Graph, Layer, Value
+from seqspec.ir.task import Task
 from seqspec.vocabulary.spec import Setting
 
 
-def logits_activation(graph: Graph) -> str:
-    """The softmax or sigmoid that the only output ends in; empty if it ends otherwise."""
-    if len(graph.outputs) != 1 or not graph.nodes:
+def split_outputs(task: Task, graph: Graph) -> dict[str, str]:
+    """The outputs whose loss is exact before their last activation, with that."""
+    outputs = dict(graph.outputs)
+    ends = {
+        term.output: logits_activation(graph, outputs[term.output])
+        for term in task.terms
+        if not term.from_logits and term.loss.name.endswith("crossentropy")
+    }
+    return {output: activation for output, activation in ends.items() if activation}
+
+
+def logits_activation(graph: Graph, output: Value) -> str:
+    """The softmax or sigmoid that an output ends in and nothing else sees; empty if otherwise."""
+    node = next((n for n in graph.nodes if n.value is output), None)
+    if node is None or not isinstance(node.unit, Layer):
         return ""
-    node, output = graph.nodes[-1], graph.outputs[0][1]
-    if node.value is not output or not isinstance(node.unit, Layer):
-        return ""
-    if node.unit.kind not in ACTIVATED and len(graph.nodes) == 1:
+    if node.unit.kind not in ACTIVATED and node.inputs[0] in graph.inputs:
         return ""
     if any(output in (*n.inputs, *n.initial) for n in graph.nodes):
+        return ""
+    if [value for _, value in graph.outputs].count(output) > 1:
         return ""
     unit = node.unit
     if unit.activity is not None:
@@ -30,10 +44,20 @@ def logits_activation(graph: Graph) -> str:
     return name if name in ("softmax", "sigmoid") else ""
 
 
-def without_activation(graph: Graph) -> Graph:
-    """The graph up to its last node, if that is nothing but the activation."""
-    node = graph.nodes[-1]
-    if node.unit.kind in ACTIVATED:
+def activated(activation: str, value: Expr) -> Call:
+    """The activation of a value."""
+    if activation == "softmax":
+        return Call("torch.softmax", (value,), (("dim", -1),))
+    return Call("torch.sigmoid", (value,))
+
+
+def without_activations(graph: Graph, ends: Collection[Value]) -> Graph:
+    """The graph without the nodes that are nothing but the activations of these outputs."""
+    gone = {n.value: n for n in graph.nodes if n.value in ends and n.unit.kind not in ACTIVATED}
+    if not gone:
         return graph
-    outputs = ((graph.outputs[0][0], node.inputs[0]),)
-    return replace(graph, nodes=graph.nodes[:-1], outputs=outputs)
+    nodes = tuple(node for node in graph.nodes if node.value not in gone)
+    outputs = tuple(
+        (name, gone[value].inputs[0] if value in gone else value) for name, value in graph.outputs
+    )
+    return replace(graph, nodes=nodes, outputs=outputs)

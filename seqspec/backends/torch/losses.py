@@ -4,180 +4,327 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from seqspec.backends.python_text import Call, Code, Expr, Group, assign, flat, literal, statement
+from seqspec.backends.data_part import unpacked
+from seqspec.backends.python_text import (
+    Call,
+    Code,
+    Expr,
+    Group,
+    Names,
+    assign,
+    call,
+    flat,
+    literal,
+    statement,
+)
+from seqspec.backends.torch.elements import ELEMENTS, reduced
 from seqspec.backends.torch.masking import masks_of
+from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
 from seqspec.ir.masks import Mask
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Task, Term, Training
 from seqspec.types import Role
+from seqspec.vocabulary import ENTRIES
 
-Args = Mapping[str, Any]
+#: What ``measure()`` calls something else than the target of an output.
+_NAMES = (
+    "functional",
+    "importance",
+    "inputs",
+    "loss",
+    "math",
+    "measured",
+    "model",
+    "outputs",
+    "samples",
+    "sizes",
+    "targets",
+    "torch",
+)
+#: What losses call what they compute on their way.
+_LOCALS = (
+    "balance",
+    "chance",
+    "entropy",
+    "right",
+    "sure",
+    "wrong",
+    "cosine",
+    "error",
+    "ratio",
+    "side",
+    "smooth",
+    "truth",
+    "values",
+    "kept",
+    "entries",
+    "given",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prediction:
-    """What the loss compares: its variable, whether yes is above zero (logits), and its rank."""
-
-    name: str
-    logits: bool
-    rank: int
-
-    @property
-    def rows(self) -> str:
-        """Every step a row: [N, classes]."""
-        return self.name if self.rank == 2 else f"{self.name}.flatten(0, -2)"
+def _cast(training: Training) -> str:
+    """What makes a prediction float32, in which losses are computed."""
+    return "" if training.precision == "float32" else ".float()"
 
 
-def plan_measure(task: Task, training: Training, has_logits: bool, names: list[str]) -> list[str]:
-    """The body of ``measure()``; ``names`` are what is reported beside the loss."""
-    output, mask = task.output[1].tensor, task.output[1].mask
-    logits = training.from_logits or has_logits
-    if training.loss.name.endswith("crossentropy"):
-        name = "logits" if logits else "probabilities"
+def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
+    """The body of ``measure()``: the loss, and what else ``REPORTED`` names."""
+    function = "model.logits" if model.logits else "model"
+    if training.several:
+        return _measure_several(task, training, model, function)
+    term = training.only
+    mask = term.value.mask
+    logits = term.from_logits or bool(model.logits)
+    name = _called(term, logits)
+    weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
+    rank = term.value.tensor.rank - (mask is not None)
+    prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
+    called = Code(f"{function}(*inputs){_cast(training)}")
+    if mask is None:
+        lines = statement(f"{name} = ", called, indent=4)
     else:
-        distribution = Role.PLAIN not in training.loss.entry.facts["roles"]
-        name = "probabilities" if distribution else "prediction"
-    prediction = _Prediction(name, logits, output.rank - (mask is not None))
-    function = "model.logits" if has_logits else "model"
-    cast = "" if training.precision == "float32" else ".float()"
-    called = Code(f"{function}(*inputs){cast}")
-    lines = (
-        _selected(task, mask, name, called) if mask else statement(f"{name} = ", called, indent=4)
-    )
-    for variable, value in LOSSES[training.loss.name](prediction, training.loss.args):
-        lines += assign(variable, value, indent=4)
+        lines = _selected(task, mask, name, called, weight)
+    lines += _loss_lines(term, prediction)
     if task.graph.penalised:
         lines.append("    loss = loss + penalty(model)")
+    names = reported(term).names
     if not names:
-        lines.append("    return loss, loss.detach()[None]")
-        return lines
-    reported: list[Expr] = [Code("loss")]
-    for metric in names:
-        target = str(training.loss.entry.facts["target"])
-        lines += assign(metric, METRICS[metric](prediction, target), indent=4)
-        reported.append(Code(metric))
-    stacked = flat(Call("torch.stack", (Group("[", tuple(reported)),)))
-    if mask is not None:
-        return [*lines, *_counted(stacked)]
-    lines += statement("return ", Code(f"loss, {stacked}.detach()"), indent=4)
-    return lines
+        return [*lines, "    return loss, loss.detach()[None]"]
+    lines += _metric_lines(term, prediction)
+    if not (kept or mask):
+        return [*lines, *_returned(["loss", *names])]
+    stacked = flat(Call("torch.stack", (Group("[", tuple(map(Code, ("loss", *names)))),)))
+    return [*lines, *_counted(stacked, kept or "mask", "mask" if mask else "target")]
 
 
-def _selected(task: Task, mask: Mask, name: str, called: Code) -> list[str]:
+def _selected(task: Task, mask: Mask, name: str, called: Code, weight: str) -> list[str]:
     """The steps of data alone, one after another: their mean is Keras's masked mean."""
     names = [value.name for value in task.graph.inputs]
     lines, text = masks_of(task.graph, mask, lambda port: f"inputs[{names.index(port)}]")
     lines += assign("mask", text, indent=4) if text != "mask" else []
     lines += statement(f"{name} = ", Code(f"{called}[mask]"), indent=4, note="the steps of data")
-    return [*lines, "    target = target[mask]"]
+    lines.append("    target = target[mask]")
+    return [*lines, *(["    weight = weight.expand_as(mask)[mask]"] if weight else [])]
 
 
-def _counted(stacked: str) -> list[str]:
+def _counted(stacked: str, entries: str, samples: str) -> list[str]:
     """Sums, and the numbers of what they are sums over."""
     return [
-        "    steps = mask.sum().repeat(len(REPORTED))",
-        "    steps[0] = len(mask)  # of the loss the mean over samples is reported, as Keras does",
+        f"    steps = {entries}.sum().repeat(len(REPORTED))",
+        f"    steps[0] = len({samples})  # of the loss the mean over samples is reported, "
+        "as Keras does",
         *assign("measured", Code(f"{stacked}.detach()"), indent=4),
         "    return loss, torch.stack([measured * steps, steps])",
     ]
 
 
-def _mse(p: _Prediction) -> Expr:
-    return Call("functional.mse_loss", (Code(p.name), Code("target")))
+def _measure_several(task: Task, training: Training, model: ModelPlan, function: str) -> list[str]:
+    """The loss of each output, their sum, and what is reported of each."""
+    words = ("loss", *_LOCALS, *ENTRIES["metric"])
+    taken = [f"{term.output}_{word}" for term in training.terms for word in words]
+    names = Names((*_NAMES, *taken))
+    own = [names.fresh(term.output) for term in training.terms]
+    fields = Names({"count", "index"})  # as the class of outputs has them
+    lines = statement("outputs = ", Code(f"{function}(*inputs)"), indent=4)
+    lines += [f"    {line}" for line in unpacked(own, "targets")]
+    shown: list[str] = []
+    total: list[str] = []
+    sizes: list[str] = []
+    for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
+        value = f"outputs.{fields.fresh(term.output)}"
+        if cast := _cast(training):
+            lines.append(f"    {term.output}_given = {value}{cast}")
+            value = f"{term.output}_given"
+        prediction = Prediction(
+            value,
+            term.from_logits or term.output in model.logits,
+            term.value.tensor.rank,
+            target,
+            f"{term.output}_",
+            f"importance[{place}]" if term.weighted else "",
+            f"{term.output}_kept" if term.counted else "",
+        )
+        lines += _loss_lines(term, prediction)
+        lines += _metric_lines(term, prediction)
+        if term.counted:
+            lines.append(f"    {term.output}_entries = {prediction.kept}.sum()")
+        shown += [prediction.own(name) for name in reported(term).names]
+        size = prediction.own("entries") if term.counted else "samples"
+        sizes += [size for _ in reported(term).names]
+        weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
+        total.append(f"{weight}{prediction.result}")
+    total += ["penalty(model)"] if task.graph.penalised else []
+    lines += statement("loss = ", Code(" + ".join(total)), indent=4)
+    names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
+    if training.counted:
+        like = next(f"{term.output}_entries" for term in training.terms if term.counted)
+        everywhere = ["samples"] * (1 + len(training.terms))
+        lines.append(f"    samples = torch.full_like({like}, len({own[0]}))")
+        measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
+        counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
+        lines += assign("measured", measured, indent=4)
+        lines += assign("sizes", Call("torch.stack", (counts,)), indent=4)
+        return [*lines, "    return loss, torch.stack([measured * sizes, sizes])"]
+    lines += assign("measured", Group("[", tuple(Code(name) for name in names)), indent=4)
+    return [*lines, "    return loss, torch.stack(measured).detach()"]
 
 
-def _mae(p: _Prediction) -> Expr:
-    return Call("functional.l1_loss", (Code(p.name), Code("target")))
+def _called(term: Term, logits: bool) -> str:
+    """What the only prediction is called."""
+    if term.loss.name.endswith("crossentropy"):
+        return "logits" if logits else "probabilities"
+    distribution = Role.PLAIN not in term.loss.entry.facts["roles"]
+    return "probabilities" if distribution else "prediction"
 
 
-def _mape(p: _Prediction) -> Expr:
-    share = f"(target - {p.name}) / target.abs().clamp(min=1e-7)"
+def _loss_lines(term: Term, prediction: Prediction) -> list[str]:
+    lines: list[str] = []
+    if term.ignore_class is not None:
+        kept = Code(f"{prediction.target} != {literal(term.ignore_class)}")
+        lines += assign(prediction.kept, kept, indent=4)
+    each = bool(prediction.weight or prediction.kept) or term.loss.name not in LOSSES
+    table = ELEMENTS if each else LOSSES
+    for variable, value in table[term.loss.name](prediction, term.loss.args):
+        lines += assign(prediction.own(variable), value, indent=4)
+    return lines + (assign(prediction.result, Code(reduced(prediction)), indent=4) if each else [])
+
+
+def _metric_lines(term: Term, prediction: Prediction) -> list[str]:
+    lines: list[str] = []
+    for metric in reported(term).names:
+        lines += assign(
+            prediction.own(metric), METRICS[metric](prediction, term.compares), indent=4
+        )
+    return lines
+
+
+def _returned(names: list[str]) -> list[str]:
+    stacked = flat(Call("torch.stack", (Group("[", tuple(Code(name) for name in names)),)))
+    return statement("return ", Code(f"loss, {stacked}.detach()"), indent=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What batches give beside the loss, and the line that makes the rmse of an epoch of it."""
+
+    names: list[str]
+    root: str
+
+
+def reported(term: Term, prefix: str = "") -> Reported:
+    """What is measured of an output.
+
+    The root is taken of the mean square over all samples, so that is what batches give.
+    """
+    names = [metric.name for metric in term.measured()]
+    if "rmse" not in names:
+        return Reported(names, "")
+    names.remove("rmse")
+    if term.loss.name == "mse" and term.plain:
+        square = f"means[{literal(prefix + 'loss')}]"
+    elif "mse" in names:
+        square = f"means[{literal(prefix + 'mse')}]"
+    else:
+        names.append("mse")
+        square = f"means.pop({literal(prefix + 'mse')})"
+    made = f"means[{literal(prefix + 'rmse')}] = {square} ** 0.5"
+    return Reported(names, f"{made}  # the root of the mean over all samples")
+
+
+def _kept(loss: str, p: Prediction) -> Expr:
+    """A metric that is a loss, of the entries that count."""
+    ((_, values),) = ELEMENTS[loss](p, {})
+    return call("mean_over", values, Code(p.kept))
+
+
+def _mse(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mse", p)
+    return Call("functional.mse_loss", (Code(p.name), Code(p.target)))
+
+
+def _mae(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mae", p)
+    return Call("functional.l1_loss", (Code(p.name), Code(p.target)))
+
+
+def _mape(p: Prediction) -> Expr:
+    if p.kept:
+        return _kept("mape", p)
+    share = f"({p.target} - {p.name}) / {p.target}.abs().clamp(min=1e-7)"
     return Code(f"100 * ({share}).abs().mean()")
 
 
-#: Assignments; the last one is to ``loss``.
-_Lines = list[tuple[str, Expr]]
-
-
-def _huber(p: _Prediction, args: Args) -> _Lines:
+def _huber(p: Prediction, args: Args) -> Lines:
     delta = (("delta", args["delta"]),) if args["delta"] != 1 else ()
-    return [("loss", Call("functional.huber_loss", (Code(p.name), Code("target")), delta))]
+    return [("loss", Call("functional.huber_loss", (Code(p.name), Code(p.target)), delta))]
 
 
-def _log_cosh(p: _Prediction, _: Args) -> _Lines:
+def _log_cosh(p: Prediction, _: Args) -> Lines:
     # Without the overflow of cosh.
-    value = "(error + functional.softplus(-2 * error) - math.log(2)).mean()"
-    return [("error", Code(f"{p.name} - target")), ("loss", Code(value))]
+    error = p.own("error")
+    value = f"({error} + functional.softplus(-2 * {error}) - math.log(2)).mean()"
+    return [("error", Code(f"{p.name} - {p.target}")), ("loss", Code(value))]
 
 
-def _poisson(p: _Prediction, _: Args) -> _Lines:
+def _poisson(p: Prediction, _: Args) -> Lines:
     keywords = (("log_input", False), ("eps", 1e-7))
-    return [("loss", Call("functional.poisson_nll_loss", (Code(p.name), Code("target")), keywords))]
+    return [("loss", Call("functional.poisson_nll_loss", (Code(p.name), Code(p.target)), keywords))]
 
 
-def _cosine(p: _Prediction, _: Args) -> _Lines:
+def _cosine(p: Prediction, _: Args) -> Lines:
     keywords = (("dim", -1), ("eps", 1e-7))
-    call = Call("functional.cosine_similarity", (Code(p.name), Code("target")), keywords)
-    return [("cosine", call), ("loss", Code("-cosine.mean()"))]
+    call = Call("functional.cosine_similarity", (Code(p.name), Code(p.target)), keywords)
+    return [("cosine", call), ("loss", Code(f"-{p.own('cosine')}.mean()"))]
 
 
-def _divergence(p: _Prediction, _: Args) -> _Lines:
+def _divergence(p: Prediction, _: Args) -> Lines:
+    truth, ratio = p.own("truth"), p.own("ratio")
     return [
-        ("truth", Code("target.clamp(1e-7, 1)")),
-        ("ratio", Code(f"truth / {p.name}.clamp(1e-7, 1)")),
-        ("loss", Code("(truth * ratio.log()).sum(-1).mean()")),
+        ("truth", Code(f"{p.target}.clamp(1e-7, 1)")),
+        ("ratio", Code(f"{truth} / {p.name}.clamp(1e-7, 1)")),
+        ("loss", Code(f"({truth} * {ratio}.log()).sum(-1).mean()")),
     ]
 
 
-def _hinge(p: _Prediction, _: Args) -> _Lines:
+def _hinge(p: Prediction, _: Args) -> Lines:
     return [
-        ("side", Code("2 * target - 1")),
-        ("loss", Code(f"functional.relu(1 - side * {p.name}).mean()")),
+        ("side", Code(f"2 * {p.target} - 1")),
+        ("loss", Code(f"functional.relu(1 - {p.own('side')} * {p.name}).mean()")),
     ]
 
 
-#: Probabilities that do not come straight from logits are kept off 0 and 1, as Keras does.
-_CLAMP = "clamp(1e-7, 1 - 1e-7)"
-
-
-def _smoothed(args: Args, classes: str) -> tuple[_Lines, str]:
-    """The line that smooths the target, if it is smoothed, and what the loss compares with."""
-    share = args["label_smoothing"]
-    if not share:
-        return [], "target"
-    return [("smooth", Code(f"target + {literal(share)} * (1 / {classes} - target)"))], "smooth"
-
-
-def _binary(p: _Prediction, args: Args) -> _Lines:
-    lines, target = _smoothed(args, "2")
+def _binary(p: Prediction, args: Args) -> Lines:
+    lines, target = smoothed(p, args, "2")
     if p.logits:
         function, guess = "functional.binary_cross_entropy_with_logits", p.name
     else:
-        function, guess = "functional.binary_cross_entropy", f"{p.name}.{_CLAMP}"
+        function, guess = "functional.binary_cross_entropy", f"{p.name}.{CLAMP}"
     return [*lines, ("loss", Call(function, (Code(guess), Code(target))))]
 
 
-def _categorical(p: _Prediction, args: Args) -> _Lines:
+def _categorical(p: Prediction, args: Args) -> Lines:
     if p.logits:
-        target = "target" if p.rank == 2 else "target.flatten(0, -2)"
+        target = p.target if p.rank == 2 else f"{p.target}.flatten(0, -2)"
         share = args["label_smoothing"]
         keywords = (("label_smoothing", share),) if share else ()
         call = Call("functional.cross_entropy", (Code(p.rows), Code(target)), keywords)
         return [("loss", call)]
-    lines, target = _smoothed(args, "target.shape[-1]")
-    return [*lines, ("loss", Code(f"-({target} * {p.name}.{_CLAMP}.log()).sum(-1).mean()"))]
+    lines, target = smoothed(p, args, f"{p.target}.shape[-1]")
+    return [*lines, ("loss", Code(f"-({target} * {p.name}.{CLAMP}.log()).sum(-1).mean()"))]
 
 
-def _sparse(p: _Prediction, _: Args) -> _Lines:
-    target = "target" if p.rank == 2 else "target.flatten()"
+def _sparse(p: Prediction, _: Args) -> Lines:
+    target = p.target if p.rank == 2 else f"{p.target}.flatten()"
     if p.logits:
         return [("loss", Call("functional.cross_entropy", (Code(p.rows), Code(target))))]
-    guess = f"{p.rows}.{_CLAMP}.log()"
+    guess = f"{p.rows}.{CLAMP}.log()"
     return [("loss", Call("functional.nll_loss", (Code(guess), Code(target))))]
 
 
-LOSSES: Mapping[str, Callable[[_Prediction, Args], _Lines]] = {
+LOSSES: Mapping[str, Callable[[Prediction, Args], Lines]] = {
     "mse": lambda p, _: [("loss", _mse(p))],
     "mae": lambda p, _: [("loss", _mae(p))],
     "mape": lambda p, _: [("loss", _mape(p))],
@@ -193,19 +340,22 @@ LOSSES: Mapping[str, Callable[[_Prediction, Args], _Lines]] = {
 }
 
 
-def _accuracy(p: _Prediction, target: str) -> Expr:
+def _accuracy(p: Prediction, target: str) -> Expr:
     if target == "binary":
         # A logit above 0 is a probability above one half.
         threshold = "0" if p.logits else "0.5"
-        hits = f"(({p.name} > {threshold}) == (target > 0.5))"
+        hits = f"(({p.name} > {threshold}) == ({p.target} > 0.5))"
+        if p.kept:
+            return Code(f"mean_over({hits}.float().mean(-1), {p.kept})")
     else:
-        truth = "target.argmax(-1)" if target == "one_hot" else "target"
+        truth = f"{p.target}.argmax(-1)" if target == "one_hot" else p.target
         hits = f"({p.name}.argmax(-1) == {truth})"
-    return Code(f"{hits}.float().mean()")
+    inner = hits.removeprefix("(").removesuffix(")")
+    return Code(f"mean_over({inner}, {p.kept})" if p.kept else f"{hits}.float().mean()")
 
 
 #: ``rmse`` is made of the mean square once an epoch is over.
-METRICS: Mapping[str, Callable[[_Prediction, str], Expr]] = {
+METRICS: Mapping[str, Callable[[Prediction, str], Expr]] = {
     "accuracy": _accuracy,
     "mse": lambda p, _: _mse(p),
     "rmse": lambda p, _: _mse(p),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -25,7 +25,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.forward import Forward, lower_forward
-from seqspec.backends.torch.logits import logits_activation
+from seqspec.backends.torch.logits import split_outputs
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
@@ -91,7 +91,7 @@ class ModelPlan:
     functions: tuple[str, ...]
     main: str
     slots: tuple[Slot, ...]
-    has_logits: bool
+    logits: tuple[str, ...]
 
 
 _Recipe = tuple[object, ...]
@@ -125,14 +125,9 @@ class ModelLowering:
         for inner in self._walk(graph):
             self._prepare(inner)
         self._share()
-        training = self._task.training
-        split = (
-            training is not None
-            and not training.from_logits
-            and bool(training.loss.name.endswith("crossentropy") and logits_activation(graph))
-        )
+        split = split_outputs(self._task, graph)
         for inner in self._graphs:
-            self._lower(inner, split and inner is graph)
+            self._lower(inner, split if inner is graph else {})
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
@@ -157,7 +152,7 @@ class ModelLowering:
             functions=own.functions,
             main=self._class_names[id(graph)],
             slots=slots,
-            has_logits=split,
+            logits=tuple(split),
         )
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
@@ -246,7 +241,7 @@ class ModelLowering:
 
     # -------------------------------------------------------------------------------- classes
 
-    def _lower(self, graph: Graph, split: bool) -> None:
+    def _lower(self, graph: Graph, split: Mapping[str, str]) -> None:
         attributes = self._attributes[id(graph)]
         modules: list[str] = []
         draws: list[str] = []
@@ -271,10 +266,8 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        lower = partial(
-            lower_forward, graph, attributes, split_logits=split, mixed=self._task.mixed
-        )
-        forward = lower(outputs_class=placeholder)
+        lower = partial(lower_forward, graph, attributes, split, mixed=self._task.mixed)
+        forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
             self._class_names[id(graph)] = self._classes[key].name
@@ -284,7 +277,7 @@ class ModelLowering:
         outputs_class = ""
         if forward.fields:
             outputs_class = self._names.fresh(f"{name}Outputs")
-            forward = lower(outputs_class=outputs_class)
+            forward = lower(outputs_class)
         parameters = ["self", *forward.parameters]
         self._classes[key] = ClassPlan(
             name,
@@ -293,20 +286,21 @@ class ModelLowering:
             tuple(draws),
             forward,
             tuple(definition("forward", parameters, forward.result, indent=4)),
-            tuple(definition("logits", parameters, "Tensor", indent=4)) if forward.head else (),
+            tuple(definition("logits", parameters, forward.result, indent=4))
+            if forward.head
+            else (),
             outputs_class,
         )
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
         main = graph is self._graph
-        training = self._task.training
+        terms = self._task.terms
         inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
         outputs = [_shown(name, value) for name, value in graph.outputs]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
-            logits = training is not None and training.from_logits
-            hinge = training is not None and training.loss.name == "hinge"
-            name = "logits" if main and logits and not hinge else ""
+            logits = any(t.from_logits and t.loss.name.endswith("crossentropy") for t in terms)
+            name = "logits" if main and logits else ""
             outputs = [_shown(name, graph.outputs[0][1])]
         shapes = f"{inputs} -> {', '.join(outputs)}"
         return shapes if main or not graph.doc else f"{graph.doc}\n\n{shapes}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import Scored, output_mask, plan_scored
-from seqspec.backends.python_text import assign, definition, docstring, literal
-from seqspec.backends.torch.losses import plan_measure
+from seqspec.backends.python_text import Group, assign, definition, docstring
+from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
@@ -24,10 +26,8 @@ class TrainPlan:
     main: str
     constants: tuple[str, ...]
     reported: str
-    measure_signature: tuple[str, ...]
+    signatures: Signatures
     measure: tuple[str, ...]
-    predict_signature: tuple[str, ...]
-    evaluate_signature: tuple[str, ...]
     penalties: PenaltyPlan
     updates: UpdatesPlan
     scaled: bool
@@ -36,8 +36,17 @@ class TrainPlan:
     shuffled: bool
     rng: str
     windows: bool
+    roots: tuple[str, ...]
+    several: bool
+    targets: str
+    size_of: str
+    times: str
+    batch: str
+    measured: str
+    weighted: bool
+    keeps: bool
+    first_batch: tuple[str, ...]
     lengths: LengthsPlan
-    root: str
     normalised: bool
     means: str
     best: str
@@ -58,6 +67,15 @@ class TrainPlan:
         return ", metadata" if self.kept else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """How functions begin whose parameters depend on the spec."""
+
+    measure: tuple[str, ...]
+    predict: tuple[str, ...]
+    evaluate: tuple[str, ...]
+
+
 _TWO = "tuple[Tensor, Tensor]"
 _SIZE = "batch_size: int = 256"
 
@@ -68,29 +86,18 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     assert training is not None
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
-    (names, root), stopping = _reported(task, training), _stopping(training.stop)
-    updates = plan_updates(training, model)
+    stopping, updates = _stopping(training.stop), plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
-    measure = tuple(plan_measure(task, training, model.has_logits, names))
-    counted = bool(names) and output_mask(task) is not None
-    me, device = f"model: {model.main}", 'device: str = "cpu"'
-    scaling = ["scaling: Scaling"] if scaled else []
-    lengths = plan_lengths(task, training)
+    measure = plan_measure(task, training, model)
+    several, lengths = training.several, plan_lengths(task, training)
+    counted = _is_counted(task, training)
     return TrainPlan(
         doc=tuple(docstring(f"{task.graph.name}: its training. Run by run.py.")),
         main=model.main,
         constants=tuple(_constants(training, updates)),
-        reported=f"REPORTED = {literal(('loss', *names))}",
-        measure_signature=tuple(
-            definition("measure", [me, "inputs: list[Tensor]", "target: Tensor"], _TWO)
-        ),
-        measure=measure,
-        predict_signature=tuple(
-            definition("predict", [me, lengths.taken, device, _SIZE], lengths.result)
-        ),
-        evaluate_signature=tuple(
-            definition("evaluate", [me, "part: Part", *scaling, device], "dict[str, float]")
-        ),
+        reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
+        signatures=_signatures(training, model.main, lengths),
+        measure=tuple(measure),
         penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
         scaled=scaled,
@@ -99,8 +106,17 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         shuffled=training.shuffle,
         rng="rng" if training.shuffle else "None",
         windows=training.data.windows is not None,
+        roots=tuple(_roots(training)),
+        several=several,
+        targets="targets" if several else "target",
+        size_of="targets[0]" if several else "target",
+        times=f" * len({'targets[0]' if several else 'target'})",
+        batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
+        measured=", ".join(name for name, _ in _measured(training)),
+        weighted=training.weighted,
+        keeps=training.counted,
+        first_batch=tuple(first_batch(training)),
         lengths=lengths,
-        root=root,
         normalised=normalised,
         means=_means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
@@ -113,11 +129,40 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
+def _is_counted(task: Task, training: Training) -> bool:
+    """Whether some numbers are means over what counts of the steps, not over samples."""
+    if training.several:
+        return training.counted
+    some = training.counted or output_mask(task) is not None
+    return some and bool(reported(training.only).names)
+
+
 def _means(counted: bool, normalised: bool) -> str:
     """What an epoch gives, of the sums over its batches."""
     if counted:
         return "total[0] / total[1]"
     return f"total / {'samples' if normalised else 'len(part)'}"
+
+
+def _measured(training: Training) -> list[tuple[str, str]]:
+    """What ``measure()`` takes besides model and inputs, with types."""
+    several = training.several
+    kind = "list[Tensor]" if several else "Tensor"
+    weight = [("importance" if several else "weight", kind)] if training.weighted else []
+    return [("targets" if several else "target", kind), *weight]
+
+
+def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
+    truth = [f"{name}: {kind}" for name, kind in _measured(training)]
+    result = "tuple[np.ndarray, ...]" if training.several else lengths.result
+    me, device = f"model: {main}", 'device: str = "cpu"'
+    scaling = ["scaling: Scaling"] if training.data.scale is not None else []
+    scores = "dict[str, float]"
+    return Signatures(
+        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], _TWO)),
+        tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
+        tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
+    )
 
 
 def _normalises_samples(graph: Graph) -> bool:
@@ -131,26 +176,21 @@ def _normalises_samples(graph: Graph) -> bool:
     )
 
 
-def _reported(task: Task, training: Training) -> tuple[list[str], str]:
-    """What is measured beside the loss, and the line that makes the rmse of it.
+def plan_reported(training: Training) -> tuple[str, ...]:
+    """What ``measure()`` gives, in this order; of several outputs, the losses before the rest."""
+    if not training.several:
+        return ("loss", *reported(training.only).names)
+    losses = [f"{term.output}_loss" for term in training.terms]
+    rest = [f"{term.output}_{name}" for term in training.terms for name in reported(term).names]
+    return ("loss", *losses, *rest)
 
-    A loss with something added to it is not the metric of that name.
 
-    The root is taken of the mean square over all samples, so that is what batches give.
-    """
-    loss = "" if task.graph.penalised else training.loss.name
-    names = [metric.name for metric in training.metrics if metric.name != loss]
-    if "rmse" not in names:
-        return names, ""
-    names.remove("rmse")
-    if loss == "mse":
-        square = 'means["loss"]'
-    elif "mse" in names:
-        square = 'means["mse"]'
-    else:
-        names.append("mse")
-        square = 'means.pop("mse")'
-    return names, f'means["rmse"] = {square} ** 0.5  # the root of the mean over all samples'
+def _roots(training: Training) -> Iterator[str]:
+    """The lines that make the rmse of an epoch."""
+    for term in training.terms:
+        prefix = f"{term.output}_" if training.several else ""
+        if root := reported(term, prefix).root:
+            yield root
 
 
 # ----------------------------------------------------------------------------------- the constants

@@ -41,7 +41,7 @@ def variables(model: keras.Model) -> dict[str, keras.Variable]:
 def save(model: keras.Model, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Writes the weights. The file appears whole or not at all."""
     arrays = {
-        name: np.ascontiguousarray(variable.numpy(), dtype=np.float32)
+        name: np.asarray(variable.numpy(), dtype=np.float32, order="C")
         for name, variable in variables(model).items()
     }
     partial = path.with_name(f".{path.name}.partial")

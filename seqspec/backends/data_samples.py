@@ -1,0 +1,229 @@
+"""The samples of a part: rows or windows of inputs, targets and what they weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.backends.data_doc import samples_doc
+from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_mapped import rows_on_disk
+from seqspec.backends.data_part import needed_rows
+from seqspec.backends.data_prediction import returned
+from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
+from seqspec.backends.python_text import (
+    Code,
+    Expr,
+    Group,
+    assign,
+    call,
+    literal,
+    mapping,
+    safe,
+)
+from seqspec.ir.task import Term, Training
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesPlan:
+    """What ``assemble`` takes besides the rows of a part, what it says of itself, its body."""
+
+    arguments: str
+    parameters: str
+    doc: str
+    lines: tuple[str, ...]
+
+
+class Samples:
+    """Writes ``assemble``: from the rows of a part to its samples."""
+
+    def __init__(self, feeds: Feeds, training: Training, series: SeriesPlan) -> None:
+        self.feeds = feeds
+        self.training = training
+        self.series = series
+        self._mapped = training.data.memory != "whole"
+
+    def _rows(self, feed: Feed) -> str:
+        return rows_on_disk(feed, "part") if self._mapped else feed.rows("part", "scaled")
+
+    def _window(self, rows: str, length: str) -> Code:
+        stride = ", STRIDE" if self.feeds.stride > 1 else ""
+        return Code(f"windows({rows}, {length}{stride})")
+
+    def plan(self, weights: WeightsPlan) -> SamplesPlan:
+        """All of ``assemble``."""
+        scaled = self.training.data.scale is not None
+        return SamplesPlan(
+            arguments=(", scaling" if scaled else "") + weights.argument,
+            parameters=(", scaling: Scaling" if scaled else "") + weights.parameter,
+            doc=samples_doc(self.training.data),
+            lines=self.lines(),
+        )
+
+    def lines(self) -> tuple[str, ...]:
+        """The body of ``assemble``."""
+        scales = any(feed.scaled for feed in self.feeds.all) and not self._mapped
+        lines = ["scaled = scaling.apply(part)"] if scales else []
+        if self.series.cuts:
+            stride = ", STRIDE" if self.feeds.stride > 1 else ""
+            lines.append(f"first = starts(part[SERIES], {needed_rows(self.feeds)[0]}{stride})")
+        inputs: list[Expr] = []
+        for feed in self.feeds.inputs:
+            if feed.counted:
+                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                continue
+            lines.append(f"{feed.variable} = {self._rows(feed)}")
+            if self.series.cuts:
+                inputs.append(input_rows(feed, feed.variable, self.feeds.ahead_rows))
+            elif feed.stands == "ahead":
+                inputs.append(self._window(f"{feed.variable}[STEPS:]", self.feeds.ahead_rows))
+            elif self.feeds.windowed:
+                inputs.append(self._window(feed.variable + self._until(0), "STEPS"))
+            else:
+                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
+        known = list(self.feeds.inputs)
+        targets: list[Expr] = []
+        weights: list[Expr] = []
+        for term, target in zip(self.training.terms, self.feeds.targets, strict=True):
+            twin = next((feed for feed in known if feed.same_rows(target)), target)
+            if twin is target:
+                lines.append(f"{target.variable} = {self._rows(target)}")
+                known.append(target)
+            targets.append(self._target_expr(target, twin.variable))
+            if self.training.weighted:
+                variable, line = self._weight(term, target, twin.variable)
+                lines += line
+                weights.append(self._target_expr(target, variable))
+        keywords = {"inputs": Group("(", tuple(inputs))}
+        if self.training.several:
+            keywords["targets"] = Group("(", tuple(targets))
+            more = {"weights": Group("(", tuple(weights))} if weights else {}
+            return (*lines, *returned(call("Part", **keywords, **more)))
+        more = {"weight": weights[0]} if weights else {}
+        return (*lines, *returned(call("Part", **keywords, target=targets[0], **more)))
+
+    def _weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
+        """The variable that weighs the rows of an output, and the line that makes it."""
+        prefix = f"{target.variable}_" if self.training.several else ""
+        variable = f"{prefix}weight"
+        factors: list[str] = []
+        by_sample = False
+        steps = len(term.value.tensor.shape) == 3 and not self.feeds.windowed
+        if term.class_weight is not None:
+            ids = _class_ids(term, rows)
+            if term.ignore_class is not None:
+                ids = f"np.where({ids} == {term.ignore_class}, 0, {ids})"
+            factors.append(f"{self._class_weights(term)}[{ids}]")
+        feed = self.feeds.weights.get(term.output)
+        if feed is not None:
+            by_sample = steps and not feed.per_step
+            factors.append(f"weights_of(part, {feed.key})" + ("[:, None]" if by_sample else ""))
+        if not factors:  # another output has weights
+            shape = f"(len({rows}), 1)" if steps else f"len({rows})"
+            factors.append(f"np.ones({shape}, np.float32)")
+        return variable, assign(variable, Code(" * ".join(factors)))
+
+    def _class_weights(self, term: Term) -> str:
+        if term.class_weight == "balanced":
+            return (
+                f"class_weights[{literal(term.output)}]"
+                if self.training.several
+                else "class_weight"
+            )
+        return class_constant(term, self.training)
+
+    def _until(self, start: int) -> str:
+        """The slice of rows from ``start``, without those that no window of that start reaches."""
+        rest = self.feeds.beyond - start
+        if rest <= 0:
+            return f"[{start}:]" if start else ""
+        if self.feeds.horizon == 1:
+            return f"[{start or ''}:-{rest}]"
+        return f"[{start} : {start} - HORIZON]" if start else "[:-HORIZON]"
+
+    def _target_expr(self, target: Feed, name: str) -> Code:
+        if not self.feeds.windowed:
+            return Code(name + self._shortened(target, 0))
+        if self.series.cuts:
+            return target_rows(name, target.kind, target.windowed, self.feeds.horizon)
+        if target.kind != "ahead":
+            rows = name + self._until(1 if target.kind == "next_step" else 0)
+            return self._window(rows, "STEPS")
+        if target.windowed:
+            length = "HORIZON" if self.feeds.horizon > 1 else "1"
+            return self._window(f"{name}[STEPS:]", length)
+        return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
+
+    def _shortened(self, feed: Feed, at: int) -> str:
+        """Sequences are as long as their target: without the step that has no partner."""
+        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
+        shifted = alike and self.feeds.target.kind == "next_step"
+        return f".shortened({at})" if shifted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsPlan:
+    """The template's values for what samples weigh.
+
+    ``constants`` are weights of classes, ``column`` says that data holds some; ``balance`` is the
+    line that works weights out of the training part, for ``argument`` of ``assemble``.
+    """
+
+    used: bool
+    constants: tuple[str, ...]
+    column: bool
+    balance: tuple[str, ...]
+    argument: str
+    parameter: str
+
+
+NO_WEIGHTS = WeightsPlan(False, (), False, (), "", "")
+
+
+def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
+    """Decides how samples are weighed."""
+    if not training.weighted:
+        return NO_WEIGHTS
+    constants: list[str] = []
+    counted: list[tuple[Term, Code]] = []
+    for term, target in zip(training.terms, feeds.targets, strict=True):
+        if term.class_weight == "balanced":
+            ids = _class_ids(term, target.rows("parts[0]", "parts[0]").replace(_AS_FLOATS, ""))
+            kept = f"{ids}[{ids} != {term.ignore_class}]" if term.ignore_class is not None else ids
+            classes = 2 if term.compares == "binary" else term.value.tensor.shape[-1].value
+            counted.append((term, Code(f"balanced({kept}, {classes})")))
+        elif isinstance(term.class_weight, tuple):
+            array = call("np.array", Group("[", term.class_weight), Code("np.float32"))
+            constants += assign(class_constant(term, training), array)
+    balance: list[str] = []
+    argument = "class_weights" if training.several else "class_weight"
+    if counted and training.several:
+        balance = assign(argument, mapping([(t.output, value) for t, value in counted]), indent=4)
+    elif counted:
+        balance = assign(argument, counted[0][1], indent=4)
+    kind = "dict[str, np.ndarray]" if training.several else "np.ndarray"
+    return WeightsPlan(
+        used=True,
+        constants=tuple(constants),
+        column=bool(feeds.weights),
+        balance=tuple(balance),
+        argument=f", {argument}" if counted else "",
+        parameter=f", {argument}: {kind}" if counted else "",
+    )
+
+
+#: what targets are read as, which does not matter to their classes
+_AS_FLOATS = ".astype(np.float32, copy=False)"
+
+
+def class_constant(term: Term, training: Training) -> str:
+    """The constant that holds what the classes of an output weigh."""
+    return f"{safe(term.output).upper()}_CLASS_WEIGHT" if training.several else "CLASS_WEIGHT"
+
+
+def _class_ids(term: Term, rows: str) -> str:
+    """The class of each row of a target, before its last axis is gone."""
+    if term.compares == "one_hot":
+        return f"{rows}.argmax(axis=-1)"
+    if term.compares == "binary":
+        return f"({rows}[..., 0] > 0.5).astype(np.int64)"
+    return rows

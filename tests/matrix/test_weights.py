@@ -1,0 +1,152 @@
+"""What samples, steps and classes weigh in a loss: as Keras has it, and the same in both loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqspec.driver import Compilation
+from seqspec.running.program import framework
+from seqspec.types import Role
+from seqspec.vocabulary import ENTRIES
+from tests.matrix.test_training import (
+    CLASSES,
+    ENDS,
+    RATES,
+    assert_same,
+    eagerly,
+    fit_both,
+    positive,
+    targets,
+)
+from tests.matrix.trial import built, random_weights, share, task_of
+
+pytestmark = [pytest.mark.torch, pytest.mark.keras]
+__all__ = ["eagerly"]
+SAMPLES, STEPS = 30, 4
+
+
+def write(
+    folder: Path, loss: str, end: str, *, steps: bool, weights: str = "", width: int = CLASSES
+) -> Compilation:
+    """A spec whose data has weights for samples, ``each``, and for steps, ``all``."""
+    rng = np.random.default_rng(5)
+    shape = (SAMPLES, STEPS) if steps else (SAMPLES,)
+    y = targets(loss, (*shape, width), rng)
+    if "ignore_class=-1" in weights:
+        y[rng.random(y.shape) < 0.4] = -1
+    np.savez(
+        folder / "data.npz",
+        x=rng.standard_normal((*shape, 5)).astype(np.float32),
+        y=y,
+        each=rng.integers(0, 4, SAMPLES) / 2,
+        all=rng.integers(0, 4, shape),
+    )
+    kind = ENTRIES["loss"][loss].facts["target"]
+    metrics = [n for n, m in ENTRIES["metric"].items() if kind in m.facts["targets"]]
+    spec = folder / "case.seq"
+    spec.write_text(
+        f"model M(x: float[{'B, T, 5' if steps else 'B, 5'}]) {{ x -> {end} }}\n"
+        'data d {\n    source = npz("data.npz")\n    target = y\n'
+        "    split = random(train=60%, validation=20%)\n}\n"
+        f"train M {{\n    data = d\n    batch_size = 8\n    loss = {loss}({weights})\n"
+        f"    metrics = [{', '.join(metrics)}]\n"
+        f"    optimizer = sgd(learning_rate={RATES.get(loss, 0.1)})\n}}\n"
+    )
+    return Compilation.of(spec)
+
+
+@pytest.mark.parametrize(
+    ("steps", "column"),
+    [
+        pytest.param(False, "each", marks=pytest.mark.slow),
+        (True, "each"),
+        pytest.param(True, "all", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize(
+    ("loss", "role"),
+    [
+        pytest.param(
+            name,
+            role,
+            marks=[] if (name, role) == ("mse", Role.PLAIN) else [pytest.mark.slow],
+            id=f"{name}-{role.value}",
+        )
+        for name, entry in ENTRIES["loss"].items()
+        for role in entry.facts["roles"]
+        if role is not Role.MIXED
+    ],
+)
+def test_sample_weights(loss: str, role: Role, steps: bool, column: str, tmp_path: Path) -> None:
+    end = "dense(3, activation=softplus)" if positive(loss, role) else ENDS[role]
+    compilation = write(tmp_path, loss, end, steps=steps, weights=f"sample_weight={column}")
+    records, _ = fit_both(compilation, tmp_path, 2)
+    assert_same(records, 1e-5)
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    without, _ = fit_both(write(plain, loss, end, steps=steps), plain, 1)
+    assert without["torch"][0]["loss"] != pytest.approx(records["torch"][0]["loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "weights", "width"),
+    [
+        ("sparse_categorical_crossentropy", "class_weight=[1, 3, 0.5]", 3),
+        ("categorical_crossentropy", "class_weight=[1, 3, 0.5], sample_weight=each", 3),
+        ("binary_crossentropy", "class_weight=[1, 4]", 1),
+        ("sparse_categorical_crossentropy", "ignore_class=-1, class_weight=balanced", 3),
+        ("sparse_categorical_crossentropy", "ignore_class=1", 3),
+        ("sparse_categorical_crossentropy", "ignore_class=-1, sample_weight=all", 3),
+    ],
+)
+@pytest.mark.parametrize(
+    "steps", [pytest.param(False, marks=pytest.mark.slow), True], ids=["one", "per step"]
+)
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        pytest.param(", activation=", marks=pytest.mark.slow),
+        pytest.param(" -> dropout(0)", marks=pytest.mark.slow),
+    ],
+)
+def test_class_weights(
+    loss: str, weights: str, width: int, steps: bool, end: str, tmp_path: Path
+) -> None:
+    activation = "sigmoid" if loss.startswith("binary") else "softmax"
+    body = f"dense({width}{', activation=' + activation if end else ''})"
+    body += end if end.startswith(" ->") else ""
+    compilation = write(tmp_path, loss, body, steps=steps, weights=weights, width=width)
+    records, _ = fit_both(compilation, tmp_path, 2)
+    assert_same(records, 1e-5)
+    assert records["torch"][1]["loss"] < records["torch"][0]["loss"]
+
+
+def test_class_weights_are_those_of_keras(tmp_path: Path) -> None:
+    """What ``fit(class_weight=)`` does where it is right: one target for each sample."""
+    keras = framework("keras")
+    loss, weights = "sparse_categorical_crossentropy", (1.0, 3.0, 0.5)
+    compilation = write(tmp_path, loss, "dense(3)", steps=False, weights="class_weight=[1, 3, 0.5]")
+    records, _ = fit_both(compilation, tmp_path, 1)
+    task = task_of(compilation)
+    with built(compilation, tmp_path) as models:
+        share(models, random_weights(task.graph, 1.0), task, tmp_path)
+        one = models["keras"]
+        part = one.program.module("data").load(tmp_path / "data.npz").train
+        order = np.random.default_rng([0, 1]).permutation(len(part))
+        one.model.compile(
+            optimizer=keras.optimizers.SGD(learning_rate=0.1),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        history = one.model.fit(
+            part.inputs[0][order],
+            part.target[order],
+            batch_size=8,
+            class_weight=dict(enumerate(weights)),
+            shuffle=False,
+            verbose=0,
+        )
+    assert records["torch"][0]["loss"] == pytest.approx(history.history["loss"][0], rel=1e-5)
