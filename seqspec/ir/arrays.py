@@ -131,6 +131,11 @@ class Arrays(Feeder):
         steps = (Dim.of(name),) if name in self.ragged else ()
         return (declared[0], *steps, *(Dim.of(n) for n in array.shape[1:]))
 
+    def _found(self) -> Mapping[str, Array] | Unreadable | None:
+        """The arrays of the file; None where it is not there, or is code, which nobody runs here."""
+        there = self.there() and not self.source.entry.facts.get("code")
+        return files.arrays(self.path, self.source.name) if there else None
+
     def _lengths_fit(self, found: Mapping[str, Array]) -> bool:
         """Whether there are lengths: whole numbers, one for each sample."""
         for name in self.ragged.values():
