@@ -132,7 +132,7 @@ class Arrays(Feeder):
         return (declared[0], *steps, *(Dim.of(n) for n in array.shape[1:]))
 
     def _found(self) -> Mapping[str, Array] | Unreadable | None:
-        """The arrays of the file; None where it is not there, or is code, which nobody runs here."""
+        """The arrays of the file; None where it is not there, or is code, which is not run here."""
         there = self.there() and not self.source.entry.facts.get("code")
         return files.arrays(self.path, self.source.name) if there else None
 
