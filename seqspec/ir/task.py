@@ -110,6 +110,8 @@ class Term:
     from_logits: bool
     metrics: tuple[Setting, ...] = ()
     weight: float = 1.0
+    #: whether what weights and outputs cost is reported as part of it: if it is the only one
+    penalised: bool = False
 
     @property
     def class_weight(self) -> str | tuple[float, ...] | None:
@@ -128,8 +130,12 @@ class Term:
 
     def measured(self) -> tuple[Setting, ...]:
         """The metrics besides the loss, which is reported anyway, if it is the same number."""
-        plain = not self.weighted and not self.counted
-        return tuple(m for m in self.metrics if not (plain and m.name == self.loss.name))
+        return tuple(m for m in self.metrics if not (self.plain and m.name == self.loss.name))
+
+    @property
+    def plain(self) -> bool:
+        """Whether its loss, as reported, is the mean over all entries and nothing else."""
+        return not (self.weighted or self.counted or self.penalised)
 
     @property
     def weighted(self) -> bool:

@@ -16,7 +16,9 @@ from seqspec.vocabulary import (
     windows,
 )
 from seqspec.vocabulary.activations import ACTIVATIONS
+from seqspec.vocabulary.constraints import CONSTRAINTS
 from seqspec.vocabulary.initializers import INITIALIZERS
+from seqspec.vocabulary.regularizers import REGULARIZERS
 from seqspec.vocabulary.sections import SECTIONS
 from seqspec.vocabulary.spec import Entry, LayerSpec
 
@@ -79,6 +81,8 @@ LAYERS: dict[str, LayerSpec] = {
 ENTRIES: dict[str, dict[str, Entry]] = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+    "constraint": CONSTRAINTS,
     "loss": training.LOSSES,
     "metric": training.METRICS,
     "optimizer": optimizers.OPTIMIZERS,

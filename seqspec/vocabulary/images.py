@@ -8,7 +8,9 @@ from typing import cast
 from seqspec.shapes.dim import Dim
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import function
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -108,6 +110,11 @@ CONV_2D = LayerSpec(
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
         drawn("bias_initializer", "zeros", "For the bias."),
+        penalised("kernel_regularizer", "What the weights cost."),
+        penalised("bias_regularizer", "What the bias costs."),
+        ACTIVITY,
+        bounded("kernel_constraint", "Bounds of the weights."),
+        bounded("bias_constraint", "Bounds of the bias."),
     ),
     inputs=(_IMAGES,),
     rule=_convolve,

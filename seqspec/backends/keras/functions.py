@@ -265,7 +265,7 @@ class Function:
                 repeat, sources = self._repeat(size)
                 return named(Call(repeat), literal(self.names[unit])), sources
         operands = tuple(value.type for value in node.inputs)
-        sequence, state = self.recurrent.asked(unit)
+        sequence, state = self.graph.returned(unit)
         build = partial(self.home.build, name=self.names[unit], kept=kept_axes(self.graph, unit))
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
@@ -290,7 +290,7 @@ class Function:
     def _each(self, node: Node, layer: Expr, name: str) -> Call:
         """What applies a layer step by step; the general form where it gives several tensors."""
         unit = node.unit
-        state = isinstance(unit, Layer) and self.recurrent.asked(unit)[1]
+        state = isinstance(unit, Layer) and self.graph.returned(unit)[1]
         steps = self.home.steps
         steps.used = True
         steps.several |= state or len(node.inputs) > 1 or len(node.outputs) > 1

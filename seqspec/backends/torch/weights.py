@@ -26,8 +26,8 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.python_text import literal as quoted
-from seqspec.backends.torch.model import ModelPlan, Slot
-from seqspec.backends.torch.parts import Piece
+from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir.task import Task
 
 
