@@ -36,6 +36,11 @@ BODIES = {
         "float(pad=lengths)[B, T, 2]",
         "attention(causal=true); add(h, h -> multi_head_attention(2, 3))",
     ),
+    # What is frozen has neither a cost nor bounds.
+    "frozen": (
+        "token(12, pad=3)[B, T]",
+        "embedding(4, trainable=false, embeddings_regularizer=l2, embeddings_constraint=non_neg)",
+    ),
     "sliced": ("float(pad=lengths)[B, T, 2]", "simple_rnn(4, return=sequence) -> Half"),
 }
 
@@ -101,6 +106,7 @@ CASES = [
     ("reversed", "log_cosh", "mse"),
     ("attended", "sparse_categorical_crossentropy", "accuracy"),
     ("attended to itself", "mse", "mae"),
+    ("frozen", "mse", "mae"),
     ("sliced", "cosine_similarity", "mae"),
 ]
 
