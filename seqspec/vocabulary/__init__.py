@@ -49,6 +49,8 @@ LAYERS: dict[str, LayerSpec] = {
         images.AVERAGE_POOLING_2D,
         images.GLOBAL_MAX_POOLING_2D,
         images.GLOBAL_AVERAGE_POOLING_2D,
+        images.CROPPING_2D,
+        images.ZERO_PADDING_2D,
         attention.ATTENTION,
         attention.ADDITIVE_ATTENTION,
         attention.MULTI_HEAD_ATTENTION,

@@ -119,6 +119,7 @@ EMBEDDING = LayerSpec(
         penalised("embeddings_regularizer", "What the vectors cost."),
         ACTIVITY,
         bounded("embeddings_constraint", "Bounds of the vectors."),
+        Arg("trainable", BOOL, True, "Whether training changes the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,
@@ -126,7 +127,7 @@ EMBEDDING = LayerSpec(
     weights=(Weight("embeddings", "V output_dim", "embeddings_initializer", tied=True),),
     masking=Masking.KEEPS,
     aliases=("Embedding", "embed"),
-    examples=("embedding(4)",),
+    examples=("embedding(4)", "embedding(4, trainable=false)"),
 )
 
 

@@ -44,10 +44,12 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
         if initializer is None:
             initializer = Setting.plain(INITIALIZERS[weight.initializer])
         shape = fill(weight.shape, sizes)
-        owned = OwnedWeight(
-            weight.name, shape, initializer, weight.trainable, regularizer, constraint
+        trainable = weight.trainable and site.args.get("trainable", True)
+        if not trainable:  # as in Keras, what is not trained costs nothing and has no bounds
+            regularizer = constraint = None
+        weights.append(
+            OwnedWeight(weight.name, shape, initializer, trainable, regularizer, constraint)
         )
-        weights.append(owned)
     return tuple(weights)
 
 

@@ -30,6 +30,7 @@ EMBEDDING = {
     "embeddings_regularizer": None,
     "activity_regularizer": None,
     "embeddings_constraint": None,
+    "trainable": True,
 }
 LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
 GROUP_NORM = {"groups": 32, **LAYER_NORM}

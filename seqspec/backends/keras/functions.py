@@ -225,7 +225,11 @@ class Function:
         inputs, options, one_by_one = calling(node)
         keywords = (*keywords, *options)
         if one_by_one:
-            operands = tuple(self.scope[v] for v in inputs)
+            copies = {value: (name, expr) for value, name, expr in self.masks.apart(node)}
+            for value, (name, expr) in copies.items():
+                yield from assign(name, expr, indent=INDENT, note=self._shape_of(value))
+            self.home.ops |= bool(copies) or any(name == "attention_mask" for name, _ in keywords)
+            operands = tuple(copies[v][0] if v in copies else self.scope[v] for v in inputs)
         else:
             # A layer has to be called with something, even one that gives its weight alone.
             flowing = self._flowing(node) if inputs == node.inputs else inputs

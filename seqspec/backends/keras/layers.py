@@ -30,6 +30,7 @@ from seqspec.backends.python_text import Call, Code, Expr, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
+from seqspec.vocabulary.images import edges
 from seqspec.vocabulary.spec import ends
 
 ATTENTION = ("attention", "additive_attention", "multi_head_attention")
@@ -254,6 +255,21 @@ def zero_padding_1d(site: Site) -> Call:
     return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
 
 
+def cropping_2d(site: Site) -> Call:
+    return _layer("Cropping2D", _sides(site.layer.args["cropping"]))
+
+
+def zero_padding_2d(site: Site) -> Call:
+    return _layer("ZeroPadding2D", _sides(site.layer.args["padding"]))
+
+
+def _sides(value: int | tuple[int, ...]) -> Code:
+    if isinstance(value, int) or len(value) == 2:
+        return literal(value)
+    top, bottom, left, right = edges(value)
+    return literal(((top, bottom), (left, right)))
+
+
 def _convolution(name: str) -> Lowering:
     def convolution(site: Site) -> Call:
         args = site.layer.args
@@ -331,6 +347,8 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "reshape": reshape,
     "cropping_1d": cropping_1d,
     "zero_padding_1d": zero_padding_1d,
+    "cropping_2d": cropping_2d,
+    "zero_padding_2d": zero_padding_2d,
     "conv_1d": _convolution("Conv1D"),
     "max_pooling_1d": _pooling("MaxPooling1D"),
     "average_pooling_1d": _pooling("AveragePooling1D"),

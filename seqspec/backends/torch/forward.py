@@ -256,8 +256,8 @@ class _Lowering:
             for name, value in args.items()
             if isinstance(value, Tie)
         }
-        mask = self.body.mask(next(iter(reads(node)), None))
-        applied = Applied(args, owner, operands, types, result, self._size, tied_to, mask)
+        masks = [self.body.mask(mask) for mask in reads(node)]
+        applied = Applied(args, owner, operands, types, result, self._size, tied_to, masks)
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
