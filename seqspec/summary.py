@@ -68,7 +68,7 @@ class Summary:
         outputs = ", ".join(f"{name} {value.type}" for name, value in self.outputs)
         frozen = self.total - self.trainable
         counts = f"{self.total:,} parameters, {self.trainable:,} trainable"
-        counts += f", {frozen:,} moving statistics" if frozen else ""
+        counts += f", {frozen:,} not trainable" if frozen else ""
         lines_of_table = [line(head), rule, *map(line, lines), rule]
         signature = " ".join(self.signature.split())
         return "\n".join([signature, "", *lines_of_table, counts, f"gives {outputs}"])

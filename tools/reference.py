@@ -25,6 +25,8 @@ NOTICE = "<!-- Written by `python -m tools.reference` from the declarations; do 
 CATEGORIES = {
     "activation": ("Activations", "What `activation=` takes."),
     "initializer": ("Initialisers", "What `kernel_initializer=` and its like take."),
+    "regularizer": ("Regularisers", "What `kernel_regularizer=` and its like take."),
+    "constraint": ("Constraints", "What `kernel_constraint=` and its like take."),
     "loss": ("Losses", "What `loss` in a `train` section takes."),
     "metric": ("Metrics", "What `metrics` takes a list of."),
     "optimizer": ("Optimisers", "What `optimizer` takes."),

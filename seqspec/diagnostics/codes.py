@@ -137,6 +137,7 @@ TWO_DIRECTIONS = _code(
     "two-directions",
     "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
 )
+STEPS_REVERSED = _code("SEQ511", "steps-reversed", "{what}", Severity.WARNING)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

@@ -16,7 +16,7 @@ from seqspec.shapes.dim import Dim, same_shape, show
 from seqspec.source import SourceFile, Span
 from seqspec.types import Role, Tensor, Type
 from seqspec.vocabulary.masking import Masking
-from seqspec.vocabulary.rules import unfit_initializer
+from seqspec.vocabulary.rules import unfit_setting
 from seqspec.vocabulary.spec import (
     Applied,
     LayerSpec,
@@ -87,6 +87,13 @@ def _in_place(
 ) -> bool:
     """Whether a layer may be inside `each` if it is, and starts from a state of its kind."""
     name = layer.spec.name
+    cell = layer.inner if isinstance(layer.inner, UnbuiltLayer) else layer
+    if fold and cell.args.get("activity_regularizer") is not None:
+        what = f"`{name}` inside `each` cannot have `activity_regularizer`"
+        place = cell.place("activity_regularizer", at)
+        help = "what is a sample is not clear there: give it to a layer outside"
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
+        return False
     if applied.several and fold:
         what = f"`{name}` inside `each` gives one value, not two (`{applied.because}`)"
         owner.sink.report(
@@ -180,7 +187,7 @@ def _infer(
             return FAILED
         inner = found
     site = Site(spec, layer.args, types, sizes, rest, inner)
-    result = unfit_initializer(site) or spec.rule(site)
+    result = unfit_setting(site) or spec.rule(site)
     if isinstance(result, Problem):
         _report_problem(result, layer, operands, at, owner)
         return FAILED

@@ -31,14 +31,15 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
+        if axes and not self.one_output("sequences of their own lengths"):
+            return None
         if axes:
             self.ragged = axes
             ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kinds = self.kinds()
         if kinds is None:
             return None
-        there = self.there() and not self.source.entry.facts.get("code")
-        found = files.arrays(self.path, self.source.name) if there else None
+        found = self._found()
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
@@ -129,6 +130,11 @@ class Arrays(Feeder):
         name = ragged.axis(declared)
         steps = (Dim.of(name),) if name in self.ragged else ()
         return (declared[0], *steps, *(Dim.of(n) for n in array.shape[1:]))
+
+    def _found(self) -> Mapping[str, Array] | Unreadable | None:
+        """The arrays of the file; None where it is not there, or is code, which is not run here."""
+        there = self.there() and not self.source.entry.facts.get("code")
+        return files.arrays(self.path, self.source.name) if there else None
 
     def _lengths_fit(self, found: Mapping[str, Array]) -> bool:
         """Whether there are lengths: whole numbers, one for each sample."""

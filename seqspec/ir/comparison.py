@@ -6,7 +6,7 @@ from typing import cast
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header
+from seqspec.ir import header, order
 from seqspec.ir.apply import told
 from seqspec.ir.feeding import Fed
 from seqspec.ir.files import Array
@@ -71,6 +71,8 @@ class Comparison:
                 fits = False
         if not fits:
             return None
+        if self.output.tensor.rank > 2:  # a target for each step
+            order.check_output(self.graph, self.output, self.sink)
         shared = [m for m in self.trained.shared if measures(m, self.trained.loss)]
         asked = (*shared, *self.trained.metrics)
         told = [self._tells(metric) for metric in asked]
@@ -84,6 +86,7 @@ class Comparison:
             self.kind != "same" and self.output.tensor.role is Role.PLAIN,
             tuple(metrics.values()),
             self.trained.loss.weight,
+            self.graph.penalised and len(self.graph.outputs) == 1,
         )
 
     def _tells(self, metric: WrittenTerm) -> bool:

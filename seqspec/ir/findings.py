@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import header, masks
+from seqspec.ir import header, masks, order
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.items import Failed, Flow
@@ -59,6 +59,7 @@ def check_built(graph: Graph, sink: Sink) -> None:
             sink.report(finding, cell.span, help=slow.cost)
         _check_width(layer, graph, sink)
     _check_sizes(graph, sink)
+    order.check_joins(graph, sink)
     _check_padding(graph, sink)
 
 

@@ -16,7 +16,7 @@ from seqspec.ir.masks import Mask
 from seqspec.shapes.dim import Dim, product
 from seqspec.source import Span
 from seqspec.types import State, Tensor, Type
-from seqspec.vocabulary.spec import LayerSpec, OwnedWeight
+from seqspec.vocabulary.spec import LayerSpec, OwnedWeight, Setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,11 @@ class Layer:
     @property
     def kind(self) -> str:
         return self.spec.name
+
+    @property
+    def activity(self) -> Setting | None:
+        """What its output costs, if anything: in both directions, if it has two."""
+        return (self.inner or self).args.get("activity_regularizer")
 
     def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
         """(path below the layer's name, weight), in Keras's order."""
@@ -145,6 +150,31 @@ class Graph:
     def uses(self, value: Value) -> bool:
         """Whether something reads the value, or a tensor of the state it is."""
         return value in self.used or any(part in self.used for part in value.parts)
+
+    def returned(self, unit: Unit) -> tuple[bool, bool]:
+        """Whether a recurrent layer has to give every step, and whether its state.
+
+        It follows from what is read, over all uses of the layer. With every step given, the last
+        one is found in the state.
+        """
+        nodes = [node for node in self.nodes if node.unit is unit]
+        read = {name for node in nodes for name, value in node.outputs.items() if self.uses(value)}
+        sequence = any(name.endswith("sequence") for name in read)
+        last = any(name.endswith("last") for name in read)
+        return sequence, any(name.endswith("state") for name in read) or (sequence and last)
+
+    @cached_property
+    def activity(self) -> bool:
+        """Whether what a layer gives, in it or in a model in it, costs something."""
+        return any(
+            unit.graph.activity if isinstance(unit, SubModel) else unit.activity is not None
+            for unit in self.units
+        )
+
+    @cached_property
+    def penalised(self) -> bool:
+        """Whether something is added to the loss: for weights or for what layers give."""
+        return self.activity or any(weight.regularizer for _, weight in self.all_weights())
 
     def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
         """(canonical path such as ``encoder/lstm/kernel``, weight) of every weight, each once."""

@@ -75,6 +75,12 @@ class Beside:
     masks: tuple[Mask, ...]
 
 
+#: what a layer does if its output has the mask of its first operand
+_KEEPING = (
+    *(Masking.KEEPS, Masking.COUNTS, Masking.STEPS),
+    *(Masking.ATTENDS, Masking.HEADS),
+)
+
 Source = Given | ByToken | ByValue | ByLengths
 Mask = Given | ByToken | ByValue | ByLengths | AnyOf | Reversed | Whole | Beside
 
@@ -115,8 +121,7 @@ def through(masking: Masking, operands: Sequence[Masked]) -> tuple[Mask | None, 
     first = masks[0]
     if masking in (Masking.FLIPS, Masking.STEPS_BACK):
         return None if first is None else flipped(first), False
-    kept = masking in (Masking.KEEPS, Masking.COUNTS, Masking.STEPS)
-    return first if kept else None, masking is Masking.ENDS
+    return first if masking in _KEEPING else None, masking is Masking.ENDS
 
 
 def any_of(masks: Sequence[Mask]) -> Mask:

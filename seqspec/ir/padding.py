@@ -9,7 +9,10 @@ from seqspec.ir.masks import Given, Mask, at_the_end, leaves, seen_outside
 from seqspec.vocabulary.masking import Masking
 
 #: what a layer that reads masks may do with them
-_READING = (Masking.STEPS, Masking.CONSUMES, Masking.COUNTS)
+_READING = (
+    *(Masking.STEPS, Masking.CONSUMES, Masking.COUNTS),
+    *(Masking.ATTENDS, Masking.HEADS),
+)
 
 
 def padded_nodes(
@@ -53,6 +56,8 @@ def reads(node: Node) -> tuple[Mask | None, ...]:
     reading = unit.spec.masking in _READING and (
         not node.fold or unit.spec.masking is Masking.COUNTS
     )
+    if unit.spec.masking is Masking.ATTENDS:
+        return (*masks[:2], None)  # as in Keras, the mask of the keys goes unread
     return masks if reading else (None,) * len(masks)
 
 

@@ -110,6 +110,8 @@ class Term:
     from_logits: bool
     metrics: tuple[Setting, ...] = ()
     weight: float = 1.0
+    #: whether what weights and outputs cost is reported as part of it: if it is the only one
+    penalised: bool = False
 
     @property
     def class_weight(self) -> str | tuple[float, ...] | None:
@@ -128,13 +130,17 @@ class Term:
 
     def measured(self) -> tuple[Setting, ...]:
         """The metrics of an epoch besides the loss, if that is not the same number."""
-        plain = not self.weighted and not self.counted
         each = (m for m in self.metrics if m.entry.facts["each_epoch"])
-        return tuple(m for m in each if not (plain and m.name == self.loss.name))
+        return tuple(m for m in each if not (self.plain and m.name == self.loss.name))
 
     def held_out(self) -> tuple[Setting, ...]:
         """The metrics that are scores of a whole part."""
         return tuple(m for m in self.metrics if not m.entry.facts["each_epoch"])
+
+    @property
+    def plain(self) -> bool:
+        """Whether its loss, as reported, is the mean over all entries and nothing else."""
+        return not (self.weighted or self.counted or self.penalised)
 
     @property
     def weighted(self) -> bool:

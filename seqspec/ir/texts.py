@@ -27,6 +27,8 @@ class Texts(Feeder):
         ports = self.ports()
         if ports is None or not self._settings_fit():
             return None
+        if not self.one_output("texts"):
+            return None
         samples = bool(self.source.entry.facts["samples"])
         if samples:
             axes = (ragged.axis(type_.shape) for _, type_ in ports)

@@ -153,6 +153,11 @@ def _apply_model(
     graph = owner.call_model(unit.declaration, unit.settings, types, at)
     if isinstance(graph, Failed):
         return FAILED
+    if fold and graph.activity:
+        what = "`each` cannot go over a model with an `activity_regularizer` in it"
+        help = "what is a sample is not clear there: give it to a layer outside"
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), at, help=help)
+        return FAILED
     first = next(iter(ordered.values())).value
     if unit.instance is None:
         unit.instance = SubModel(owner.unique(unit.name or kind_of(unit)), graph, unit.call)

@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of parameters: trained ones, and statistics that training only gathers."""
+    """Numbers of parameters: trained ones, and frozen ones and statistics, which are not."""
 
     trainable: int
-    statistics: int
+    fixed: int
 
     @property
     def total(self) -> int:
-        return self.trainable + self.statistics
+        return self.trainable + self.fixed
 
     def __str__(self) -> str:
-        if not self.statistics:
+        if not self.fixed:
             return f"{self.trainable:,}"
-        return f"{self.trainable:,} and {self.statistics:,} moving statistics"
+        return f"{self.trainable:,} and {self.fixed:,} not trained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def derived_counts(graph: Graph) -> Counts:
     weights = [weight for _, weight in graph.all_weights()]
     return Counts(
         trainable=sum(_known(size(w)) for w in weights if w.trainable),
-        statistics=sum(_known(size(w)) for w in weights if not w.trainable),
+        fixed=sum(_known(size(w)) for w in weights if not w.trainable),
     )
 
 
@@ -87,14 +87,19 @@ def real_counts(built: Built) -> Counts:
     """The numbers of parameters that the framework counts."""
     model = built.model
     if built.backend == "torch":
+        # Of what is frozen only embeddings are weights of the spec: cells, norms and attention of
+        # PyTorch have parameters that Keras's do without.
+        embeddings = [m for m in model.modules() if isinstance(m, framework("torch").nn.Embedding)]
+        frozen = [m.weight for m in embeddings if not m.weight.requires_grad]
         # Integer buffers (the number of batches seen) are bookkeeping, not weights.
         return Counts(
             trainable=sum(p.numel() for p in model.parameters() if p.requires_grad),
-            statistics=sum(b.numel() for b in model.buffers() if b.is_floating_point()),
+            fixed=sum(b.numel() for b in model.buffers() if b.is_floating_point())
+            + sum(p.numel() for p in frozen),
         )
     return Counts(
         trainable=_entries(model.trainable_weights),
-        statistics=_entries(model.non_trainable_weights),
+        fixed=_entries(model.non_trainable_weights),
     )
 
 

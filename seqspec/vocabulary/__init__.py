@@ -16,7 +16,9 @@ from seqspec.vocabulary import (
     windows,
 )
 from seqspec.vocabulary.activations import ACTIVATIONS
+from seqspec.vocabulary.constraints import CONSTRAINTS
 from seqspec.vocabulary.initializers import INITIALIZERS
+from seqspec.vocabulary.regularizers import REGULARIZERS
 from seqspec.vocabulary.sections import SECTIONS
 from seqspec.vocabulary.spec import Entry, LayerSpec
 
@@ -47,6 +49,8 @@ LAYERS: dict[str, LayerSpec] = {
         images.AVERAGE_POOLING_2D,
         images.GLOBAL_MAX_POOLING_2D,
         images.GLOBAL_AVERAGE_POOLING_2D,
+        images.CROPPING_2D,
+        images.ZERO_PADDING_2D,
         attention.ATTENTION,
         attention.ADDITIVE_ATTENTION,
         attention.MULTI_HEAD_ATTENTION,
@@ -77,6 +81,8 @@ LAYERS: dict[str, LayerSpec] = {
 ENTRIES: dict[str, dict[str, Entry]] = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+    "constraint": CONSTRAINTS,
     "loss": training.LOSSES,
     "metric": training.METRICS,
     "optimizer": optimizers.OPTIMIZERS,

@@ -8,6 +8,7 @@ from seqspec.diagnostics import codes
 from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.masking import Masking
 from seqspec.vocabulary.rules import own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -56,13 +57,6 @@ def _attended(site: Site, shape: Shape) -> Tensor:
 
 def _places(site: Site) -> Problem | None:
     """What is wrong with the batches and steps of the operands."""
-    padded = next((i for i, operand in enumerate(site.operands) if operand.pad is not None), None)
-    if padded is not None:
-        return refused(
-            f"`{site.spec.name}` would attend to padding as if it were data",
-            "leave `pad` out of the input's type, or take sequences of one length",
-            operand=padded,
-        )
     return (
         _unlike(site, 0, 1, 0, "a batch of queries attends to a batch of as many values")
         or _unlike(site, 0, 2, 0, "a batch of queries attends to a batch of as many keys")
@@ -71,7 +65,13 @@ def _places(site: Site) -> Problem | None:
 
 
 def _attention(site: Site) -> Applied | Problem:
-    query, value, _ = site.operands
+    query, value, key = site.operands
+    if key.pad is not None and value.pad is None:
+        return refused(
+            f"`{site.spec.name}` reads padding off its values, and only the keys have any",
+            "let values and keys come from the same input",
+            operand=2,
+        )
     problem = _places(site) or _unlike(
         site, 0, 2, 2, "query and key are compared number by number: give both the same width"
     )
@@ -103,6 +103,7 @@ ATTENTION = LayerSpec(
         Weight("concat_score_weight", "", "ones", when=lambda a: a["score_mode"] == "concat"),
     ),
     in_models=True,
+    masking=Masking.ATTENDS,
     aliases=("Attention", "dot_attention", "dot_product_attention", "luong_attention"),
     examples=("attention", "attention(x, x, causal=true)"),
 )
@@ -120,6 +121,7 @@ ADDITIVE_ATTENTION = LayerSpec(
     outputs="[B, T, E]",
     weights=(Weight("scale", "D", "glorot_uniform", when=lambda a: a["use_scale"]),),
     in_models=True,
+    masking=Masking.ATTENDS,
     aliases=("AdditiveAttention", "bahdanau_attention"),
     examples=("additive_attention",),
 )
@@ -175,6 +177,7 @@ MULTI_HEAD_ATTENTION = LayerSpec(
         *_projection("attention_output", "num_heads V O", "O"),
     ),
     in_models=True,
+    masking=Masking.HEADS,
     aliases=("MultiHeadAttention", "MultiheadAttention", "self_attention", "mha"),
     examples=("multi_head_attention(2, 3)", "multi_head_attention(2, 3, causal=true)"),
 )

@@ -7,8 +7,10 @@ from seqspec.shapes.dim import same_shape, show
 from seqspec.shapes.pattern import fill
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION, function
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
 from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import (
     activated,
     by_pattern,
@@ -73,6 +75,11 @@ DENSE = LayerSpec(
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
         drawn("bias_initializer", "zeros", "For the bias."),
+        penalised("kernel_regularizer", "What the weights cost."),
+        penalised("bias_regularizer", "What the bias costs."),
+        ACTIVITY,
+        bounded("kernel_constraint", "Bounds of the weights."),
+        bounded("bias_constraint", "Bounds of the bias."),
         Arg("kernel", WEIGHT, None, "A weight of another layer to use instead of one of its own."),
     ),
     inputs=(Port("input", "B ... F"),),
@@ -109,6 +116,10 @@ EMBEDDING = LayerSpec(
     args=(
         Arg("output_dim", WIDTH, doc="Width of a vector."),
         drawn("embeddings_initializer", "uniform", "For the vectors."),
+        penalised("embeddings_regularizer", "What the vectors cost."),
+        ACTIVITY,
+        bounded("embeddings_constraint", "Bounds of the vectors."),
+        Arg("trainable", BOOL, True, "Whether training changes the vectors."),
     ),
     inputs=(Port("input", "B ...", kind="token"),),
     rule=_embed,
@@ -116,7 +127,7 @@ EMBEDDING = LayerSpec(
     weights=(Weight("embeddings", "V output_dim", "embeddings_initializer", tied=True),),
     masking=Masking.KEEPS,
     aliases=("Embedding", "embed"),
-    examples=("embedding(4)",),
+    examples=("embedding(4)", "embedding(4, trainable=false)"),
 )
 
 

@@ -1,18 +1,23 @@
-"""Layers that look at neighbouring pixels at once: convolution and pooling in two directions."""
+"""Layers that look at neighbouring pixels at once: convolution and pooling; and edges."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from seqspec.shapes.dim import Dim
-from seqspec.types import Tensor
+from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import function
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
+from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
+    ENDS,
     POSITIVE,
     SIDES,
+    WHOLE,
     Applied,
     Arg,
     Kind,
@@ -105,6 +110,11 @@ CONV_2D = LayerSpec(
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         drawn("kernel_initializer", "glorot_uniform", "For the weights."),
         drawn("bias_initializer", "zeros", "For the bias."),
+        penalised("kernel_regularizer", "What the weights cost."),
+        penalised("bias_regularizer", "What the bias costs."),
+        ACTIVITY,
+        bounded("kernel_constraint", "Bounds of the weights."),
+        bounded("bias_constraint", "Bounds of the bias."),
     ),
     inputs=(_IMAGES,),
     rule=_convolve,
@@ -193,4 +203,77 @@ GLOBAL_AVERAGE_POOLING_2D = _over_all_pixels(
     "global_average_pooling_2d",
     "The mean of each channel over all pixels.",
     *("GlobalAveragePooling2D", "GlobalAveragePool2D", "AdaptiveAvgPool2d"),
+)
+
+
+# ------------------------------------------------------------------------------------------ edges
+
+
+EDGES = Kind(
+    "a whole number, two such as [1, 0], or [top, bottom, left, right]",
+    lambda v: ENDS.accepts(v) or (isinstance(v, tuple) and _four(cast("tuple[object, ...]", v))),
+    samples=(1, (2, 0), (0, 1, 2, 0)),
+    items=WHOLE,
+)
+
+
+def _four(values: tuple[object, ...]) -> bool:
+    return len(values) == 4 and all(map(WHOLE.accepts, values))
+
+
+def edges(value: int | tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Numbers for top, bottom, left and right: what an argument of the kind EDGES says."""
+    if isinstance(value, tuple) and len(value) == 4:
+        return value
+    rows, columns = ends(value)
+    return rows, rows, columns, columns
+
+
+def _crop(site: Site) -> Applied | Problem:
+    (x,) = site.operands
+    top, bottom, left, right = edges(site.args["cropping"])
+    batch, rows, columns, channels = x.shape
+    for size, taken, what in ((rows, top + bottom, "rows"), (columns, left + right, "columns")):
+        if size.value is not None and taken >= size.value:
+            return refused(
+                f"`cropping_2d` takes away {taken} of {size} {what}",
+                "leave at least one row and one column",
+                "cropping",
+            )
+    shape = (batch, rows - (top + bottom), columns - (left + right), channels)
+    # Without the first rows, each of the others stands earlier than it was known.
+    return Applied(
+        {"output": replace(x, shape=shape, role=Role.PLAIN, causal=x.causal and top == 0)}
+    )
+
+
+CROPPING_2D = LayerSpec(
+    "cropping_2d",
+    "Leaves out rows and columns at the edges.",
+    args=(Arg("cropping", EDGES, 1, "Pixels at all edges, [rows, columns], or at each edge."),),
+    inputs=(_IMAGES,),
+    rule=_crop,
+    outputs="[B, H - top - bottom, W - left - right, C]",
+    aliases=("Cropping2D",),
+    examples=("cropping_2d", "cropping_2d([1, 0, 0, 2])"),
+)
+
+
+def _pad(site: Site) -> Applied:
+    (x,) = site.operands
+    top, bottom, left, right = edges(site.args["padding"])
+    batch, rows, columns, channels = x.shape
+    shape = (batch, rows + (top + bottom), columns + (left + right), channels)
+    return Applied({"output": replace(x, shape=shape, role=Role.PLAIN)})
+
+
+ZERO_PADDING_2D = LayerSpec(
+    "zero_padding_2d",
+    "Adds rows and columns of zeros at the edges.",
+    args=(Arg("padding", EDGES, 1, "Pixels at all edges, [rows, columns], or at each edge."),),
+    inputs=(_IMAGES,),
+    rule=_pad,
+    outputs="[B, H + top + bottom, W + left + right, C]",
+    aliases=("ZeroPadding2D", "ZeroPad2d"),
+    examples=("zero_padding_2d", "zero_padding_2d([2, 0, 1, 0])"),
 )

@@ -15,5 +15,7 @@ class Masking(Enum):
     CONSUMES = "consumes"  # padded steps do not count, and no time axis is left
     JOINS = "joins"  # a step counts if it does in any operand; one without a mask ends it
     APPENDS = "appends"  # operands follow one another in time, and so do their masks
+    ATTENDS = "attends"  # values are seen where they are data; steps of the query are on their own
+    HEADS = "heads"  # the same, and keys tell with the values which are data
     FLIPS = "flips"  # the steps in reverse order
     ENDS = "ends"  # steps are mixed: padding goes on as if it were data

@@ -9,8 +9,10 @@ from typing import Any
 from seqspec.shapes.pattern import fill
 from seqspec.types import State, Tensor
 from seqspec.vocabulary.activations import function
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import drawn
 from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.regularizers import penalised
 from seqspec.vocabulary.rules import own_weights, refused, sizes_of
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -24,10 +26,10 @@ from seqspec.vocabulary.spec import (
     Port,
     Problem,
     Site,
-    Slow,
     Weight,
     choice,
 )
+from seqspec.vocabulary.speed import Slow
 
 SEQUENCE = Port("input", "B T F", meaning="a sequence")
 INITIAL = Arg("initial", STATE, None, "The state to start from; zeros if left out.")
@@ -105,6 +107,16 @@ def _recurrent(
             drawn("recurrent_initializer", "orthogonal", "For the state weights."),
             drawn("bias_initializer", "zeros", "For the bias."),
             *extra,
+            penalised("kernel_regularizer", "What the input weights cost."),
+            penalised("recurrent_regularizer", "What the state weights cost."),
+            penalised("bias_regularizer", "What the bias costs."),
+            penalised(
+                "activity_regularizer",
+                "What the output costs, for each sample; the state too, where it is read.",
+            ),
+            bounded("kernel_constraint", "Bounds of the input weights."),
+            bounded("recurrent_constraint", "Bounds of the state weights."),
+            bounded("bias_constraint", "Bounds of the bias."),
             Arg("dropout", FRACTION, 0.0, "Share of the inputs dropped, the same at every step."),
             Arg(
                 "recurrent_dropout",
@@ -138,6 +150,7 @@ def _recurrent(
         states=states,
         missing_axis=("return", "sequence", "returns only its last step"),
         slow=_unfused,
+        turns=lambda args: args["go_backwards"],
         cudnn=gates > 1,
         masking=Masking.STEPS,
         fields=_FIELDS,
@@ -212,11 +225,7 @@ def _both_ways(site: Site) -> Applied | Problem:
         "forward.state": state,
         "backward.state": state,
     }
-    weights = tuple(
-        type(w)(f"{d}/{w.name}", w.shape, w.initializer, w.trainable)
-        for d in directions
-        for w in inner.weights
-    )
+    weights = tuple(replace(w, name=f"{d}/{w.name}") for d in directions for w in inner.weights)
     if apart:
         several = tuple(f"{d}.{inner.passes_on}" for d in directions)
         return Applied(outputs, several[0], weights, several, "merge_mode=none")

@@ -40,11 +40,16 @@ def own_weights(site: Site) -> tuple[OwnedWeight, ...]:
     for weight in site.spec.weights:
         if not weight.when(site.args):
             continue
-        initializer = site.args.get(weight.initializer)
+        initializer, regularizer, constraint = map(site.args.get, weight.settings)
         if initializer is None:
             initializer = Setting.plain(INITIALIZERS[weight.initializer])
         shape = fill(weight.shape, sizes)
-        weights.append(OwnedWeight(weight.name, shape, initializer, weight.trainable))
+        trainable = weight.trainable and site.args.get("trainable", True)
+        if not trainable:  # as in Keras, what is not trained costs nothing and has no bounds
+            regularizer = constraint = None
+        weights.append(
+            OwnedWeight(weight.name, shape, initializer, trainable, regularizer, constraint)
+        )
     return tuple(weights)
 
 
@@ -76,6 +81,43 @@ def unfit_initializer(site: Site) -> Problem | None:
                 weight.initializer,
                 operand=None,
             )
+    return None
+
+
+def unfit_setting(site: Site) -> Problem | None:
+    """What is wrong with how weights are drawn, what they cost or how they are bounded."""
+    return unfit_initializer(site) or _unfit_bounds(site) or _unfit_activity(site)
+
+
+def _unfit_bounds(site: Site) -> Problem | None:
+    for weight in site.spec.weights:
+        axes = len(weight.shape.split())
+        for name in weight.settings[1:]:
+            setting = site.args.get(name)
+            if not isinstance(setting, Setting):
+                continue
+            if weight.tied and not weight.when(site.args):
+                what = (
+                    f"`{name}` is for a weight of its own, and `{weight.name}` is another layer's"
+                )
+                return refused(what, "give it to that layer", name, operand=None)
+            if setting.entry.facts.get("axes", axes) not in (0, axes):
+                what = f"`{name}` cannot be `{setting.name}`: it is for matrices"
+                many = f"this has {axes} axes" if axes > 1 else "this is a vector"
+                return refused(what, f"{many}: take l1 or l2", name, operand=None)
+            given: int | tuple[int, ...] = setting.args.get("axis", 0)
+            last = max(given) if isinstance(given, tuple) else given
+            if last >= axes:
+                what = f"`{name}` goes along axis {last}, but the last axis here is {axes - 1}"
+                return refused(what, "axes are counted from 0", name, operand=None)
+    return None
+
+
+def _unfit_activity(site: Site) -> Problem | None:
+    activity = site.args.get("activity_regularizer")
+    if isinstance(activity, Setting) and activity.entry.facts["axes"]:
+        what = f"`activity_regularizer` cannot be `{activity.name}`: it is for weights"
+        return refused(what, "take l1 or l2", "activity_regularizer", operand=None)
     return None
 
 

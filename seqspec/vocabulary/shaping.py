@@ -72,6 +72,7 @@ REVERSE = LayerSpec(
     args=(),
     inputs=(Port("input", "B T ...", kind="any"),),
     rule=_reverse,
+    turns=lambda _: True,
     outputs="the input's shape",
     masking=Masking.FLIPS,
     aliases=("flip", "reversed", "Flip"),

@@ -17,6 +17,7 @@ from seqspec.diagnostics.model import Finding
 from seqspec.shapes.dim import Dim
 from seqspec.types import Tensor, Type
 from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.speed import Slow
 
 
 class _Required(Enum):
@@ -35,9 +36,8 @@ class Kind:
 
     ``describe`` completes "must be …"; ``category`` names the vocabulary table whose entries are
     meant (``"activation"``), if this is not a literal; ``samples`` are values that tests try;
-    ``items`` is what a list holds, where one may be written; ``words`` may stand for a literal,
-    ``otherwise`` is what a call may stand for in place of it; ``advice`` what to do instead of the
-    usual mistake.
+    ``items`` is what a list holds; ``words`` may stand for a literal, ``otherwise`` is what a call
+    may stand for in place of it; ``advice`` what to do instead of the usual mistake.
     """
 
     describe: str
@@ -228,14 +228,6 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
-    """Which arguments keep a layer from the fused kernels, and what that costs."""
-
-    why: str
-    cost: str
-
-
-@dataclass(frozen=True, slots=True)
 class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
@@ -259,6 +251,7 @@ class Weight:
 
     ``initializer`` is the name of the argument that holds it, or of an initialiser. ``when`` tells
     from the arguments whether there is such a weight, ``tied`` that other layers may use it, too.
+    Arguments such as ``kernel_regularizer`` and ``kernel_constraint`` hold its cost and bounds.
     """
 
     name: str
@@ -267,6 +260,12 @@ class Weight:
     trainable: bool = True
     when: Callable[[Mapping[str, Any]], bool] = lambda _: True
     tied: bool = False
+
+    @property
+    def settings(self) -> tuple[str, str, str]:
+        """The names of the arguments: initialiser, regulariser, constraint."""
+        start = self.initializer.removesuffix("_initializer")
+        return self.initializer, f"{start}_regularizer", f"{start}_constraint"
 
     @property
     def whole(self) -> bool:
@@ -315,6 +314,8 @@ class OwnedWeight:
     shape: tuple[Dim, ...]
     initializer: Setting
     trainable: bool = True
+    regularizer: Setting | None = None
+    constraint: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +366,8 @@ class LayerSpec:
     ``copies`` those that repeat a unit (or take several, where ``joined_by`` names the layer that
     makes one value of theirs). ``one_rank`` says that a shared
     instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why a fused kernel cannot run this layer, if so. ``cudnn`` says that Keras has
+    arguments why a fused kernel cannot run this layer, if so; ``turns`` whether
+    its steps come out in reverse order. ``cudnn`` says that Keras has
     a fused kernel for it, on GPUs. ``masking`` is what becomes of padding.
     ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
     consume ``x`` of the first port's pattern, compiled for every backend by the tests.
@@ -387,6 +389,7 @@ class LayerSpec:
     one_rank: bool = False
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
+    turns: Callable[[Mapping[str, Any]], bool] = lambda _: False
     cudnn: bool = False
     masking: Masking = Masking.ENDS
     fields: tuple[str, ...] = ()

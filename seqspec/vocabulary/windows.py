@@ -7,8 +7,10 @@ from dataclasses import replace
 from seqspec.shapes.dim import Dim
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary.activations import ACTIVATION
+from seqspec.vocabulary.constraints import bounded
 from seqspec.vocabulary.initializers import INITIALIZER
 from seqspec.vocabulary.masking import Masking
+from seqspec.vocabulary.regularizers import ACTIVITY, penalised
 from seqspec.vocabulary.rules import default_setting, own_weights, refused
 from seqspec.vocabulary.spec import (
     BOOL,
@@ -112,6 +114,11 @@ CONV_1D = LayerSpec(
             default_setting("initializer", "zeros"),
             "For the bias.",
         ),
+        penalised("kernel_regularizer", "What the weights cost."),
+        penalised("bias_regularizer", "What the bias costs."),
+        ACTIVITY,
+        bounded("kernel_constraint", "Bounds of the weights."),
+        bounded("bias_constraint", "Bounds of the bias."),
     ),
     inputs=(_STEPS,),
     rule=_convolve,

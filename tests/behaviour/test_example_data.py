@@ -94,3 +94,29 @@ def test_shoulder(tmp_path: Path) -> None:
     parts = [len(part) for part in (loaded.train, loaded.validation, loaded.test)]
     assert sum(parts) == sum(sizes) == 1149
     assert parts[2] in [a + b for i, a in enumerate(sizes) for b in sizes[i + 1 :]]  # two people
+
+
+def test_vowels(tmp_path: Path) -> None:
+    loaded = dataset("vowels.seq", tmp_path)
+    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [416, 96, 128]
+    vowel, lengths = loaded.train.inputs
+    assert 7 <= lengths.min() < lengths.max() <= 29
+    assert len(vowel.values) == lengths.sum(), "nothing is kept padded"
+    assert vowel.values.mean(0) == pytest.approx(np.zeros(12), abs=1e-5)
+
+
+def test_names(tmp_path: Path) -> None:
+    loaded = dataset("names.seq", tmp_path)
+    known = loaded.vocabulary.known
+    assert known["language"] == ["cs", "de", "en", "es", "et", "fi", "fr", "is", "it", "nl", "sl"]
+    assert known["name"][:4] == ["e", "a", "n", "r"]
+    assert len(known["name"]) == 68, "all the ids that token(70) has to give"
+
+
+def test_stress(tmp_path: Path) -> None:
+    loaded = dataset("stress.seq", tmp_path)
+    assert loaded.vocabulary.known["marks"] == ["-", "0", "1", "2"]
+    assert len(loaded.vocabulary.known["sounds"]) == 39
+    # The same sounds are vowels wherever they stand: marks went with their words.
+    sounds, vowel = loaded.train.inputs[0].values, loaded.train.target.values > 0
+    assert all(len(set(vowel[sounds == sound])) == 1 for sound in np.unique(sounds))

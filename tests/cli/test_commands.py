@@ -144,6 +144,16 @@ def test_summary_counts_moving_statistics_as_not_trainable(capsys: Capture) -> N
     assert found["outputs"] == {"steps": ["B", "T-2", 4], "last": ["B", 3]}
 
 
+def test_summary_counts_frozen_vectors_as_not_trainable(capsys: Capture) -> None:
+    Path("frozen.seq").write_text(
+        "model Words(x: token(13)[B, T]) -> float[B, 3] {\n"
+        "    x -> embedding(7, trainable=false) -> gru(3)\n}\n"
+    )
+    found = answer(capsys, "summary", "--format", "json", "frozen.seq")
+    assert found["total_params"] - found["trainable_params"] == 13 * 7
+    assert run(capsys, "summary", "frozen.seq")[1].count("91 not trainable") == 1
+
+
 def test_set_changes_a_param(capsys: Capture) -> None:
     found = answer(capsys, "summary", "--format", "json", "--set", "units=32", "topic.seq")
     assert found["total_params"] == 64_000 + 4 * 32 * (64 + 32 + 1) + 330

@@ -61,6 +61,41 @@ _PART = """model Part(x: float[B, T, 6], s: float[B, 4]) -> (a: float[B, T, 4], 
 }
 """
 
+_SELF = """h = {first}
+    a = h -> attention(causal=true) -> additive_attention -> attention(use_scale=true)
+    b = h -> attention(score_mode=concat) -> additive_attention(causal=true) -> gru(3)
+    c = h -> multi_head_attention(2, 3) -> multi_head_attention(2, 3, causal=true)
+    d = add(a, c) -> multi_head_attention(2, 3, dropout=0.1) -> global_average_pooling_1d
+    concat(b, d)"""
+
+#: with each layer that attends in the place of {attend}
+_ACROSS = """h = {first}
+    a = h -> {attend}(y)
+    b = {attend}(h, z, causal=true)
+    q = {attend}(z, h)
+    d = {attend}(y, value=h, key=h * 2, causal=true)
+    p = concat(a, b, d)"""
+
+_ACROSS_MORE = """, y: float(pad=0)[B, T, 6], z: float[B, T, 6]) \
+-> (p: float[B, T, 18], q: float[B, T, 6]"""
+
+_ATTENDING = {
+    "attention": "{attend}(",
+    "attention scaled": "{attend}(use_scale=true, ",
+    "attention concat": "{attend}(score_mode=concat, ",
+    "additive_attention": "{attend}(",
+    "multi_head_attention": "{attend}(num_heads=2, key_dim=3, ",
+    "multi_head_attention dropped": "{attend}(num_heads=2, key_dim=3, dropout=0.1, ",
+}
+
+
+def _across(name: str) -> str:
+    """Queries and values: padded both, one, or the other, with keys of their own."""
+    settings = _ATTENDING[name].removeprefix("{attend}(").removesuffix(", ")
+    lines = _ACROSS.replace("{attend}", name.split()[0])
+    return lines.replace(")\n    ", f", {settings})\n    ") if settings else lines
+
+
 _CALLED = """h = {first}
     s = h -> gru(4)
     a, b = Part(h, s)
@@ -78,6 +113,12 @@ PADDING: dict[str, str] = {
     **{
         f"{kind}, joined": model(kind, _JOINED, ", y: float(pad=0)[B, T, 6], z: float[B, 2, 6]")
         for kind in KINDS
+    },
+    **{f"{kind}, attending to itself": model(kind, _SELF) for kind in KINDS},
+    **{
+        f"{kind}, across, {name}": model(kind, _across(name), _ACROSS_MORE)
+        for kind in KINDS
+        for name in _ATTENDING
     },
     **{f"{kind}, called model": _PART + model(kind, _CALLED) for kind in KINDS},
 }

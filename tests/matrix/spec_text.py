@@ -124,15 +124,19 @@ def values_of(spec: LayerSpec, arg: Arg) -> tuple[list[str], list[str]]:
 def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
     """The entries that an argument may be given.
 
-    Some initialisers (fact ``axes``) need weights with as many axes as they say.
+    Some initialisers (fact ``axes``) need weights with as many axes as they say, some regularisers
+    weights with so many and no more.
     """
-    weights = [w for w in spec.weights if w.initializer == arg.name]
+    weights = [w for w in spec.weights if arg.name in w.settings]
     axes = min((len(w.shape.split()) for w in weights), default=0)
+    most = max((len(w.shape.split()) for w in weights), default=0)
     whole = all(w.whole for w in weights)
     return [
         entry
         for entry in ENTRIES[arg.kind.category].values()
-        if entry.facts.get("axes", 0) <= axes and (whole or not entry.facts.get("whole"))
+        if entry.facts.get("axes", 0) <= axes
+        and (whole or not entry.facts.get("whole"))
+        and (arg.kind.category != "regularizer" or entry.facts["axes"] in (0, most))
     ]
 
 
@@ -148,7 +152,8 @@ def entry_texts(entry: Entry) -> list[str]:
 def _other(arg: Arg, position: int) -> object:
     """A sample of an argument; numbers rise with the position, so that bounds are in order."""
     sample = next(s for s in (*arg.kind.samples, *arg.kind.choices) if s != arg.default)
-    return sample + position if isinstance(sample, float) else sample
+    risen = sample + position if isinstance(sample, float) else sample
+    return risen if arg.kind.accepts(risen) else sample
 
 
 def written(value: object) -> str:

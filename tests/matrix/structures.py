@@ -587,6 +587,14 @@ model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
     a + b
 }
 """,
+    "tied to a frozen embedding": """
+model M(x: token(11)[B, T], y: token(7)[B, T]) {
+    words = embedding(4, trainable=false)
+    a = x -> words -> gru(4, return=sequence) -> dense(11, kernel=transpose(words.embeddings))
+    b = y -> embedding(5, trainable=false, embeddings_initializer=normal)
+    concat(a, b)
+}
+""",
     "tied to an embedding": """
 model M(text: token(11)[B, T], more: token(11)[B, S]) {
     words = embedding(4)

@@ -65,7 +65,7 @@ def test_every_argument_is_written() -> None:
         assert not absent, f"{spec.name}: {absent}"
 
 
-@pytest.mark.parametrize("category", ["activation", "initializer"])
+@pytest.mark.parametrize("category", ["activation", "initializer", "regularizer", "constraint"])
 def test_every_entry_is_given_to_every_argument_that_takes_it(category: str) -> None:
     for spec in LAYERS.values():
         for arg in spec.args:

@@ -31,6 +31,16 @@ BODIES = {
     "attached": ("token(12, pad=3)[B, T]", "embedding(4)"),
     "attached lengths": ("float(pad=lengths)[B, T, 2]", "dropout(0)"),
     "reversed": ("float(pad=lengths)[B, T, 2]", "lstm(4, return=sequence) -> reverse"),
+    "attended": ("token(12, pad=3)[B, T]", "embedding(4) -> multi_head_attention(2, 2)"),
+    "attended to itself": (
+        "float(pad=lengths)[B, T, 2]",
+        "attention(causal=true); add(h, h -> multi_head_attention(2, 3))",
+    ),
+    # What is frozen has neither a cost nor bounds.
+    "frozen": (
+        "token(12, pad=3)[B, T]",
+        "embedding(4, trainable=false, embeddings_regularizer=l2, embeddings_constraint=non_neg)",
+    ),
     "sliced": ("float(pad=lengths)[B, T, 2]", "simple_rnn(4, return=sequence) -> Half"),
 }
 
@@ -70,9 +80,11 @@ def arrays(body: str, loss: str) -> tuple[dict[str, Any], Array]:
 def compiled(folder: Path, body: str, loss: str, metrics: str, rate: float) -> Compilation:
     type_, layers = BODIES[body]
     half = "model Half(h: float[B, T, 4]) { h[:, :, 1:] * 0.5 }\n" if "Half" in layers else ""
+    first, _, more = layers.partition("; ")
+    body = f"h = x -> {first}\n    {more} -> dense(3)" if more else f"x -> {first} -> dense(3)"
     spec = folder / "m.seq"
     spec.write_text(
-        f"{half}model M(x: {type_}) {{ x -> {layers} -> dense(3) }}\n"
+        f"{half}model M(x: {type_}) {{ {body} }}\n"
         'data d {\n    source = npz("data.npz")\n    target = y\n'
         "    split = random(train=60%, validation=20%)\n}\n"
         f"train M {{\n    data = d\n    batch_size = 7\n    loss = {loss}\n"
@@ -92,6 +104,9 @@ CASES = [
     ("value", "huber", "mae"),
     ("attached lengths", "sparse_categorical_crossentropy", "accuracy"),
     ("reversed", "log_cosh", "mse"),
+    ("attended", "sparse_categorical_crossentropy", "accuracy"),
+    ("attended to itself", "mse", "mae"),
+    ("frozen", "mse", "mae"),
     ("sliced", "cosine_similarity", "mae"),
 ]
 

@@ -19,6 +19,9 @@ FAST = {
     "value, joined",
     "lengths, lstm",
     "lengths, called model",
+    "token, attending to itself",
+    "value, across, multi_head_attention",
+    "lengths, across, attention",
 }
 
 

@@ -234,7 +234,7 @@ def _assert_falls(
 ) -> None:
     """Some small step against the gradient makes the loss smaller."""
     tried: list[float] = []
-    for share_ in (1e-2, 1e-3, 1e-4):
+    for share_ in (1e-2, 1e-3, 1e-4, 1e-5):
         rate = share_ * loss / norm**2
         step.set([p - np.float32(rate) * g for p, g in zip(before, gradients, strict=True)])
         tried.append(step.loss(training=training))
@@ -246,9 +246,9 @@ def _assert_falls(
 def _assert_flat(
     name: str, step: Step, before: Sequence[Array], loss: float, *, training: bool
 ) -> None:
-    """Where there is no gradient (softmax of one number), no weight matters to the loss."""
+    """Where there is none (softmax of one number, a dead zone), weights do not matter nearby."""
     rng = np.random.default_rng(2)
-    step.set([p + rng.normal(0, 0.1, p.shape).astype(np.float32) for p in before])
+    step.set([p + rng.normal(0, 1e-3, p.shape).astype(np.float32) for p in before])
     moved = step.loss(training=training)
     assert abs(moved - loss) <= 1e-6 * max(1.0, loss), f"{name}: no gradient, but the loss moves"
 
@@ -278,8 +278,8 @@ class Step:
         )
 
     def by_chance(self) -> bool:
-        """Whether two runs in training mode differ."""
-        return self.loss(training=True) != self.loss(training=True)
+        """Whether runs in training mode differ. What is dropped may not matter in some of them."""
+        return len({self.loss(training=True) for _ in range(6)}) > 1
 
     def loss(self, *, training: bool) -> float:
         if self._torch:

@@ -80,6 +80,7 @@ NO_EDIT = {
 } | {
     "r1_series_forgotten",
     "l1_backwards_target",
+    "l1_bare_factor",
     "l1_dropout_percent",
     "r1_table",
     "t2_leaked_horizon",

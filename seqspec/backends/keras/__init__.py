@@ -50,6 +50,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         "Keras has none; ops.flip alone would leave the model without the layer's name",
     ),
     Deviation(
+        "simple_rnn",
+        "with an activity_regularizer it is keras.layers.RNN around a SimpleRNNCell",
+        "keras.layers.SimpleRNN takes the argument and adds nothing to the loss (Keras 3.15)",
+    ),
+    Deviation(
         "embedding",
         "where an optimizer squares, sizes up or clips gradients, a class of the program's own "
         "adds up those of a token's occurrences first",

@@ -225,7 +225,11 @@ class Function:
         inputs, options, one_by_one = calling(node)
         keywords = (*keywords, *options)
         if one_by_one:
-            operands = tuple(self.scope[v] for v in inputs)
+            copies = {value: (name, expr) for value, name, expr in self.masks.apart(node)}
+            for value, (name, expr) in copies.items():
+                yield from assign(name, expr, indent=INDENT, note=self._shape_of(value))
+            self.home.ops |= bool(copies) or any(name == "attention_mask" for name, _ in keywords)
+            operands = tuple(copies[v][0] if v in copies else self.scope[v] for v in inputs)
         else:
             # A layer has to be called with something, even one that gives its weight alone.
             flowing = self._flowing(node) if inputs == node.inputs else inputs
@@ -261,7 +265,7 @@ class Function:
                 repeat, sources = self._repeat(size)
                 return named(Call(repeat), literal(self.names[unit])), sources
         operands = tuple(value.type for value in node.inputs)
-        sequence, state = self.recurrent.asked(unit)
+        sequence, state = self.graph.returned(unit)
         build = partial(self.home.build, name=self.names[unit], kept=kept_axes(self.graph, unit))
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
@@ -286,7 +290,7 @@ class Function:
     def _each(self, node: Node, layer: Expr, name: str) -> Call:
         """What applies a layer step by step; the general form where it gives several tensors."""
         unit = node.unit
-        state = isinstance(unit, Layer) and self.recurrent.asked(unit)[1]
+        state = isinstance(unit, Layer) and self.graph.returned(unit)[1]
         steps = self.home.steps
         steps.used = True
         steps.several |= state or len(node.inputs) > 1 or len(node.outputs) > 1

@@ -10,6 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.backends.keras.defaults import (
+    BATCH_NORM,
+    CONV,
+    COSTS,
+    DENSE,
+    EMBEDDING,
+    GROUP_NORM,
+    LAYER_NORM,
+    MULTI_HEAD_ATTENTION,
+    POOLING,
+    RECURRENT,
+    RUN,
+)
 from seqspec.backends.keras.forms import FORMS
 from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.keras.ties import own_weight
@@ -17,37 +30,10 @@ from seqspec.backends.python_text import Call, Code, Expr, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.shapes.dim import Shape
 from seqspec.types import Tensor, Type
+from seqspec.vocabulary.images import edges
 from seqspec.vocabulary.spec import ends
 
-RECURRENT = {
-    "activation": "tanh",
-    "recurrent_activation": "sigmoid",
-    "use_bias": True,
-    "kernel_initializer": "glorot_uniform",
-    "recurrent_initializer": "orthogonal",
-    "bias_initializer": "zeros",
-}
-RUN = {"dropout": 0.0, "recurrent_dropout": 0.0, "go_backwards": False, "unroll": False}
-DENSE = {
-    "activation": "linear",
-    "use_bias": True,
-    "kernel_initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-}
-LAYER_NORM = {"epsilon": 0.001, "center": True, "scale": True}
-GROUP_NORM = {"groups": 32, **LAYER_NORM}
-CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1, "groups": 1, **DENSE}
-POOLING = {"strides": None, "padding": "valid"}
 ATTENTION = ("attention", "additive_attention", "multi_head_attention")
-MULTI_HEAD_ATTENTION = {
-    "value_dim": None,
-    "dropout": 0.0,
-    "use_bias": True,
-    "output_shape": None,
-    "kernel_initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-}
-BATCH_NORM = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +77,7 @@ def embedding(site: Site) -> Call:
     args = site.layer.args
     (tokens,) = site.operands
     assert isinstance(tokens, Tensor) and tokens.bound is not None  # the checker has seen to it
-    keywords = tuple(written(args, {"embeddings_initializer": "uniform"}))
+    keywords = tuple(written(args, EMBEDDING))
     return _layer("Embedding", number(tokens.bound), number(args["output_dim"]), keywords=keywords)
 
 
@@ -121,12 +107,25 @@ def gru(site: Site) -> Call:
 
 def simple_rnn(site: Site) -> Call:
     has = {name: value for name, value in RECURRENT.items() if name != "recurrent_activation"}
-    return _recurrent("SimpleRNN", site, has)
+    if site.layer.args["activity_regularizer"] is None:
+        return _recurrent("SimpleRNN", site, has)
+    # Keras's SimpleRNN takes that argument and forgets it. RNN, which it is made of, does not.
+    args = site.layer.args
+    whole = {name: default for name, default in {**COSTS, **RUN}.items() if name in _OF_THE_LOOP}
+    inside = {name: default for name, default in {**COSTS, **RUN}.items() if name not in whole}
+    cell = _layer(
+        "SimpleRNNCell", number(args["units"]), keywords=tuple(written(args, {**has, **inside}))
+    )
+    return _layer("RNN", cell, keywords=(*written(args, whole), *site.needs()))
+
+
+#: arguments that are not the cell's
+_OF_THE_LOOP = ("activity_regularizer", "go_backwards", "unroll")
 
 
 def _recurrent(name: str, site: Site, defaults: Mapping[str, object]) -> Call:
     args = site.layer.args
-    keywords = (*written(args, {**defaults, **RUN}), *site.needs())
+    keywords = (*written(args, {**defaults, **COSTS, **RUN}), *site.needs())
     return _layer(name, number(args["units"]), keywords=keywords)
 
 
@@ -256,6 +255,21 @@ def zero_padding_1d(site: Site) -> Call:
     return _layer("ZeroPadding1D", literal(ends(site.layer.args["padding"])))
 
 
+def cropping_2d(site: Site) -> Call:
+    return _layer("Cropping2D", _sides(site.layer.args["cropping"]))
+
+
+def zero_padding_2d(site: Site) -> Call:
+    return _layer("ZeroPadding2D", _sides(site.layer.args["padding"]))
+
+
+def _sides(value: int | tuple[int, ...]) -> Code:
+    if isinstance(value, int) or len(value) == 2:
+        return literal(value)
+    top, bottom, left, right = edges(value)
+    return literal(((top, bottom), (left, right)))
+
+
 def _convolution(name: str) -> Lowering:
     def convolution(site: Site) -> Call:
         args = site.layer.args
@@ -333,6 +347,8 @@ CONSTRUCTORS: Mapping[str, Lowering] = {
     "reshape": reshape,
     "cropping_1d": cropping_1d,
     "zero_padding_1d": zero_padding_1d,
+    "cropping_2d": cropping_2d,
+    "zero_padding_2d": zero_padding_2d,
     "conv_1d": _convolution("Conv1D"),
     "max_pooling_1d": _pooling("MaxPooling1D"),
     "average_pooling_1d": _pooling("AveragePooling1D"),

@@ -47,7 +47,8 @@ class Masks:
         self._scope = scope
         self._names: dict[Mask, str] = {}
         self._inputs = {value.name: value for value in graph.inputs}
-        self._attached = frozenset(_to_attach(graph)) if trained else frozenset[Value]()
+        attached, self._needed = _to_attach(graph) if trained else ((), frozenset[Value]())
+        self._attached = frozenset(attached)
         read = [*read_masks(graph), *(v.mask for v in self._attached if v.mask is not None)]
         self._read = list(dict.fromkeys(read))
         self._given = given_ports(graph)
@@ -88,10 +89,33 @@ class Masks:
 
     def told(self, node: Node) -> tuple[tuple[str, Expr], ...]:
         """The argument that tells a layer which steps are data, if it reads that."""
-        mask = next(iter(reads(node)), None)
-        if mask is None or isinstance(node.unit, SubModel):
+        if isinstance(node.unit, SubModel) or not any(reads(node)):
             return ()
-        return (("mask", self.of(mask)),)
+        if node.unit.spec.masking is Masking.HEADS:
+            return tuple(self._told_heads(node))
+        masks = tuple(None if mask is None else self.of(mask) for mask in reads(node))
+        if node.unit.spec.masking is Masking.ATTENDS:
+            return (("mask", Group("[", masks[:2])),)
+        return () if masks[0] is None else (("mask", masks[0]),)
+
+    def _told_heads(self, node: Node) -> Iterator[tuple[str, Expr]]:
+        """Heads take the mask of a query off its tensor alone; which query sees what, they hear."""
+        query, value, key = reads(node)
+        if query is not None:
+            yield "attention_mask", call("ops.expand_dims", self.of(query), 2)
+        if value is not None:
+            yield "value_mask", self.of(value)
+        if key is not None and node.inputs[2] is not node.inputs[1]:
+            yield "key_mask", self.of(key)
+
+    def apart(self, node: Node) -> Iterator[tuple[Value, Code, Expr]]:
+        """Copies for heads, which take the masks off their operands, of values that need theirs."""
+        if isinstance(node.unit, SubModel) or node.unit.spec.masking is not Masking.HEADS:
+            return
+        for value in dict.fromkeys(node.inputs):
+            if value in self._needed and value.mask is not None:
+                name = Code(self._scope.fresh("to_attend"))
+                yield value, name, call("ops.copy", self._scope[value])
 
     # ------------------------------------------------------------------------------------ the lines
 
@@ -188,9 +212,13 @@ def _one_number(x: str, type_: Tensor) -> Code:
     return Code(x + ("[" + ":, :, " + ", ".join("0" * (type_.rank - 2)) + "]") * (type_.rank > 2))
 
 
-def _to_attach(graph: Graph) -> Iterator[Value]:
-    """The values whose masks Keras has to be told so that the outputs have theirs."""
+def _to_attach(graph: Graph) -> tuple[list[Value], frozenset[Value]]:
+    """The values whose masks Keras has to be told so that the outputs have theirs.
+
+    Besides them all values whose masks Keras has to hand on for that.
+    """
     made = {value: node for node in graph.nodes for value in node.outputs.values()}
+    attached: list[Value] = []
     seen: set[Value] = set()
     wanted = [value for _, value in graph.outputs if value.mask is not None]
     while wanted:
@@ -200,13 +228,16 @@ def _to_attach(graph: Graph) -> Iterator[Value]:
         seen.add(value)
         node = made.get(value)
         if node is None or not _as_keras(graph, node):
-            yield value
+            attached.append(value)
         elif not _told(node):
             wanted += [operand for operand in node.inputs if operand.mask is not None]
+    return attached, frozenset(seen)
 
 
 def _told(node: Node) -> bool:
     """Whether a layer is handed the mask that its output has."""
+    if isinstance(node.unit, Layer) and node.unit.spec.masking is Masking.HEADS:
+        return False
     mask = next(iter(reads(node)), None)
     return mask is not None and mask == node.value.mask
 

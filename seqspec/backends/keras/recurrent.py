@@ -12,7 +12,7 @@ from seqspec.backends.keras.calls import INDENT
 from seqspec.backends.keras.layers import merged
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.python_text import Code, assign
-from seqspec.ir.graph import Graph, Layer, Node, Unit, Value
+from seqspec.ir.graph import Graph, Layer, Node, Value
 from seqspec.types import State
 
 
@@ -53,19 +53,9 @@ class Recurrent:
         self.scope = scope
         self.uses_ops = False
 
-    def asked(self, unit: Unit) -> tuple[bool, bool]:
-        """Whether a layer has to return every step, and whether its state."""
-        nodes = [node for node in self.graph.nodes if node.unit is unit]
-        used = {name for node in nodes for name, v in node.outputs.items() if self.graph.uses(v)}
-        sequence = any(name.endswith("sequence") for name in used)
-        last = any(name.endswith("last") for name in used)
-        # With every step returned, the last one is found in the state.
-        state = any(name.endswith("state") for name in used) or (sequence and last)
-        return sequence, state
-
     def targets(self, position: int, node: Node) -> Targets:
         """The variables for what an application of a recurrent layer returns."""
-        sequence, state = self.asked(node.unit)
+        sequence, state = self.graph.returned(node.unit)
         if node.result.startswith("forward."):
             return self._apart(position, node, sequence, state)
         flowing = node.outputs.get("sequence" if sequence else "last")

@@ -31,6 +31,18 @@ INITIALIZERS: Mapping[str, str] = {
     "variance_scaling": "VarianceScaling",
 }
 
+#: regularisers and constraints of the language, by what they are called in Keras
+PENALTIES: Mapping[str, str] = {
+    "l1": "regularizers.L1",
+    "l2": "regularizers.L2",
+    "l1_l2": "regularizers.L1L2",
+    "orthogonal_regularizer": "regularizers.OrthogonalRegularizer",
+    "max_norm": "constraints.MaxNorm",
+    "non_neg": "constraints.NonNeg",
+    "unit_norm": "constraints.UnitNorm",
+    "min_max_norm": "constraints.MinMaxNorm",
+}
+
 #: activations of the language; each has the same name in Keras
 ACTIVATIONS = frozenset(
     (
@@ -66,6 +78,13 @@ def setting(value: Setting) -> Expr:
         if not changed and value.name != "constant":
             return value.name
         return Call(f"keras.initializers.{INITIALIZERS[value.name]}", (), tuple(changed.items()))
+    if value.name in PENALTIES:
+        # A lone number is what one would turn: it is written in any case.
+        numbers = [name for name in value.args if name not in ("axis", "mode")]
+        first = numbers[0] if len(numbers) == 1 else ""
+        args = (value.args[first],) if first else ()
+        others = tuple((k, literal(v)) for k, v in changed.items() if k != first)
+        return Call(f"keras.{PENALTIES[value.name]}", args, others)
     if value.name in ACTIVATIONS:
         return Code(bent(value).name) if changed else value.name
     raise KeyError(f"{value.entry.category} {value.name!r} is not known to the Keras backend")

@@ -44,16 +44,34 @@ def _attention(name: str, args: Mapping[str, Any], weights: _Weights) -> tuple[P
 
 def _attention_expression(applied: Applied) -> Expr:
     if applied.owner:
-        return _module(applied)
+        return _weighed(applied)
     query, value, key = (Code(x) for x in applied.operands)
     keywords: list[tuple[str, Expr]] = []
     if applied.args["dropout"]:
         rate = applied.args["dropout"]
         keywords.append(("dropout_p", Code(f"{rate!r} if self.training else 0.0")))
-    if applied.args["causal"]:
+    if _value_mask(applied):
+        keywords.append(("attn_mask", _unseen(applied)))
+    elif applied.args["causal"]:
         keywords.append(("is_causal", True))
     keywords.append(("scale", 1.0))
-    return Call("functional.scaled_dot_product_attention", (query, key, value), tuple(keywords))
+    function = "functional.scaled_dot_product_attention"
+    return Call(function, (query, key, value), tuple(keywords), _blank(applied))
+
+
+def _value_mask(applied: Applied) -> str:
+    return applied.masks[1]
+
+
+def _unseen(applied: Applied) -> Expr:
+    """What is added to the scores so that padding is not attended to."""
+    operands = (Code(applied.operands[0]), Code(_value_mask(applied)))
+    return Call("unseen", operands, (("causal", True),) if applied.args["causal"] else ())
+
+
+def _blank(applied: Applied) -> str:
+    """What puts zeros where the query is padding."""
+    return f".masked_fill(~{applied.mask}[..., None], 0.0)" if applied.mask else ""
 
 
 def _additive(name: str, args: Mapping[str, Any], weights: _Weights) -> tuple[Part, ...]:
@@ -64,9 +82,18 @@ def _additive(name: str, args: Mapping[str, Any], weights: _Weights) -> tuple[Pa
     return _scores(name, "AdditiveAttention", (size_of(scale, 0),), args["dropout"], draws, weights)
 
 
-def _module(applied: Applied) -> Expr:
-    keywords = (("causal", True),) if applied.args["causal"] else ()
-    return Call(applied.owner, tuple(Code(x) for x in applied.operands), keywords)
+def _module(applied: Applied, *keywords: tuple[str, Expr], behind: str = "") -> Expr:
+    return Call(applied.owner, tuple(Code(x) for x in applied.operands), keywords, behind)
+
+
+def _weighed(applied: Applied) -> Expr:
+    if _value_mask(applied):
+        return _module(applied, ("unseen", _unseen(applied)), behind=_blank(applied))
+    return _module(applied, *_causal(applied), behind=_blank(applied))
+
+
+def _causal(applied: Applied) -> tuple[tuple[str, Expr], ...]:
+    return (("causal", True),) if applied.args["causal"] else ()
 
 
 # -------------------------------------------------------------------------------------- many heads
@@ -122,8 +149,16 @@ def _piece(tensor: str, projection: str, weight: OwnedWeight) -> Piece:
     return Piece(tensor, turn=f".T.unflatten(1, ({sizes[1]}, {sizes[2]}))", back=".flatten(1).T")
 
 
+def _attending(applied: Applied) -> Expr:
+    query, value, key = applied.masks
+    seen = [f"{query}[:, :, None]"] if query else []
+    seen += [f"{mask}[:, None]" for mask in dict.fromkeys((value, key)) if mask]
+    keywords: tuple[tuple[str, Expr], ...] = (("seen", Code(" & ".join(seen))),) if seen else ()
+    return _module(applied, *_causal(applied), *keywords)
+
+
 LAYERS: Mapping[str, Lowering] = {
     "attention": Lowering(_attention, _attention_expression),
-    "additive_attention": Lowering(_additive, _module),
-    "multi_head_attention": Lowering(_heads, _module),
+    "additive_attention": Lowering(_additive, _weighed),
+    "multi_head_attention": Lowering(_heads, _attending),
 }

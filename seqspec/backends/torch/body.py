@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, Expr, Names, comment, statement
+from seqspec.backends.python_text import Code, Expr, Names, Sum, comment, statement
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.ir.graph import Graph, Node, Value
 from seqspec.ir.masks import Mask, Reversed
@@ -39,6 +39,7 @@ class Body:
         self.held: dict[Value, Held] = {}
         self.masks: dict[Mask, str] = {}
         self.returned = False
+        self._costs = False
         self._names = Names(_RESERVED)
         self._until: dict[str, int] = {}
         self._last_use = _last_uses(graph)
@@ -106,11 +107,30 @@ class Body:
     def line(self, before: str, expr: Expr, note: str = "") -> None:
         self.lines += statement(before, expr, indent=INDENT, note=note)
 
-    def bind(self, number: int, value: Value, expr: Expr, owner: str, note: str = "") -> None:
-        """Gives a value its name, or returns it if it is all that the model gives."""
+    def cost(self, terms: Sequence[Expr]) -> None:
+        """Adds what an output costs to what outputs cost."""
+        whole = [Code("self.activity"), *terms] if self._costs else list(terms)
+        self.line("self.activity = ", Sum(tuple(whole)) if len(whole) > 1 else whole[0])
+        self._costs = True
+
+    def bind(
+        self,
+        number: int,
+        value: Value,
+        expr: Expr,
+        owner: str,
+        note: str = "",
+        *,
+        hold: bool = False,
+    ) -> None:
+        """Gives a value its name, or returns it if it is all that the model gives.
+
+        ``hold`` has it named in any case.
+        """
         shape = shape_note(value) + (f", {note}" if note else "")
         outputs = self.graph.outputs
-        if len(outputs) == 1 and outputs[0][1] is value and number == len(self.graph.nodes) - 1:
+        only = len(outputs) == 1 and outputs[0][1] is value
+        if only and not hold and number == len(self.graph.nodes) - 1:
             # The line that made a name has shown its shape.
             named = isinstance(expr, Code) and expr.isidentifier()
             self.line("return ", expr, "" if named else shape)

@@ -28,6 +28,7 @@ from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.logits import activated, without_activations
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
+from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
@@ -233,7 +234,11 @@ class _Lowering:
         else:
             types = [v.tensor for v in node.inputs]
             expr = self._expression(node, operands, types, node.value.tensor)
-            self.body.bind(number, node.value, expr, attribute)
+            activity = node.unit.activity
+            self.body.bind(number, node.value, expr, attribute, hold=activity is not None)
+            if activity is not None:
+                result = self.body.held[node.value].text
+                self.body.cost(list(sizes(result, activity.args, f" / len({result})")))
 
     def _stepwise(self, unit: Unit) -> bool:
         return isinstance(unit, Layer) and unit.kind in LOWERINGS and LOWERINGS[unit.kind].stepwise
@@ -251,8 +256,8 @@ class _Lowering:
             for name, value in args.items()
             if isinstance(value, Tie)
         }
-        mask = self.body.mask(next(iter(reads(node)), None))
-        applied = Applied(args, owner, operands, types, result, self._size, tied_to, mask)
+        masks = [self.body.mask(mask) for mask in reads(node)]
+        applied = Applied(args, owner, operands, types, result, self._size, tied_to, masks)
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
@@ -263,12 +268,18 @@ class _Lowering:
             arguments += [Code(p) for p in (held.parts or (held.text,))]
             arguments += [Code(self.body.mask(mask))] if mask is not None else []
         call = Call(f"self.{owner}", tuple(arguments))
+        assert isinstance(node.unit, SubModel)
+        costs = node.unit.graph.activity
         if len(node.outputs) == 1 and isinstance(node.value.type, Tensor):
-            self.body.bind(number, node.value, call, owner)
+            self.body.bind(number, node.value, call, owner, hold=costs)
+            if costs:
+                self.body.cost([Code(f"self.{owner}.activity")])
             return
         name = self.body.own(f"from_{owner}", self.body.until(*node.outputs.values()))
         notes = (f"{port} {shape_note(value)}" for port, value in node.outputs.items())
         self.body.line(f"{name} = ", call, comment(", ".join(notes)))
+        if costs:
+            self.body.cost([Code(f"self.{owner}.activity")])
         names = Names({"count", "index"})
         for port, value in node.outputs.items():
             # The fields of the outputs' class, named there in the same order.

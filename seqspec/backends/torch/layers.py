@@ -28,7 +28,8 @@ def _embedding(
     name: str, args: Mapping[str, Any], weights: Mapping[str, OwnedWeight]
 ) -> tuple[Part, ...]:
     table = weights["embeddings"]
-    build = call("nn.Embedding", size_of(table, 0), size_of(table, 1))
+    fixed = "" if table.trainable else ".requires_grad_(False)"
+    build = Call("nn.Embedding", (size_of(table, 0), size_of(table, 1)), behind=fixed)
     first = draw(table.initializer, "{0}.weight", table, transposed=False)
     return (
         Part(

@@ -35,6 +35,8 @@ def logits_activation(graph: Graph, output: Value) -> str:
     if [value for _, value in graph.outputs].count(output) > 1:
         return ""
     unit = node.unit
+    if unit.activity is not None:
+        return ""  # what the activation gives costs something
     if unit.kind == "softmax":
         return "softmax"
     setting = unit.args.get("activation" if unit.kind in ACTIVATED else "function")

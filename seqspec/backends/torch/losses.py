@@ -72,7 +72,7 @@ def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     """The body of ``measure()``: the loss, and what else ``REPORTED`` names."""
     function = "model.logits" if model.logits else "model"
     if training.several:
-        return _measure_several(training, model, function)
+        return _measure_several(task, training, model, function)
     term = training.only
     mask = term.value.mask
     logits = term.from_logits or bool(model.logits)
@@ -86,6 +86,8 @@ def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     else:
         lines = _selected(task, mask, name, called, weight)
     lines += _loss_lines(term, prediction)
+    if task.graph.penalised:
+        lines.append("    loss = loss + penalty(model)")
     names = reported(term).names
     if not names:
         return [*lines, "    return loss, loss.detach()[None]"]
@@ -117,7 +119,7 @@ def _counted(stacked: str, entries: str, samples: str) -> list[str]:
     ]
 
 
-def _measure_several(training: Training, model: ModelPlan, function: str) -> list[str]:
+def _measure_several(task: Task, training: Training, model: ModelPlan, function: str) -> list[str]:
     """The loss of each output, their sum, and what is reported of each."""
     words = ("loss", *_LOCALS, *ENTRIES["metric"])
     taken = [f"{term.output}_{word}" for term in training.terms for word in words]
@@ -152,6 +154,7 @@ def _measure_several(training: Training, model: ModelPlan, function: str) -> lis
         sizes += [size for _ in reported(term).names]
         weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
         total.append(f"{weight}{prediction.result}")
+    total += ["penalty(model)"] if task.graph.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
     if training.counted:
@@ -218,7 +221,7 @@ def reported(term: Term, prefix: str = "") -> Reported:
     if "rmse" not in names:
         return Reported(names, "")
     names.remove("rmse")
-    if term.loss.name == "mse" and not (term.weighted or term.counted):
+    if term.loss.name == "mse" and term.plain:
         square = f"means[{literal(prefix + 'loss')}]"
     elif "mse" in names:
         square = f"means[{literal(prefix + 'mse')}]"

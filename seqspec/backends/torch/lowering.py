@@ -19,8 +19,8 @@ class Applied:
     """One application: the module's name, the operands with their types, sizes as expressions.
 
     ``tied`` has for each argument that is a weight of another layer the expression of that weight
-    as PyTorch lays it out, [outputs, inputs]. ``mask`` is that of the first operand, if the layer
-    reads masks and there is one.
+    as PyTorch lays it out, [outputs, inputs]. ``masks`` are those that the layer reads of its
+    operands, empty where there is none; ``mask`` is that of the first.
     """
 
     args: Mapping[str, Any]
@@ -30,7 +30,11 @@ class Applied:
     result: Tensor
     size: Callable[[Dim], str]
     tied: Mapping[str, str] = field(default_factory=dict[str, str])
-    mask: str = ""
+    masks: Sequence[str] = ()
+
+    @property
+    def mask(self) -> str:
+        return next(iter(self.masks), "")
 
 
 @dataclass(frozen=True, slots=True)

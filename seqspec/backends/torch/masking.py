@@ -21,7 +21,7 @@ from seqspec.backends.python_text import (
     safe,
 )
 from seqspec.backends.torch.units import Core, core
-from seqspec.ir.graph import Graph
+from seqspec.ir.graph import Graph, Layer
 from seqspec.ir.masks import (
     AnyOf,
     Beside,
@@ -37,6 +37,7 @@ from seqspec.ir.masks import (
 )
 from seqspec.ir.padding import padded_anywhere, reads
 from seqspec.shapes.dim import Dim, show
+from seqspec.vocabulary.masking import Masking
 
 
 def source(mask: Source, operand: Callable[[str], str]) -> Expr:
@@ -100,7 +101,8 @@ class MaskPlan:
 
     ``over_data`` runs a module of PyTorch: ``every`` if steps are read, ``anywhere`` if padding may
     stand before data or fill a sample, ``cells`` and ``plain`` for modules with and without a cell
-    state, ``one_way`` and ``both_ways`` for modules of one and of both directions.
+    state, ``one_way`` and ``both_ways`` for modules of one and of both directions. ``unseen`` says
+    that scores of attention are told what is padding, ``seen`` that heads are.
     """
 
     over_data: bool
@@ -110,6 +112,8 @@ class MaskPlan:
     plain: bool
     one_way: bool
     both_ways: bool
+    unseen: bool
+    seen: bool
 
     @property
     def mixed(self) -> bool:
@@ -154,6 +158,12 @@ def plan_masks(root: Graph, graphs: Sequence[Graph]) -> MaskPlan:
     fused = [(g, n, c) for g, n, c in over if c.recurrent is not None and c.recurrent.fused]
     anywhere = padded_anywhere(root)
     kinds = {c.recurrent.kind for _, _, c in fused if c.recurrent is not None}
+    attending = [
+        (node.unit.spec.masking, reads(node))
+        for graph in graphs
+        for node in graph.nodes
+        if isinstance(node.unit, Layer)
+    ]
     both = [c.one_module and c.bidirectional for _, _, c in fused]
     return MaskPlan(
         over_data=bool(fused),
@@ -168,6 +178,8 @@ def plan_masks(root: Graph, graphs: Sequence[Graph]) -> MaskPlan:
         plain=bool(kinds - {"lstm"}),
         one_way=not all(both),
         both_ways=any(both),
+        unseen=any(how is Masking.ATTENDS and read[1] is not None for how, read in attending),
+        seen=any(how is Masking.HEADS and any(read) for how, read in attending),
     )
 
 

@@ -30,7 +30,7 @@ from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
-from seqspec.backends.torch.parts import Draw, Part, Piece, filled
+from seqspec.backends.torch.parts import Draw, Part, Slot, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
@@ -53,19 +53,6 @@ _MODULE_NAMES = (
     + list(OWN_FUNCTIONS)
 )
 _ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A weight of the file: its canonical path, and the views that make it up.
-
-    ``owner`` is the path of the module in the model, ``kind`` a word for what it is.
-    """
-
-    path: str
-    owner: str
-    kind: str
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ OWN_FUNCTIONS = (
     OwnFunction(
         "average_same_2d", "torch/functions/average_same_2d.j2", "pad_same_2d(torch.ones_like("
     ),
+    OwnFunction("unseen", "torch/functions/unseen.j2"),
     OwnFunction("over_data", "torch/functions/over_data.j2"),
     OwnFunction("normalise", "torch/functions/normalise.j2", "torch.no_grad("),
 )

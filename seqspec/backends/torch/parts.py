@@ -70,6 +70,19 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A weight of the file: its canonical path, and the views that make it up.
+
+    ``owner`` is the path of the module in the model, ``kind`` a word for what it is.
+    """
+
+    path: str
+    owner: str
+    kind: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A module of a layer with all that belongs to it.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, Sum, call
 from seqspec.backends.torch.lowering import Applied, Lowering, nothing
+from seqspec.vocabulary.images import edges
 from seqspec.vocabulary.spec import ends
 
 
@@ -42,14 +43,27 @@ def _reshape_expression(applied: Applied) -> Expr:
 
 
 def _crop_expression(applied: Applied) -> Expr:
-    first, last = ends(applied.args["cropping"])
-    start, stop = (str(first) if first else ""), (str(-last) if last else "")
-    return Code(f"{applied.operands[0]}[:, {start}:{stop}]")
+    return Code(f"{applied.operands[0]}[:, {_within(*ends(applied.args['cropping']))}]")
+
+
+def _crop_2d_expression(applied: Applied) -> Expr:
+    top, bottom, left, right = edges(applied.args["cropping"])
+    return Code(f"{applied.operands[0]}[:, {_within(top, bottom)}, {_within(left, right)}]")
+
+
+def _within(first: int, last: int) -> str:
+    return f"{first or ''}:{-last or ''}"
 
 
 def _pad_expression(applied: Applied) -> Expr:
     first, last = ends(applied.args["padding"])
     widths = Group("(", (0, 0, first, last))
+    return call("functional.pad", Code(applied.operands[0]), widths)
+
+
+def _pad_2d_expression(applied: Applied) -> Expr:
+    top, bottom, left, right = edges(applied.args["padding"])
+    widths = Group("(", (0, 0, left, right, top, bottom))
     return call("functional.pad", Code(applied.operands[0]), widths)
 
 
@@ -83,6 +97,8 @@ LAYERS: Mapping[str, Lowering] = {
     "reverse": Lowering(nothing, _reverse_expression),
     "cropping_1d": Lowering(nothing, _crop_expression),
     "zero_padding_1d": Lowering(nothing, _pad_expression),
+    "cropping_2d": Lowering(nothing, _crop_2d_expression),
+    "zero_padding_2d": Lowering(nothing, _pad_2d_expression),
     "concat": Lowering(nothing, _concat_expression),
     "add": Lowering(nothing, _operator("+"), stepwise=True),
     "subtract": Lowering(nothing, _operator("-"), stepwise=True),

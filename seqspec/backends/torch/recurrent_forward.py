@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from seqspec.backends.python_text import Call, Code, Expr, Group, comment
 from seqspec.backends.torch.body import Body, Held
 from seqspec.backends.torch.masking import flipped
-from seqspec.backends.torch.recurrent_results import Wanted, blanked, merged, wanted_of
+from seqspec.backends.torch.recurrent_results import (
+    Costs,
+    Wanted,
+    blanked,
+    costs_of,
+    merged,
+    wanted_of,
+)
 from seqspec.backends.torch.units import Core, core
 from seqspec.ir.graph import Node, Value
 from seqspec.shapes.dim import show
@@ -27,8 +34,9 @@ def apply_recurrent(
     ``mask`` tells the steps of ``x`` from padding, if there is any.
     """
     wanted = wanted_of(body, node.outputs)
-    application = _Application(body, number, node, found, x, attribute, wanted, mask)
     assert found.recurrent is not None
+    costs = costs_of(body.graph, node, cells=found.recurrent.kind == "lstm")
+    application = _Application(body, number, node, found, x, attribute, wanted, costs, mask)
     if found.one_module:
         application.fused()
     elif found.bidirectional:
@@ -46,6 +54,7 @@ class _Application:
     x: str
     attribute: str
     wanted: Wanted
+    costs: Costs
     mask: str
 
     @property
@@ -95,6 +104,7 @@ class _Application:
         initial = self._fused_initial()
         call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
+        self._cost(self.costs.terms(steps, h, c, f"{h}.shape[1]"))
         fused = target if "_" not in target.strip("()").split(", ") else ""
         self._keep_states(h, c, fused)
         if self.found.bidirectional:
@@ -102,6 +112,10 @@ class _Application:
         else:
             self._keep_steps(steps)
             self._bind_last(Code(f"{h}[-1]"))
+
+    def _cost(self, terms: list[Expr]) -> None:
+        if terms:
+            self.body.cost(terms)
 
     def _merge_fused(self, steps: str, h: str) -> None:
         mode = self.found.merge_mode
@@ -203,7 +217,7 @@ class _Application:
 
     def _whole_state(self) -> tuple[str, Value] | None:
         """The state and its name, if all that is done with it is handing it to fused modules."""
-        if set(self.wanted.states) != {"state"} or self.wanted.last_steps:
+        if set(self.wanted.states) != {"state"} or self.wanted.last_steps or self.costs.activity:
             return None
         value = self.wanted.states["state"]
         graph = self.body.graph
@@ -233,13 +247,14 @@ class _Application:
             h_until = self.number
         else:
             h_until = self.body.until(*h_values)
-        if not h_values or self.body.until(*h_values) < 0:
+        h_until = max(h_until, self.number if self.costs.h else -1)
+        if h_until < 0:
             h = "_"
         else:
             h = self.body.take(names[0], f"{self.attribute}_h", self.number, h_until)
-        if not self.cells or self.body.until(*c_values) < 0:
+        c_until = max(self.body.until(*c_values), self.number if self.costs.c else -1)
+        if not self.cells or c_until < 0:
             return h, "_"
-        c_until = self.body.until(*c_values)
         return h, self.body.take(names[1], f"{self.attribute}_c", self.number, c_until)
 
     def _parts(self, value: Value) -> tuple[Value, ...]:
@@ -268,6 +283,7 @@ class _Application:
         call = self._call(f"self.{self.attribute}", self._operand(), initial, back=False)
         shown = " and ".join(name for name in (h, c) if name != "_")
         self.body.line(f"{steps}, {target} = ", call, self._note(steps, shown))
+        self._cost(self.costs.terms(steps, h, c, f"len({h})"))
         for value in self.wanted.states.values():
             self.body.hold_state(value, (h, c) if self.cells else (h,))
         self._keep_steps(steps)
@@ -284,7 +300,7 @@ class _Application:
         until = max(self.body.until(*self.wanted.values), self.number)
         for index, direction in enumerate(("forward", "backward")):
             short = "ahead" if index == 0 else "back"
-            asked = self.wanted.sequence or self.wanted.sequences[index]
+            asked = self.wanted.sequence or self.wanted.sequences[index] or self.costs.steps
             steps = self._local(short, until) if asked else "_"
             h = self._local(f"{short}_h", until) if self._needs(index, 0) else "_"
             c = self._local(f"{short}_c", until) if self._needs(index, 1) else "_"
@@ -296,6 +312,9 @@ class _Application:
             self.body.line(f"{steps}, {target} = ", call, self._one_way())
             names.append((steps, f"{h}{stacked}", f"{c}{stacked}"))
         (ahead, ahead_h, ahead_c), (back, back_h, back_c) = names
+        masks = (self.mask, flipped(self.mask)) if self.mask else ("", "")
+        for (steps, h, c), mask in zip(names, masks, strict=True):
+            self._cost(self.costs.terms(steps, h, c, f"len({h})", mask))
         both = [(ahead_h, ahead_c), (back_h, back_c)]
         for name, value in self.wanted.states.items():
             chosen = {"forward.state": both[:1], "backward.state": both[1:]}.get(name, both)
@@ -317,6 +336,8 @@ class _Application:
 
     def _needs(self, direction: int, position: int) -> bool:
         """Whether something reads the h (0) or c (1) of one of both directions."""
+        if (self.costs.h, self.costs.c)[position]:
+            return True
         if position == 0 and (self.wanted.last or self.wanted.lasts[direction]) is not None:
             return True
         count = 2 if self.cells else 1
@@ -347,7 +368,8 @@ class _Application:
     def _steps_name(self) -> str:
         value = self.wanted.sequence
         if value is None:
-            return self._local("both", self.number) if self.wanted.steps else "_"
+            name = "both" if self.found.bidirectional else "steps"
+            return self._local(name, self.number) if self.wanted.steps or self.costs.steps else "_"
         if self.found.bidirectional and self.found.merge_mode != "concat":
             return self._local("both", self.number)
         until = self.body.until(value)

@@ -1,4 +1,4 @@
-"""What is read of a recurrent layer's application, and how both directions become one."""
+"""What a recurrent layer gives: what is read of it, what it costs, both ways as one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, flat
 from seqspec.backends.torch.body import Body
-from seqspec.ir.graph import Value
+from seqspec.backends.torch.penalties import sizes
+from seqspec.ir.graph import Graph, Layer, Node, Value
+from seqspec.vocabulary.spec import Setting
 
 _MERGE = {"sum": "{0} + {1}", "mul": "{0} * {1}", "ave": "({0} + {1}) / 2"}
 
@@ -62,3 +64,47 @@ def blanked(steps: Expr, mask: str) -> Expr:
         return steps
     plain = isinstance(steps, Call) or (isinstance(steps, Code) and " " not in steps)
     return Code(f"{flat(steps) if plain else f'({flat(steps)})'} * {mask}[..., None]")
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What an ``activity_regularizer`` is applied to: what Keras's layer returns.
+
+    That is every step or the last one, which is h, and both h and c if it returns its state.
+    """
+
+    activity: Setting | None
+    steps: bool = False
+    state: bool = False
+    cells: bool = False
+
+    @property
+    def h(self) -> bool:
+        return self.activity is not None and (self.state or not self.steps)
+
+    @property
+    def c(self) -> bool:
+        return self.state and self.cells
+
+    def terms(self, steps: str, h: str, c: str, samples: str, mask: str = "") -> list[Expr]:
+        """The terms for the results of a module; ``samples`` is the size of a batch in h.
+
+        ``mask`` is given where Keras has zeros at padding, but the module has not.
+        """
+        if self.activity is None:
+            return []
+        shown = f"({steps} * {mask}[..., None])" if mask else steps
+        given = [(shown, f"len({steps})") if self.steps else (h, samples)]
+        given += [(h, samples)] if self.state else []
+        given += [(c, samples.replace(h, c))] if self.c else []
+        args = self.activity.args
+        return [term for x, count in given for term in sizes(x, args, f" / {count}")]
+
+
+def costs_of(graph: Graph, node: Node, *, cells: bool) -> Costs:
+    """What costs something at one application of a recurrent layer."""
+    activity = node.unit.activity if isinstance(node.unit, Layer) else None
+    if activity is None:
+        return Costs(None)
+    steps, state = graph.returned(node.unit)
+    return Costs(activity, steps, state, cells)

@@ -11,6 +11,7 @@ from seqspec.backends.padding import Scored, output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.ir.task import Task, Training
@@ -27,7 +28,7 @@ class TrainPlan:
     reported: str
     signatures: Signatures
     measure: tuple[str, ...]
-    functional: bool
+    penalties: PenaltyPlan
     updates: UpdatesPlan
     scaled: bool
     kept: str
@@ -55,6 +56,10 @@ class TrainPlan:
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
+
+    @property
+    def functional(self) -> bool:
+        return self.penalties.crossing or any("functional." in line for line in self.measure)
 
     @property
     def metadata(self) -> str:
@@ -93,7 +98,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
         signatures=_signatures(training, model.main, lengths),
         measure=tuple(measure),
-        functional=any("functional." in line for line in measure),
+        penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
         scaled=scaled,
         kept=training.data.kept,

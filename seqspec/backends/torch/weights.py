@@ -19,14 +19,15 @@ from seqspec.backends.python_text import (
     Index,
     Names,
     assign,
+    columns,
     docstring,
     flat,
     mapping,
     statement,
 )
 from seqspec.backends.python_text import literal as quoted
-from seqspec.backends.torch.model import ModelPlan, Slot
-from seqspec.backends.torch.parts import Piece
+from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir.task import Task
 
 
@@ -91,13 +92,25 @@ def _lines(slots: tuple[Slot, ...], short: Mapping[str, str]) -> tuple[list[str]
         given: list[Expr] = []
         for row, piece in enumerate(slot.pieces):
             held = _held(slot, piece, short)
-            given.append(_turned(held, piece))
+            given.append(_broken_at_turn(slot.path, _turned(held, piece), piece))
             stored = Index("arrays", slot.path, f"[{row}]" if len(slot.pieces) > 1 else "")
             copy = f"{held.of}[{quoted(str(held.key))}].copy_"
             back += statement("", Call(copy, (_turned(stored, piece),)), indent=4)
         several = Call("torch.stack", (Group("[", tuple(given)),))
         entries.append((slot.path, several if len(given) > 1 else given[0]))
     return statement("return ", mapping(entries), indent=4), back
+
+
+def _broken_at_turn(path: str, tensor: Expr, piece: Piece) -> Expr:
+    """The entry of a tensor, as a call where ``ruff format`` breaks a long one at its arguments."""
+    method, _, arguments = piece.turn.partition("(")
+    if not arguments:
+        return tensor
+    head = flat(tensor).removesuffix(f"({arguments}")
+    if 8 + columns(f"{quoted(path)}: {head}(") > WIDTH:
+        return tensor
+    assert head.endswith(method)
+    return Call(head, (Code(arguments.removesuffix(")")),))
 
 
 def _held(slot: Slot, piece: Piece, short: Mapping[str, str]) -> Index:
