@@ -19,10 +19,10 @@ types:  ## the type checker: strict on seqspec/, looser on tests
 	basedpyright
 
 test:  ## the fast tests
-	pytest -m "not slow and not e2e"
+	pytest -n 2 -m "not slow and not e2e"
 
 slow:  ## the rest: frameworks, whole trainings, installs
-	pytest -m "slow or e2e"
+	pytest -n 2 -m "slow or e2e"
 
 bless:  ## rewrite the golden programs; read the diff as a code review
 	python -m tests.golden

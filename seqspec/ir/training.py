@@ -64,12 +64,6 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
             help="leave out one of them",
         )
         return False
-    if fed.data.ragged and len(graph.outputs) > 1:
-        what = "sequences of lengths of their own train one output, but "
-        what += f"`{graph.name}` has {len(graph.outputs)}"
-        help = "save padded arrays, or train a model for each output"
-        sink.report(codes.FORBIDDEN_VALUE(what=what), fed.section.at("source"), help=help)
-        return False
     ports = [(value, value.tensor) for value in graph.inputs if not value.parts]
     return ragged.padded(ports, fed.data.ragged, section, fed.section, sink)
 
@@ -92,6 +86,11 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             what = f"`{term.output}` has padded steps; such an output is trained alone"
             help = "train a model for each output, or let this one give its last step"
             sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
+            return False
+        if fed.data.ragged and term.value.tensor.rank > 2 and term.class_weight is not None:
+            what = "`class_weight` needs one target for each sample where those differ in length"
+            place = section.at("loss", "class_weight")
+            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out `class_weight`")
             return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:
