@@ -296,7 +296,7 @@ def score(predictions: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) 
     warmth_target, kind_target = targets
     warmth_error = warmth.astype(np.float64) - warmth_target
     warmth_size = np.maximum(np.abs(warmth) + np.abs(warmth_target), 1e-7)
-    warmth_columns = warmth_target.reshape(-1, warmth_target.shape[-1])
+    warmth_columns = warmth_target.reshape(-1, warmth_target.shape[-1]).astype(np.float64)
     warmth_spread = ((warmth_columns - warmth_columns.mean(axis=0)) ** 2).sum(axis=0)
     warmth_rest = (warmth_error.reshape(warmth_columns.shape) ** 2).sum(axis=0)
     warmth_explained = np.divide(
