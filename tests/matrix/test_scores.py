@@ -251,3 +251,22 @@ def test_nothing_to_divide_by(tmp_path: Path) -> None:
             for one in models.values():
                 found = one.program.module("data").score(np.zeros((5, 3)), np.zeros((5, 3)))
                 assert (found["r2"], found["smape"]) == (0, 0)
+
+
+def test_ties(tmp_path: Path) -> None:
+    """Pairs that are alike count half in the area; classes that are alike are all among the k."""
+    of = write(tmp_path, "dense(3)", "binary_crossentropy", False, ["auc"])
+    classes = tmp_path / "classes"
+    classes.mkdir()
+    asked = write(
+        classes, "dense(3)", "sparse_categorical_crossentropy", False, ["top_k_accuracy(k=2)"]
+    )
+    p, y = np.array([[0.5, 0.5, -1.0], [0.5, 2.0, 2.0]]), np.array([[1, 0, 0], [0, 1, 0]])
+    with built(of, tmp_path) as models:
+        for one in models.values():
+            found = one.program.module("data").score(p, y)["auc"]
+            assert found == _auc(p, y) == 5.5 / 8
+    with built(asked, classes) as models:
+        for one in models.values():
+            found = one.program.module("data").score(p, np.array([0, 0]))
+            assert found["top_2_accuracy"] == 0.5
