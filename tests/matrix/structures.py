@@ -504,7 +504,7 @@ model Ends(v: float[B, 6], h: float[B, 6]) { v - 0.1 * h - (1 - h) }
     "one step and one feature stand for all": """
 model M(x: float[B, T, 6], y: float[B, N, T, 6]) {
     weight = x -> dense(1, activation=sigmoid)
-    a = weight * x - x[:, -1:] + x[:, 0:1] / (weight + 1)
+    a = weight * x - x[:, -1:] + x / (weight + 1)
     b = y[:, :, -1:] + y * y[:, -1:] * y[..., 1:2]
     concat(a -> gru(2), b[:, 0] -> gru(3))
 }

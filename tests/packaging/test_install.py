@@ -19,7 +19,7 @@ from venv import EnvBuilder
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROJECT = ("pyproject.toml", "README.md", "LICENSE", "seqspec", "grammar", "templates")
+PROJECT = ("pyproject.toml", "README.md", "LICENSE", "seqspec", "grammar", "templates", "starters")
 SITE = "import site; print(site.getsitepackages()[0])"
 PIP = (sys.executable, "-m", "pip")
 OFFLINE = ("--quiet", "--no-deps", "--no-index")
