@@ -25,7 +25,9 @@ from seqspec.vocabulary.spec import (
     choice,
 )
 
-_DROPOUT = Arg("dropout", FRACTION, 0.0, "Share of the weights of the mean dropped in training.")
+_DROPOUT = Arg(
+    "dropout", FRACTION, 0.0, "Share of the weights of the mean dropped in training.", random=True
+)
 _CAUSAL = Arg("causal", BOOL, False, "Whether a step sees no value behind its own place.")
 
 

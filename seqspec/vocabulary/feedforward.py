@@ -183,7 +183,7 @@ SOFTMAX = LayerSpec(
 DROPOUT = LayerSpec(
     "dropout",
     "Sets a share of the numbers to zero while training and scales up the rest.",
-    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    args=(Arg("rate", FRACTION, doc="The share that is dropped.", random=True),),
     inputs=(_ANY,),
     rule=unchanged,
     outputs="the input's shape",
@@ -196,7 +196,7 @@ DROPOUT = LayerSpec(
 SPATIAL_DROPOUT = LayerSpec(
     "spatial_dropout",
     "Sets a share of the features to zero while training, each for all steps of a sample.",
-    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    args=(Arg("rate", FRACTION, doc="The share that is dropped.", random=True),),
     inputs=(Port("input", "B T F", meaning="a sequence"),),
     rule=unchanged,
     outputs="the input's shape",
@@ -208,7 +208,7 @@ SPATIAL_DROPOUT = LayerSpec(
 GAUSSIAN_NOISE = LayerSpec(
     "gaussian_noise",
     "Adds normal noise of mean zero while training.",
-    args=(Arg("stddev", NOT_NEGATIVE, doc="Standard deviation of the noise."),),
+    args=(Arg("stddev", NOT_NEGATIVE, doc="Standard deviation of the noise.", random=True),),
     inputs=(_ANY,),
     rule=lambda site: Applied({"output": site.operands[0].shaped(site.operands[0].shape)}),
     outputs="the input's shape",

@@ -117,12 +117,19 @@ def _recurrent(
             bounded("kernel_constraint", "Bounds of the input weights."),
             bounded("recurrent_constraint", "Bounds of the state weights."),
             bounded("bias_constraint", "Bounds of the bias."),
-            Arg("dropout", FRACTION, 0.0, "Share of the inputs dropped, the same at every step."),
+            Arg(
+                "dropout",
+                FRACTION,
+                0.0,
+                "Share of the inputs dropped, the same at every step.",
+                random=True,
+            ),
             Arg(
                 "recurrent_dropout",
                 FRACTION,
                 0.0,
                 "Share of the state dropped before each product with it, the same at every step.",
+                random=True,
             ),
             Arg(
                 "go_backwards",

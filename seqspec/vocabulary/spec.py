@@ -119,8 +119,6 @@ ENDS = Kind(
     samples=(1, (2, 0), (0, 3)),
     items=WHOLE,
 )
-
-
 SIDES = Kind(
     "a whole number above zero, or two such as [3, 5]",
     lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
@@ -136,8 +134,6 @@ def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
 
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
-
-
 WEIGHT = Kind(
     "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
 )
@@ -158,7 +154,8 @@ def one_of(category: str, describe: str) -> Kind:
 class Arg:
     """One argument of a layer or setting. The order of declaration is the positional order.
 
-    ``alone`` says why a layer that another one wraps has to leave it out, if it has.
+    ``alone`` says why a layer that another one wraps has to leave it out, if it has; ``random``
+    that above zero it makes training draw at random, as dropout does.
     """
 
     name: str
@@ -166,6 +163,7 @@ class Arg:
     default: Any = REQUIRED
     doc: str = ""
     alone: str = ""
+    random: bool = False
 
     @property
     def required(self) -> bool:
