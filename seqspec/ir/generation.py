@@ -90,8 +90,7 @@ class _Checker:
         ids, given = looped.tensor, output.type
         assert ids.bound is not None
         wanted = (*ids.shape, ids.bound)
-        numbers = isinstance(given, Tensor) and given.kind == "float"
-        if numbers and same_shape(given.shape, wanted):
+        if isinstance(given, Tensor) and same_shape(given.shape, wanted):
             return True
         self.sink.report(
             codes.LOOP_MISMATCH(
@@ -140,9 +139,7 @@ class _Checker:
             if data is None or data.tokens is None:
                 what = "a quoted token needs a vocabulary, which only data of texts has"
                 help = "write its id"
-                self.sink.report(
-                    codes.FORBIDDEN_VALUE(what=what), written.span, help="write its id"
-                )
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         elif bound.value is not None and written.value >= bound.value:
             what = f"`{looped.name}` has ids below {bound}, so {written.value} is none of them"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span)
