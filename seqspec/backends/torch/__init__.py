@@ -8,8 +8,10 @@ from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_program import data_file
+from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
+from seqspec.backends.stepper_plan import stepper_file
 from seqspec.backends.torch.layers import LAYERS
 from seqspec.backends.torch.model import ModelLowering
 from seqspec.backends.torch.recurrent import KINDS
@@ -94,6 +96,10 @@ def lower(task: Task) -> list[OutputFile]:
         OutputFile("model.py", render("torch/model.py.j2", plan=model)),
         OutputFile("weights.py", render("torch/weights.py.j2", plan=plan_weights(task, model))),
     ]
+    if task.online:
+        files.append(stepper_file(task, model.main))
+    if task.forecast is not None:
+        files.append(forecast_file(task))
     if task.training is not None:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
         files += [
