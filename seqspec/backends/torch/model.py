@@ -150,13 +150,7 @@ class ModelLowering:
         named = steps is not None or any(c.outputs_class for c in classes)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(
-                _imports(
-                    own.text,
-                    masks,
-                    named=steps is not None or any(c.outputs_class for c in classes),
-                )
-            ),
+            imports=tuple(_imports(own.text, masks, named=named)),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
