@@ -129,7 +129,6 @@ class _Planner:
     def _constants(self) -> Iterator[str]:
         forecast = self.forecast
         yield from assign("AHEAD", forecast.steps, note="steps that are predicted")
-        least = ["2"]
         if forecast.warm_up is not None:
             note = "known steps that are read before, from a cleared state"
             yield from assign("WARM_UP", forecast.warm_up, note=note)
@@ -153,13 +152,9 @@ class _Planner:
             yield f"{_side_by_side(feed, 'columns')}[0],"
 
     def _future(self) -> Iterator[str]:
-        if not self.known:
-            return
-        looped = self.looped.variable
-        yield f"empty = one.{looped}[:0]"
-        values = [f"{_side_by_side(feed, 'rows[one.name]')}[: steps - 1]" for feed in self.known]
-        fixed = [f"one.{feed.variable}" for feed in self.fixed]
-        yield f"found.append(Series(one.name, {', '.join(['empty', *values, *fixed])}))"
+        for feed in self.known:
+            yield f"{_side_by_side(feed, 'rows[one.name]')}[: steps - 1]"
+        yield from (f"one.{feed.variable}" for feed in self.fixed)
 
 
 def _side_by_side(feed: Feed, columns: str) -> str:

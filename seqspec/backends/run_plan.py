@@ -40,6 +40,8 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    forecast: bool
+    known: bool
 
 
 def run_file(
@@ -59,7 +61,8 @@ def run_file(
         f"{task.graph.name}: the command line.\n\n"
         "    python run.py train\n"
         "    python run.py evaluate --weights runs/.../best.safetensors\n"
-        "    python run.py predict --weights runs/.../best.safetensors\n\n"
+        "    python run.py predict --weights runs/.../best.safetensors\n"
+        f"{_looping(task)}\n"
         "`-h` after a command lists its options. "
         f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
     )
@@ -69,7 +72,7 @@ def run_file(
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
         ),
-        imports=tuple(_imports(training.data.kept, placed)),
+        imports=tuple(_imports(task, training.data.kept, placed)),
         placed=placed,
         ragged=scaled and bool(plan_lengths(task, training).output),
         part=TITLES[field],
@@ -81,6 +84,8 @@ def run_file(
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         named=bool(training.data.series or training.data.order),
+        forecast=task.forecast is not None,
+        known=task.forecast is not None and bool(task.forecast.known),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",
@@ -89,11 +94,28 @@ def run_file(
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 
 
-def _imports(kept: str, placed: bool) -> Iterator[str]:
+def _looping(task: Task) -> str:
+    """The usage of a forecast, if there is one."""
+    if task.forecast is None:
+        return ""
+    future = " --future FILE" if task.forecast.known else ""
+    return (
+        f"    python run.py forecast --weights runs/.../best.safetensors{future}\n"
+        "    python run.py backtest --weights runs/.../best.safetensors\n"
+    )
+
+
+def _imports(task: Task, kept: str, placed: bool) -> Iterator[str]:
     """The program's other modules, as isort has them."""
     data = ["DATA_PATH", "DataError", *([kept.capitalize()] if kept else [])]
     yield from _imported("data", [*data, "inputs_for_prediction", "load", "write_predictions"])
+    if task.forecast is not None:
+        known = ["future_of"] if task.forecast.known else []
+        words = ["AHEAD", "backtest", "error_lines", "forecast", *known, "held_out_series"]
+        yield from _imported("forecast", [*words, "series_of", "write", "write_forecast"])
     yield from _imported("model", ["build_model"])
+    if task.forecast is not None:
+        yield from _imported("stepper", ["Stepper"])
     train = ["EPOCHS", "SEED", "TrainingError", "choose_device", "evaluate", "fit"]
     train += ["on_device"] if placed else []
     yield from _imported("train", [*train, "predict", "set_seed"])

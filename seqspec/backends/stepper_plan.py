@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -68,6 +69,7 @@ class StepperPlan:
     scales_arrays: bool
     inverts: bool
     fixed: bool
+    several_fixed: bool
     fixed_arrays: str
     memory: int
     moving: str
@@ -127,11 +129,14 @@ def paths(stepping: Stepping) -> Iterator[tuple[str, tuple[int, ...]]]:
     """What is kept of each lane: its name in a state file, and its shape."""
     for given, _ in stepping.memory:
         yield f"memory/{given.name}", _sizes(given)
+    applied: Counter[str] = Counter()
     for carried in stepping.states:
         unit = next(node.unit for node in stepping.step.nodes if carried.given in node.initial)
-        owners = "".join(f"{owner.name}/" for owner in stepping.owners.get(unit, ()))
+        path = "/".join(one.name for one in (*stepping.owners.get(unit, ()), unit))
+        applied[path] += 1
+        again = f".{applied[path]}" if applied[path] > 1 else ""  # a layer with several states
         for (part, _), value in zip(carried.given.state.parts, carried.given.parts, strict=True):
-            yield f"{owners}{carried.given.name}/{part}", _sizes(value)
+            yield f"{path}{again}/{part}", _sizes(value)
 
 
 def _sizes(value: Value) -> tuple[int, ...]:
@@ -177,6 +182,7 @@ class _Planner:
             scales_arrays=any(not port.constant for port in scaled),
             inverts=inverts,
             fixed=bool(self.fixed),
+            several_fixed=len(self.fixed) > 1,
             fixed_arrays=", ".join(port.prepared.format(ids=ids) for port in self.fixed),
             memory=memory,
             moving=f"[{memory}:]" if memory else "",

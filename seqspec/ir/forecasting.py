@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Label, Sink
+from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import online
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.sections import Section
@@ -95,6 +95,10 @@ class _Checker:
         near = [n for n, columns in data.inputs.items() if {*columns} & {*target.names}]
         name = near[0] if near else next(iter(inputs), self.graph.inputs[0].name)
         taken = data.inputs[name]
+        help = "predict all of them: `target = next_step()`; or feed what is known beforehand "
+        help += f"to an input of its own: `inputs = feed({name}=[{', '.join(target.names)}], …)`"
+        if {*taken} == {*target.names}:
+            help = f"write `next_step([{', '.join(taken)}])`"
         self.sink.report(
             codes.NOT_FED_BACK(model=self.graph.name, why=_difference(name, taken, target)),
             self.section.span,
@@ -102,8 +106,7 @@ class _Checker:
                 Label(data.span, f"`{name}` is fed with {_listed(taken)}"),
                 Label(term.value.span, f"this gives {_listed(target.names)}"),
             ),
-            help="predict all of them: `target = next_step()`; or feed what is known beforehand "
-            f"to an input of its own: `inputs = feed({name}={_bracketed(target)}, …)`",
+            help=help,
         )
         return None
 
@@ -147,7 +150,8 @@ class _Checker:
             ),
             self.section.at("warm_up"),
             labels=(Label(training.data.span, f"windows of {steps} steps"),),
-            help=f"write `warm_up = {steps}`, or train on `streams` with `stateful=true`",
+            help=f"write `warm_up = {steps}`, or carry state while training",
+            fix=Fix(self.section.at("warm_up"), str(steps)),
         )
         return None if written == "all" else written
 
@@ -175,7 +179,3 @@ def _difference(name: str, taken: tuple[str, ...], target: Target) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _bracketed(target: Target) -> str:
-    return f"[{', '.join(target.names)}]"

@@ -81,6 +81,8 @@ def taken_apart(
 
 def unfit(parts: Stepping) -> tuple[str, Value | None]:
     """Why what a model keeps for each lane cannot stand side by side, and what is to blame."""
+    if not parts.states:
+        return "it has no recurrent layer, so each step is on its own", None
     for given, value in parts.memory:
         shape = given.tensor.shape[1:]
         if given.mask is not None or any(dim.value is None for dim in shape):

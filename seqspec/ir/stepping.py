@@ -170,15 +170,15 @@ class _Parts:
             return "runs from the last step to the first"
         if node.unit.args.get("unroll"):
             return "is unrolled for a number of steps"
-        if not node.unit.spec.states and not node.value.type.causal:
-            return "looks at other steps than the present one"
         masking = node.unit.spec.masking
         if node.fold or node.unit.spec.states or not any(moving):
             return "" if not self._starts_late(node) else "starts from a state of the same steps"
-        if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
-            return self._steps_of_its_own(node)
         if masking in (Masking.ATTENDS, Masking.HEADS):
             return "" if not any(moving[1:]) else "attends to steps that are not kept"
+        if not node.value.type.causal:
+            return "looks at other steps than the present one"
+        if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
+            return self._steps_of_its_own(node)
         return "needs steps before the present one, which are not kept"
 
     def _steps_of_its_own(self, node: Node) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_program import data_file
+from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.training import plan
@@ -19,6 +20,7 @@ from seqspec.backends.python_text import docstring, literal, safe
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.spec_text import about
+from seqspec.backends.stepper_plan import stepper_file
 from seqspec.ir.task import Task
 
 name = "keras"
@@ -97,6 +99,10 @@ def _files(task: Task) -> Iterator[OutputFile]:
             table=table(task.graph),
         ),
     )
+    if task.online:
+        yield stepper_file(task, task.graph.name, keras=True)
+    if task.forecast is not None:
+        yield forecast_file(task)
     training = task.training
     if training is not None:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py

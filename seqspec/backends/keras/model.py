@@ -44,6 +44,7 @@ class ModelPlan:
     attaches: bool
     weight: bool
     tied: bool
+    renamed: bool
     ops: bool
     steps: StepPlan | None
 
@@ -117,6 +118,7 @@ class Program:
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
         steps = None if stepping is None else plan_steps(self, task.graph, stepping, reserved)
         untyped = self.steps.used or bool(activations or self.classes) or self.lengths
+        own = bool(self.classes - {"Renamed"})
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -133,7 +135,8 @@ class Program:
             attaches=self.attaches,
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
-            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
+            renamed="Renamed" in self.classes,
+            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, own)),
             steps=steps,
         )
 
