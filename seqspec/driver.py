@@ -150,8 +150,9 @@ class Compilation:
 
     def _stepped(self, kind: str) -> Iterator[tuple[str, Section, Graph]]:
         """The sections of a kind with the models they are about, as far as both are right."""
-        sections = self.sections.of_models(kind) if self.sections is not None else {}
-        for name, section in sections.items():
+        if self.sections is None:
+            return
+        for name, section in self.sections.of_models(kind).items():
             graph = self._about(kind, name)
             if graph is not None and not isinstance(section, Failed):
                 yield name, section, graph

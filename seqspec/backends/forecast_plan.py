@@ -108,7 +108,7 @@ class _Planner:
 
     def _doc(self) -> str:
         return (
-            f"{self.task.graph.name}, run into the future: what it predicts is what it reads next.\n\n"
+            f"{self.task.graph.name}, run into the future: it reads what it predicts.\n\n"
             f"Compiled by seqspec {__version__} from the spec {self.task.spec_name}; yours to edit."
         )
 
@@ -121,9 +121,11 @@ class _Planner:
         words += ["read", "split", *(["stretches"] if series else [])]
         names = [*sorted(constants), *words]
         line = f"from data import {', '.join(names)}"
-        yield from [line] if len(line) <= 100 else [
-            "from data import (", *(f"    {name}," for name in names), ")"
-        ]
+        yield from (
+            [line]
+            if len(line) <= 100
+            else ["from data import (", *(f"    {name}," for name in names), ")"]
+        )
         yield "from stepper import Stepper"
 
     def _constants(self) -> Iterator[str]:
@@ -133,7 +135,9 @@ class _Planner:
             note = "known steps that are read before, from a cleared state"
             yield from assign("WARM_UP", forecast.warm_up, note=note)
         if forecast.season is not None:
-            yield from assign("SEASON", forecast.season, note="steps after which it is the same again")
+            yield from assign(
+                "SEASON", forecast.season, note="steps after which it is the same again"
+            )
         yield from assign("ORIGINS", forecast.origins, note="of a backtest, in each series")
         least = max(forecast.warm_up or 1, forecast.season or 1)
         yield from assign("LEAST", least, note="rows that are known at an origin")
@@ -166,6 +170,3 @@ def _side_by_side(feed: Feed, columns: str) -> str:
 
 def _added(constants: list[str]) -> str:
     return " + ".join(constants) if len(constants) > 1 else (constants or ["()"])[0]
-
-
-

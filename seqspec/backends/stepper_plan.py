@@ -10,7 +10,6 @@ from seqspec import __version__
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_feeds import Feed, Feeds
 from seqspec.backends.python_text import (
-    Code,
     Group,
     Names,
     assign,
@@ -200,7 +199,7 @@ class _Planner:
 
     def _doc(self) -> str:
         return (
-            f"{self.task.graph.name}, run online: step by step, with the state of each lane kept.\n\n"
+            f"{self.task.graph.name}, run online: step by step, keeping each lane's state.\n\n"
             f"Compiled by seqspec {__version__} from the spec {self.task.spec_name}; yours to edit."
         )
 

@@ -1,4 +1,4 @@
-"""A forecast section against its model and its training: what is fed back, and whether it can be."""
+"""A forecast section against its model and its training: what is fed back, if it can be."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from seqspec.ir.task import Data, Forecast, Target, Term, Training
 from seqspec.source import Span
 
 
-def check(
-    section: Section, graph: Graph, training: Training | None, sink: Sink
-) -> Forecast | None:
+def check(section: Section, graph: Graph, training: Training | None, sink: Sink) -> Forecast | None:
     """The forecast of a model; None after reporting what does not fit."""
     return _Checker(section, graph, training, sink).run()
 

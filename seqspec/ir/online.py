@@ -57,9 +57,7 @@ def _picked(
     return None
 
 
-def taken_apart(
-    graph: Graph, looped: Value, output: str, at: Span, sink: Sink
-) -> Stepping | None:
+def taken_apart(graph: Graph, looped: Value, output: str, at: Span, sink: Sink) -> Stepping | None:
     """The parts of a model that is run step by step; None after reporting why it cannot be."""
     wanted = dict(graph.outputs)[output]
     if looped not in sights(graph)[wanted].inputs:

@@ -68,7 +68,7 @@ def draw_forecast(panels: Sequence[Panel], path: Path, title: str, note: str) ->
     figure = Figure(figsize=(7.2, 1.6 + 2.4 * len(panels)), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     for place, panel in enumerate(panels):
-        axes = figure.add_subplot(len(panels), 1, place + 1)
+        axes: Any = figure.add_subplot(len(panels), 1, place + 1)
         known = len(panel.before)
         steps = range(1 - known, len(panel.truth) + 1)
         axes.plot(steps, [*panel.before, *panel.truth], color=_INK, linewidth=1.4, label="truth")
