@@ -40,6 +40,7 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    generates: bool
 
 
 def run_file(
@@ -81,6 +82,7 @@ def run_file(
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         named=bool(training.data.series or training.data.order),
+        generates=task.generation is not None,
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",

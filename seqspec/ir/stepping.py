@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from seqspec.ir.findings import alive
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
-from seqspec.ir.masks import Given
+from seqspec.ir.masks import ByLengths, Given
 from seqspec.ir.task import Task
 from seqspec.types import Padding, State, Tensor
 from seqspec.vocabulary.forms import SLICE, Cut, spread
@@ -222,7 +222,13 @@ class _Parts:
         outputs = [(given.name, value) for value, given in self.memory.items()]
         for carried in self.states:
             outputs += zip(carried.names, carried.start, strict=False)
-        inputs = tuple(value for value in self.graph.inputs if value not in self.stepped)
+        masks = (value.mask for value in self.graph.inputs if value in self.stepped)
+        needless = {mask.lengths for mask in masks if isinstance(mask, ByLengths)}
+        inputs = tuple(
+            value
+            for value in self.graph.inputs
+            if value not in self.stepped and value.name not in needless
+        )
         moving = self.stepped
         nodes = tuple(n for n in self.graph.nodes if not moving & set(n.outputs.values()))
         kept = alive(nodes, [value for _, value in outputs])

@@ -37,7 +37,7 @@ from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.ir.stepping import stepping_of
+from seqspec.ir.stepping import Stepping, stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -93,6 +93,7 @@ class ModelPlan:
     functions: tuple[str, ...]
     main: str
     steps: StepPlan | None
+    stepping: Stepping | None
     slots: tuple[Slot, ...]
     logits: tuple[str, ...]
 
@@ -159,6 +160,7 @@ class ModelLowering:
             functions=own.functions,
             main=self._class_names[id(graph)],
             steps=steps,
+            stepping=self._stepping,
             slots=slots,
             logits=tuple(split),
         )
