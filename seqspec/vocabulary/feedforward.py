@@ -137,7 +137,7 @@ def _mark(site: Site) -> Applied | Problem:
         finding = codes.BAD_TYPE(what="`one_hot` needs to know how many tokens there are")
         return Problem(finding, "give the bound in the type: token(10)[B, T]", operand=0)
     shape = (*tokens.shape, tokens.bound)
-    return Applied({"output": Tensor("float", shape, causal=tokens.causal)})
+    return Applied({"output": Tensor("float", shape)})
 
 
 ONE_HOT = LayerSpec(
@@ -220,7 +220,7 @@ GAUSSIAN_NOISE = LayerSpec(
 
 def _normalise(site: Site) -> Applied:
     (x,) = site.operands
-    return Applied({"output": Tensor("float", x.shape, causal=x.causal)}, weights=own_weights(site))
+    return Applied({"output": Tensor("float", x.shape)}, weights=own_weights(site))
 
 
 BATCH_NORM = LayerSpec(
@@ -291,7 +291,7 @@ def _normalise_groups(site: Site) -> Applied | Problem:
             "groups",
         )
     # Steps are normalised together: each has seen all of them.
-    causal = x.causal and x.rank <= 2
+    causal = x.rank <= 2
     return Applied({"output": Tensor("float", x.shape, causal=causal)}, weights=weights)
 
 

@@ -87,7 +87,7 @@ def _recurrent(
                 "unroll",
             )
         # Backwards, the first step that comes out has seen the last one of the input.
-        causal = site.operands[0].causal and not site.args["go_backwards"]
+        causal = not site.args["go_backwards"]
         last = Tensor("float", fill("B units", sizes), causal=False)
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
