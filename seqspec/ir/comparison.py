@@ -214,6 +214,8 @@ class Comparison:
         """Class ids are whole numbers without an axis of classes; one-hot targets have one."""
         array, kind = self.offered.array, self.kind
         columns = len(self.target.names) if self.tabular else 0
+        # Sequences of their own lengths lie one after another: samples and steps are one axis.
+        axes = output[1:] if self.ragged else output
         if array is None:
             if kind == "one_hot" and columns == 1 and output[-1].value != 1:
                 actual, wanted = "one column of class ids", "one-hot rows"
@@ -221,11 +223,11 @@ class Comparison:
                 actual, wanted = f"{columns} columns", "class ids"
             else:
                 return True
-        elif kind == "class_ids" and _one_hot(array, output):
+        elif kind == "class_ids" and _one_hot(array, axes):
             actual, wanted = f"one-hot rows {list(array.shape)}", "class ids"
         elif kind == "class_ids" and array.kind not in "iub":
             return self._fractions(array)
-        elif kind == "one_hot" and len(array.shape) == len(output) - 1:
+        elif kind == "one_hot" and len(array.shape) == len(axes) - 1:
             actual, wanted = f"class ids {list(array.shape)}", "one-hot rows"
         else:
             return True
