@@ -181,7 +181,7 @@ def lengths() -> np.ndarray:
         ("sparse_categorical_crossentropy", "class_weight=balanced, sample_weight=each", 3),
         pytest.param("binary_crossentropy", "class_weight=[1, 4]", 1, marks=pytest.mark.slow),
         pytest.param(
-            "categorical_crossentropy", "class_weight=balanced", 3, marks=pytest.mark.slow
+            "categorical_crossentropy", "class_weight=[1, 3, 0.5]", 3, marks=pytest.mark.slow
         ),
         pytest.param(
             "sparse_categorical_crossentropy",
