@@ -41,6 +41,7 @@ def import_lines(
         *(mapped.imports if mapped else ()),
         *(table.imports if data.tabular else ()),
         *(["from typing import Any"] if ragged else []),
+        *(["from uuid import uuid4"] if mapped else []),
         "",
         "import numpy as np",
         *table.packages,
