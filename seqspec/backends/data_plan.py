@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.data_augment import AugmentPlan, plan_augment
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
@@ -86,6 +87,7 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    augment: AugmentPlan | None
 
     @property
     def rows_told(self) -> bool:
@@ -124,6 +126,7 @@ class _Planner:
         self.training = training
         self.data: Data = training.data
         self.tabular = self.data.tabular
+        self.scale = self.data.scale.name if self.data.scale else ""
         self.npy = self.data.source.name == "npy"
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
@@ -136,6 +139,7 @@ class _Planner:
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
+        self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
@@ -201,6 +205,7 @@ class _Planner:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
         lines += self.weights.constants
+        lines += self.augment.constants if self.augment else ()
         return (*lines, *self.split.constants)
 
     def _all_columns(self) -> Expr:
@@ -248,7 +253,6 @@ class _Planner:
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds, several = self.feeds, self.training.several
-        scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = needed_rows(self.feeds)
@@ -273,8 +277,8 @@ class _Planner:
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
-            scale=scale,
-            scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
+            scale=self.scale,
+            scaling_doc=SCALING_DOCS.get(self.scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=what,
@@ -294,6 +298,7 @@ class _Planner:
             series=self.series,
             mapped=self.mapped,
             texts=self.texts,
+            augment=self.augment,
         )
 
     def _prediction(self) -> PredictionPlan:

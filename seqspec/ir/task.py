@@ -67,6 +67,8 @@ class Data:
     weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
     #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
     memory: str = "whole"
+    #: what is done to samples of the training part, in this order
+    augment: tuple[Setting, ...] = ()
 
     @property
     def texts(self) -> bool:
@@ -168,6 +170,11 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+
+    @property
+    def drawn(self) -> bool:
+        """Whether each epoch draws numbers for its batches: their order, or what changes them."""
+        return self.shuffle or bool(self.data.augment)
 
     @property
     def schedule(self) -> Setting | None:
