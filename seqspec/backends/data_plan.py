@@ -25,7 +25,7 @@ from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
-from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
+from seqspec.backends.data_sources import SCALING_DOCS, SERIES_SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
@@ -252,9 +252,10 @@ class _Planner:
 
     def plan(self) -> DataPlan:
         """All decisions together."""
-        feeds, several = self.feeds, self.training.several
+        feeds = self.feeds
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
+        what = "column" if self.tabular else "array"
+        docs = SERIES_SCALING_DOCS if self.series.scaled else SCALING_DOCS
         needed, needed_words = needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
@@ -264,13 +265,13 @@ class _Planner:
             arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
             part_fields=tuple(part_fields(feeds, self.training, cuts=self.series.cuts)),
-            several=several,
+            several=self.training.several,
             targets=plan_targets(feeds, self.training),
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder=holder,
+            holder=f"{what}s",
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
@@ -278,7 +279,7 @@ class _Planner:
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=self.scale,
-            scaling_doc=SCALING_DOCS.get(self.scale, "").format(what=what),
+            scaling_doc=docs.get(self.scale, "").format(what=what),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=what,

@@ -40,6 +40,7 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    by_series: bool
 
 
 def run_file(
@@ -80,6 +81,7 @@ def run_file(
         keeper=training.data.kept.capitalize(),
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
+        by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",

@@ -81,6 +81,11 @@ class Data:
         return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
 
     @property
+    def scaled_by_series(self) -> bool:
+        """Whether each series has a scale of its own."""
+        return self.scale is not None and self.scale.args.get("per") == "series"
+
+    @property
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""
         return self.source.args.get("series") or ""

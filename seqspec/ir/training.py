@@ -15,6 +15,7 @@ from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.mapping import mappable
 from seqspec.ir.outputs import Trained
+from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Term, Training
 
@@ -33,7 +34,9 @@ def check(
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
         return None
-    if not (mappable(found, fed, sink) and augmentable(graph, found, fed, sink)):
+    if not (mappable(found, fed, sink) and scalable(fed, sink)):
+        return None
+    if not augmentable(graph, found, fed, sink):
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None

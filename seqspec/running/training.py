@@ -150,6 +150,10 @@ class _Training:
         session, scaling = self.session, getattr(self.dataset, "scaling", None)
         session.load_weights(self.folder.checkpoint())
         name, part = held_out(self.dataset)
+
+        def score(prediction: Any, target: Any, *series: Any) -> dict[str, float]:
+            return session.score(prediction, target, scaling, *series)
+
         return Scores(
             part=name,
             samples=len(part),
@@ -159,7 +163,7 @@ class _Training:
                 self.task,
                 self.dataset.train,
                 part,
-                lambda prediction, target: session.score(prediction, target, scaling),
+                score,
             ),
         )
 

@@ -23,6 +23,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Entry,
     Kind,
+    choice,
 )
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -126,11 +127,19 @@ SPLITS: dict[str, Entry] = {
     )
 }  # fmt: skip
 
+_PER = (
+    Arg(
+        "per",
+        choice("part", "series"),
+        "part",
+        "Fitted on the whole training part, or on each series' share of it, for that series.",
+    ),
+)
 SCALINGS: dict[str, Entry] = {
     e.name: e
     for e in (
-        Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part."),
-        Entry("minmax", "scaling", "From 0 to 1 on the training part."),
+        Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part.", _PER),
+        Entry("minmax", "scaling", "From 0 to 1 on the training part.", _PER),
         Entry("pixels", "scaling", "From 0 to 1 for numbers from 0 to 255, whatever there is."),
     )
 }

@@ -95,6 +95,7 @@ class TrainPlan:
     shuffle: bool
     shuffle_note: str
     drawn: bool
+    whose: str
     drawn_note: str
     augment: bool
     many_inputs: bool
@@ -136,6 +137,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         drawn=training.drawn,
+        whose=", part.series" if training.data.scaled_by_series else "",
         drawn_note=_drawn(training),
         augment=bool(training.data.augment),
         many_inputs=many_inputs,

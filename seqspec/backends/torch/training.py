@@ -34,6 +34,7 @@ class TrainPlan:
     kept: str
     validated: bool
     drawn: bool
+    whose: str
     rng: str
     windows: bool
     roots: tuple[str, ...]
@@ -104,6 +105,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         kept=training.data.kept,
         validated=validated,
         drawn=training.drawn,
+        whose=", part.series" if training.data.scaled_by_series else "",
         rng="rng" if training.drawn else "None",
         windows=training.data.windows is not None,
         roots=tuple(_roots(training)),
