@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
+from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
@@ -88,6 +89,7 @@ class DataPlan:
     texts: bool
     ragged: RaggedPlan | None
     augment: AugmentPlan | None
+    classes: ClassesPlan | None
 
     @property
     def rows_told(self) -> bool:
@@ -300,6 +302,7 @@ class _Planner:
             mapped=self.mapped,
             texts=self.texts,
             augment=self.augment,
+            classes=plan_classes(self.training, feeds, self.split),
         )
 
     def _prediction(self) -> PredictionPlan:

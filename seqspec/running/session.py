@@ -5,7 +5,7 @@ This is the one place that knows which functions a generated program offers to o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +59,13 @@ class Session:
         """The program's dataset from a file; the scaling of a checkpoint is used if given."""
         with self.program.reporting():
             return self._data.load(path, *self._optional(scaling))
+
+    def classes(self, dataset: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
+        """How often each class occurs in each part, and the same in words; empty without any."""
+        if not hasattr(self._data, "class_counts"):
+            return {}, ()
+        counts = self._data.class_counts(dataset)
+        return counts, self._data.class_lines(counts)
 
     def load_weights(self, path: Path) -> Any:
         """Reads a checkpoint into the model; gives the scaling kept with it, or ``None``."""
