@@ -29,7 +29,7 @@ class TrainingError(RuntimeError):
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of a part of the data, in a new order and augmented anew each epoch if given a seed."""
+    """The batches of a part of the data, reordered and augmented each epoch if given a seed."""
 
     def __init__(self, part: Part, seed: int | None = None) -> None:
         super().__init__()
