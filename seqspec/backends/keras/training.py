@@ -195,8 +195,9 @@ def _batch(training: Training, *, many_inputs: bool) -> list[str]:
 
 def _drawn(training: Training) -> str:
     """What is drawn for the batches of an epoch, as the class that gives them says it."""
-    done = ["in a new order"] if training.shuffle else []
-    done += ["augmented anew"] if training.data.augment else []
+    order = "reordered" if training.data.augment else "in a new order"
+    done = [order] if training.shuffle else []
+    done += ["augmented"] if training.data.augment else []
     return f", {' and '.join(done)} each epoch if given a seed" if done else ""
 
 
