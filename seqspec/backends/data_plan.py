@@ -92,6 +92,11 @@ class DataPlan:
     classes: ClassesPlan | None
 
     @property
+    def shuffled(self) -> bool:
+        """Whether a generator that is given draws the order of the samples, too."""
+        return self.augment is None or self.augment.shuffles
+
+    @property
     def rows_told(self) -> bool:
         """Whether it has to be told which row of the file a value is from."""
         return self.series.arranged or self.mapped is not None
@@ -129,6 +134,7 @@ class _Planner:
         self.data: Data = training.data
         self.tabular = self.data.tabular
         self.scale = self.data.scale.name if self.data.scale else ""
+        self.what = "column" if self.tabular else "array"
         self.npy = self.data.source.name == "npy"
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
@@ -256,8 +262,6 @@ class _Planner:
         """All decisions together."""
         feeds = self.feeds
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        what = "column" if self.tabular else "array"
-        docs = SERIES_SCALING_DOCS if self.series.scaled else SCALING_DOCS
         needed, needed_words = needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
@@ -273,7 +277,7 @@ class _Planner:
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder=f"{what}s",
+            holder=f"{self.what}s",
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
@@ -281,10 +285,10 @@ class _Planner:
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=self.scale,
-            scaling_doc=docs.get(self.scale, "").format(what=what),
+            scaling_doc=self._scaling_doc(),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
-            what=what,
+            what=self.what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
             bounds=bool(self.feeds.bounds()),
@@ -308,6 +312,10 @@ class _Planner:
     def _prediction(self) -> PredictionPlan:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         return plan_prediction(self.data, self.feeds, self.series, names)
+
+    def _scaling_doc(self) -> str:
+        docs = SERIES_SCALING_DOCS if self.series.scaled else SCALING_DOCS
+        return docs.get(self.scale, "").format(what=self.what)
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged

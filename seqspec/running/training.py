@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +66,7 @@ def train(
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
-        counts, lines = session.classes(dataset)
-        if say is not None and lines:
-            say("\n".join(lines))
-        return _Training(task, description, folder, session, dataset, counts).go(reporter)
+        return _Training(task, description, folder, session, dataset).go(reporter, say)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -97,16 +94,17 @@ class _Training:
         folder: RunFolder,
         session: Session,
         dataset: Any,
-        classes: Mapping[str, Any],
     ) -> None:
         self.task = task
         self.description = description
         self.folder = folder
         self.session = session
         self.dataset = dataset
-        self.classes = classes
 
-    def go(self, reporter: Reporter) -> Result:
+    def go(self, reporter: Reporter, say: Callable[[str], None] | None) -> Result:
+        classes, lines = self.session.classes(self.dataset)
+        if say is not None and lines:
+            say("\n".join(lines))
         started = time.monotonic()
         interrupted = False
         try:
@@ -134,7 +132,7 @@ class _Training:
             interrupted=interrupted,
             one_batch=one_batch,
             picture=self._draw(records, scores),
-            classes=self.classes,
+            classes=classes,
         )
         run_folder.write_json(self.folder.result, result.to_json())
         return result
