@@ -26,6 +26,7 @@ from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
 from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
+from seqspec.backends.data_streams import StreamsPlan, assembled, plan_streams, streamed
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
     Call,
@@ -86,6 +87,7 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    streams: StreamsPlan | None
 
     @property
     def rows_told(self) -> bool:
@@ -136,11 +138,13 @@ class _Planner:
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
+        self.streams = plan_streams(self.feeds, training, self.series)
 
     @property
     def _imports(self) -> tuple[str, ...]:
         given = self.data, self.table, self.split, self.mapped
-        return import_lines(*given, cuts=self.series.cuts, ragged=self.ragged is not None)
+        ragged = self.ragged is not None
+        return import_lines(*given, cuts=self.series.cuts, ragged=ragged)
 
     @property
     def _inputs_constant(self) -> str:
@@ -200,6 +204,7 @@ class _Planner:
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
+        lines += self.streams.constants if self.streams else ()
         lines += self.weights.constants
         return (*lines, *self.split.constants)
 
@@ -267,7 +272,7 @@ class _Planner:
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
             holder=holder,
-            samples=Samples(feeds, self.training, self.series).plan(self.weights),
+            samples=self._samples(),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
             windowed=self.windowed,
@@ -294,10 +299,20 @@ class _Planner:
             series=self.series,
             mapped=self.mapped,
             texts=self.texts,
+            streams=self.streams,
         )
+
+    def _samples(self) -> SamplesPlan:
+        samples = Samples(self.feeds, self.training, self.series)
+        if self.streams is None:
+            return samples.plan(self.weights)
+        lines = assembled(self.feeds, self.training, samples)
+        return samples.plan(self.weights, lines)
 
     def _prediction(self) -> PredictionPlan:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
+        if self.streams is not None:
+            return streamed(self.training, self.feeds, names, named=self.series.arranged)
         return plan_prediction(self.data, self.feeds, self.series, names)
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import check_data
 from seqspec.ir.tables import Table
 from seqspec.ir.texts import Texts
 
@@ -34,5 +35,7 @@ def feed(
         what = "`tokens` says what texts are cut into, but the source holds no texts"
         help = 'leave it out, or read texts: tsv("file.tsv", columns=[…]), text("file.txt")'
         sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("tokens"), help=help)
+        return None
+    if not check_data(section, graph, trained, sink):
         return None
     return feeder(section, graph, trained, folder, override, sink).feed()

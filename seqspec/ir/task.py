@@ -67,6 +67,8 @@ class Data:
     weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
     #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
     memory: str = "whole"
+    #: series side by side in chunks, for a model that carries state; None where there are samples
+    streams: Setting | None = None
 
     @property
     def texts(self) -> bool:
@@ -168,6 +170,10 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+    #: when carried state is cleared; None where nothing is carried
+    reset: Setting | None = None
+    #: how many lanes of a stream share a batch at most; all of them if None
+    lanes: int | None = None
 
     @property
     def schedule(self) -> Setting | None:

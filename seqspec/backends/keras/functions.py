@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -22,6 +22,7 @@ from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
 from seqspec.backends.keras.scope import Scope, shape_of
+from seqspec.backends.keras.sizes import polynomial
 from seqspec.backends.keras.ties import dense as tied_dense
 from seqspec.backends.keras.ties import flowing, tie_of, tied_to
 from seqspec.backends.python_text import (
@@ -40,7 +41,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.shapes.dim import Dim, Factor, Shape, show
+from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
 
 
@@ -157,14 +158,17 @@ class Function:
         yield from statement("return ", model, indent=INDENT)
 
     def _summary(self) -> str:
-        inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in self.graph.inputs)
-        outputs = self.graph.outputs
+        states = len(self.graph.carried)
+        ports = self.graph.inputs[: len(self.graph.inputs) - states]
+        inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in ports)
+        outputs = self.graph.outputs[: len(self.graph.outputs) - states]
         many = len(outputs) > 1
         said = ", ".join(
             f"{name if many else self.scope.called(value)} {self._shape_of(value)}".strip()
             for name, value in outputs
         )
-        return f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
+        whole = f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
+        return f"{whole}; behind both the tensors of STATE" if states else whole
 
     # ------------------------------------------------------------------------------ inputs, outputs
 
@@ -190,10 +194,11 @@ class Function:
         return shape_of(value)
 
     def _outputs(self) -> Expr:
-        if len(self.graph.outputs) == 1:
-            return self._output(self.graph.outputs[0][1])
-        pairs = tuple(Pair(literal(n), self._output(value)) for n, value in self.graph.outputs)
-        return Group("{", pairs)
+        kept = [carry.kept for carry in self.graph.carried]
+        outputs = self.graph.outputs[: len(self.graph.outputs) - len(kept)]
+        pairs = tuple(Pair(literal(n), self._output(value)) for n, value in outputs)
+        given = self._output(outputs[0][1]) if len(outputs) == 1 else Group("{", pairs)
+        return Group("[", (given, *self._listed(kept))) if kept else given
 
     def _output(self, value: Value) -> Expr:
         """An output; where layers compute in less, the last of them gives float32."""
@@ -355,16 +360,19 @@ class Function:
 
     def _operands(self, values: tuple[Value | Code, ...]) -> Expr:
         """One operand as it is, several as a flat list: the tensors of a state are listed too."""
-        texts = [v if isinstance(v, Code) else self.scope[v] for v in values]
         if len(values) == 1:
-            return texts[0]
-        items: list[Expr] = []
-        for value, text in zip(values, texts, strict=True):
+            (value,) = values
+            return value if isinstance(value, Code) else self.scope[value]
+        return Group("[", tuple(self._listed(values)))
+
+    def _listed(self, values: Sequence[Value | Code]) -> Iterator[Code]:
+        """Tensors for a list; those of a state are items of their own."""
+        for value in values:
+            text = value if isinstance(value, Code) else self.scope[value]
             if isinstance(value, Code) or isinstance(value.type, Tensor):
-                items.append(text)
+                yield text
             else:
-                items.append(Code(text[1:-1] if text.startswith("[") else f"*{text}"))
-        return Group("[", tuple(items))
+                yield Code(text[1:-1] if text.startswith("[") else f"*{text}")
 
 
 def _keras_input(tensor: Tensor, name: str) -> Call:
@@ -375,21 +383,3 @@ def _keras_input(tensor: Tensor, name: str) -> Call:
     if sizes[0] is not None:
         return Call("keras.Input", (), (("batch_shape", literal(sizes)), *keywords))
     return Call("keras.Input", (literal(sizes[1:]),), keywords)
-
-
-def polynomial(dim: Dim, sizes: Mapping[str, str]) -> str:
-    """A size as an expression over the expressions of its symbols."""
-    text = ""
-    for monomial, coefficient in dim.terms:
-        magnitude = abs(coefficient)
-        number = [str(magnitude)] if magnitude != 1 or not monomial else []
-        sign = " - " if coefficient < 0 else " + "
-        text += sign + " * ".join([*number, *(_factor(f, sizes) for f in monomial)])
-    return text.removeprefix(" + ").strip()
-
-
-def _factor(factor: Factor, sizes: Mapping[str, str]) -> str:
-    if isinstance(factor, str):
-        return sizes[factor]
-    # Python rounds down; what is taken from below rounds up.
-    return f"-(-({polynomial(factor.of, sizes)}) // {factor.by})"

@@ -24,6 +24,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
+from seqspec.backends.torch.carried import StatePlan, plan_state
 from seqspec.backends.torch.forward import Forward, lower_forward
 from seqspec.backends.torch.logits import split_outputs
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
@@ -34,6 +35,7 @@ from seqspec.backends.torch.parts import Draw, Part, Slot, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
+from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
 from seqspec.ir.task import Task
@@ -48,11 +50,11 @@ _MODULE_NAMES = (
     MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
     END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
     learning_rate JOINT one_by_one Lion Averages WEIGHT_DECAY ACCUMULATION EMA_MOMENTUM
-    EMA_OVERWRITE PRECISION
+    EMA_OVERWRITE PRECISION Carried Chunk Stream
 """.split()
     + list(OWN_FUNCTIONS)
 )
-_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
+_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "zero_state", "logits", "torch", "nn", "functional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ClassPlan:
     signature: tuple[str, ...]
     logits: tuple[str, ...]
     outputs_class: str
+    state: StatePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class ModelPlan:
     main: str
     slots: tuple[Slot, ...]
     logits: tuple[str, ...]
+    state: StatePlan | None = None
 
 
 _Recipe = tuple[object, ...]
@@ -109,7 +113,7 @@ class ModelLowering:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._graph = step_by_step(task.graph)
+        self._graph = explicit(step_by_step(task.graph))
         self._names = Names(_MODULE_NAMES)
         self._attributes: dict[int, dict[Unit, str]] = {}
         self._parts: dict[Unit, tuple[Part, ...]] = {}
@@ -143,7 +147,7 @@ class ModelLowering:
         own = called(plan_lines)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class or c.state for c in classes))),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
@@ -153,6 +157,7 @@ class ModelLowering:
             main=self._class_names[id(graph)],
             slots=slots,
             logits=tuple(split),
+            state=next((c.state for c in classes if c.state), None),
         )
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
@@ -266,7 +271,10 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        lower = partial(lower_forward, graph, attributes, split, mixed=self._task.mixed)
+        state = plan_state(graph, self._names.fresh(f"{base}State")) if graph.carried else None
+        lower = partial(
+            lower_forward, graph, attributes, split, mixed=self._task.mixed, state=state
+        )
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
@@ -290,14 +298,18 @@ class ModelLowering:
             if forward.head
             else (),
             outputs_class,
+            state,
         )
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
         main = graph is self._graph
         terms = self._task.terms
-        inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
-        outputs = [_shown(name, value) for name, value in graph.outputs]
+        many = len(graph.carried)
+        ports = graph.inputs[: len(graph.inputs) - many]
+        inputs = ", ".join(_shown(value.name, value) for value in ports)
+        given = graph.outputs[: len(graph.outputs) - many]
+        outputs = [_shown(name, value) for name, value in given]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
             logits = any(t.from_logits and t.loss.name.endswith("crossentropy") for t in terms)
             name = "logits" if main and logits else ""

@@ -53,6 +53,7 @@ class TrainPlan:
     counted: bool
     scored: Scored
     before_epochs: tuple[str, ...]
+    carrying: Carrying
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
@@ -64,7 +65,67 @@ class TrainPlan:
     @property
     def metadata(self) -> str:
         """What a checkpoint is given besides the weights."""
-        return ", metadata" if self.kept else ""
+        return ", metadata" if self.kept or self.state else ""
+
+    @property
+    def state(self) -> str:
+        """The class of the state that goes from batch to batch; empty if there is none."""
+        return self.carrying.state
+
+    @property
+    def and_state(self) -> str:
+        return ", state" if self.state else ""
+
+    @property
+    def kept_state(self) -> str:
+        """What a checkpoint is given of the carried state."""
+        return ", state=carried.state" if self.state else ""
+
+    @property
+    def size(self) -> str:
+        """How many lanes share a batch, as an argument."""
+        return self.carrying.size
+
+    @property
+    def goes_on(self) -> str:
+        return self.carrying.goes_on
+
+    @property
+    def score(self) -> tuple[str, ...]:
+        return self.carrying.score
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """What a training loop says of the state that it carries.
+
+    ``size`` and ``goes_on`` are arguments of ``chunks()``, ``score`` is the body of ``evaluate()``.
+    """
+
+    state: str
+    size: str
+    goes_on: str
+    score: tuple[str, ...]
+
+
+def plan_carrying(training: Training, state: str) -> Carrying:
+    """Decides what is said of carried state; ``state`` is the name of its class, or empty."""
+    never = training.reset is not None and training.reset.name == "never"
+    scaled, end = training.data.scale is not None, "s" if training.several else ""
+    truth = "tuple(values[rows] for values in part.targets)" if end else "part.target[rows]"
+    predicted = "predict(model, part.stream, device)"
+    invert = f"scaling.invert_target{end}"
+    score = (
+        f"prediction{end} = {f'{invert}({predicted})' if scaled else predicted}",
+        "rows = part.stream.rows",
+        f"return score(prediction{end}, {f'{invert}({truth})' if scaled else truth})",
+    )
+    return Carrying(
+        state,
+        ", BATCH_SIZE" if training.lanes is not None else "",
+        ", cleared=optimizer is None" if never else "",
+        score,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +157,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         main=model.main,
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
-        signatures=_signatures(training, model.main, lengths),
+        signatures=_signatures(training, model, lengths),
         measure=tuple(measure),
         penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
@@ -110,18 +171,24 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         several=several,
         targets="targets" if several else "target",
         size_of="targets[0]" if several else "target",
-        times=f" * len({'targets[0]' if several else 'target'})",
+        times=" * (target.shape[0] * target.shape[1])"
+        if model.state
+        else f" * len({'targets[0]' if several else 'target'})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
-        measured=", ".join(name for name, _ in _measured(training)),
+        measured=", ".join(
+            [*(["carried.before(chunk)"] if model.state else [])]
+            + [name for name, _ in _measured(training)]
+        ),
         weighted=training.weighted,
         keeps=training.counted,
         first_batch=tuple(first_batch(training)),
         lengths=lengths,
         normalised=normalised,
-        means=_means(counted, normalised),
+        means="total / steps" if model.state and not counted else _means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
+        carrying=plan_carrying(training, model.state.name if model.state else ""),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -152,15 +219,25 @@ def _measured(training: Training) -> list[tuple[str, str]]:
     return [("targets" if several else "target", kind), *weight]
 
 
-def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
+def _signatures(training: Training, model: ModelPlan, lengths: LengthsPlan) -> Signatures:
+    main, state = model.main, model.state.name if model.state else ""
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores = "dict[str, float]"
+    given, three = [f"state: {state}"], f"{_TWO[:-1]}, {state}]"
+    inputs = [lengths.taken, device, _SIZE]
+    if state:
+        inputs = ["stream: Stream", device, "carried: Carried | None = None"]
+        truth = [*given, *truth]
     return Signatures(
-        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], _TWO)),
-        tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
+        tuple(
+            definition(
+                "measure", [me, "inputs: list[Tensor]", *truth], three if state else _TWO
+            )
+        ),
+        tuple(definition("predict", [me, *inputs], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
     )
 
@@ -206,7 +283,7 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
-        f"BATCH_SIZE = {training.batch_size}",
+        *_batch_size(training),
         *updates.constants,
         f"SEED = {training.seed}",
     ]
@@ -220,6 +297,12 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
         if least:
             lines += assign("MIN_DELTA", least, note="the least that counts as lower")
     return lines
+
+
+def _batch_size(training: Training) -> list[str]:
+    if training.data.streams is None:
+        return [f"BATCH_SIZE = {training.batch_size}"]
+    return [f"BATCH_SIZE = {training.lanes}  # lanes side by side"] if training.lanes else []
 
 
 @dataclass(frozen=True, slots=True)
