@@ -9,9 +9,9 @@ from seqspec.ir.graph import Graph
 
 
 def paths(graph: Graph) -> Iterator[str]:
-    """The names of the tensors, such as ``lstm/h``; of a graph whose states are explicit."""
+    """The names of the tensors, such as ``state/lstm/h``; of a graph whose states are explicit."""
     for carry in graph.carried:
-        yield from (f"{carry.path}/{part}" for part, _ in carry.given.state.parts)
+        yield from (f"state/{carry.path}/{part}" for part, _ in carry.given.state.parts)
 
 
 def state_names(names: Sequence[str]) -> tuple[str, ...]:

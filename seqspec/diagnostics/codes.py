@@ -150,8 +150,16 @@ OUT_OF_ORDER = _code(
     "`{layer}` carries its state, so batches have to go on where the one before ended, but {why}",
 )
 CARRIED_TWICE = _code("SEQ523", "carried-twice", "`{layer}` carries its state, but {why}")
-CUT_DIFFERENTLY = _code(
-    "SEQ524", "depends-on-the-cut", "{what}", Severity.WARNING
+CUT_DIFFERENTLY = _code("SEQ524", "depends-on-the-cut", "{what}", Severity.WARNING)
+LOOP_MISMATCH = _code(
+    "SEQ540",
+    "loop-mismatch",
+    "`{looped}` is {declared}, so what feeds it is {wanted}, not {output}",
+)
+LOOP_LOOKS_AHEAD = _code(
+    "SEQ541",
+    "loop-looks-ahead",
+    "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
 
 # ---- 6 data and training

@@ -39,7 +39,7 @@ def plan_state(graph: Graph, name: str) -> StatePlan | None:
     fields = tuple(
         Field(
             names.fresh(f"{carry.path.replace('/', '_')}_{part}"),
-            f"{carry.path}/{part}",
+            f"state/{carry.path}/{part}",
             show(shape),
             shape[-1].value or 0,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import Scored, output_mask, plan_scored
@@ -53,7 +54,8 @@ class TrainPlan:
     counted: bool
     scored: Scored
     before_epochs: tuple[str, ...]
-    carrying: Carrying
+    carrying: Carrying | None
+    state: str
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: tuple[str, ...]
@@ -68,11 +70,6 @@ class TrainPlan:
         return ", metadata" if self.kept or self.state else ""
 
     @property
-    def state(self) -> str:
-        """The class of the state that goes from batch to batch; empty if there is none."""
-        return self.carrying.state
-
-    @property
     def and_state(self) -> str:
         return ", state" if self.state else ""
 
@@ -84,48 +81,15 @@ class TrainPlan:
     @property
     def size(self) -> str:
         """How many lanes share a batch, as an argument."""
-        return self.carrying.size
+        return self.carrying.size if self.carrying else ""
 
     @property
     def goes_on(self) -> str:
-        return self.carrying.goes_on
+        return ", cleared=optimizer is None" if self.carrying and self.carrying.never else ""
 
     @property
     def score(self) -> tuple[str, ...]:
-        return self.carrying.score
-
-
-@dataclass(frozen=True, slots=True)
-class Carrying:
-    """What a training loop says of the state that it carries.
-
-    ``size`` and ``goes_on`` are arguments of ``chunks()``, ``score`` is the body of ``evaluate()``.
-    """
-
-    state: str
-    size: str
-    goes_on: str
-    score: tuple[str, ...]
-
-
-def plan_carrying(training: Training, state: str) -> Carrying:
-    """Decides what is said of carried state; ``state`` is the name of its class, or empty."""
-    never = training.reset is not None and training.reset.name == "never"
-    scaled, end = training.data.scale is not None, "s" if training.several else ""
-    truth = "tuple(values[rows] for values in part.targets)" if end else "part.target[rows]"
-    predicted = "predict(model, part.stream, device)"
-    invert = f"scaling.invert_target{end}"
-    score = (
-        f"prediction{end} = {f'{invert}({predicted})' if scaled else predicted}",
-        "rows = part.stream.rows",
-        f"return score(prediction{end}, {f'{invert}({truth})' if scaled else truth})",
-    )
-    return Carrying(
-        state,
-        ", BATCH_SIZE" if training.lanes is not None else "",
-        ", cleared=optimizer is None" if never else "",
-        score,
-    )
+        return self.carrying.score if self.carrying else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +152,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
-        carrying=plan_carrying(training, model.state.name if model.state else ""),
+        carrying=plan_carrying(training),
+        state=model.state.name if model.state else "",
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -283,7 +248,7 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
-        *_batch_size(training),
+        *batch_size(training),
         *updates.constants,
         f"SEED = {training.seed}",
     ]
@@ -297,12 +262,6 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
         if least:
             lines += assign("MIN_DELTA", least, note="the least that counts as lower")
     return lines
-
-
-def _batch_size(training: Training) -> list[str]:
-    if training.data.streams is None:
-        return [f"BATCH_SIZE = {training.batch_size}"]
-    return [f"BATCH_SIZE = {training.lanes}  # lanes side by side"] if training.lanes else []
 
 
 @dataclass(frozen=True, slots=True)
