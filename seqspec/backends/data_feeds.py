@@ -132,6 +132,7 @@ class Feeds:
         windows = self._data.windows
         #: rows of a stream have no time axis: chunks of them have
         self.streamed = self._data.streams is not None
+        self.parted = self._data.streams is not None and self._data.streams.args["lanes"] > 1
         reset = training.reset
         self.reset = str(reset.args["column"]) if reset is not None and reset.args else ""
         self.windowed = windows is not None

@@ -87,8 +87,8 @@ def _weight_shape(term: Term, feeds: Feeds) -> Shape:
 def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
     if feeds.streamed:
-        after = feeds.target.kind == "next_step"
-        note = f"{_shape(feeds.target)}; of each row {'what the next one has' if after else 'its own'}"
+        of = "what the next one has" if feeds.target.kind == "next_step" else "its own"
+        note = f"{_shape(feeds.target)}; of each row {of}"
         if not several:
             return ["stream: Stream", f"target: np.ndarray  # {note}"]
         targets = ", ".join(f"{feed.output} {_shape(feed)}" for feed in feeds.targets)

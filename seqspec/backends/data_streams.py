@@ -35,7 +35,7 @@ class StreamsPlan:
     on: bool
     sized: bool
     ends: str
-    targets: str
+    beyond: bool
 
 
 def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> StreamsPlan | None:
@@ -59,7 +59,7 @@ def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> Stream
         on=bool(feeds.reset),
         sized=training.lanes is not None,
         ends=" or ".join(where),
-        targets="targets" if training.several else "target",
+        beyond=feeds.beyond > 0,
     )
 
 
@@ -109,7 +109,7 @@ def assembled(feeds: Feeds, training: Training, samples: Samples) -> tuple[str, 
             lines += line
             weights.append(Code(f"{variable}{after}"))
     names = tuple(Code(feed.variable) for feed in feeds.inputs)
-    lines += _returned("stream = ", _stream(names, "part", feeds))
+    lines += _returned("stream = ", _stream(names, "part", feeds, trained=True))
     if training.several:
         given = {"targets": Group("(", tuple(targets))}
         given |= {"weights": Group("(", tuple(weights))} if weights else {}
@@ -122,9 +122,11 @@ def _rows(feed: Feed, columns: str, *, mapped: bool) -> str:
     return rows_on_disk(feed, columns) if mapped else feed.rows(columns, "scaled")
 
 
-def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, beyond: int | None = None) -> Expr:
-    beyond = feeds.beyond if beyond is None else beyond
-    more = [Code(f"beyond={beyond}")] if beyond else []
+def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, *, trained: bool) -> Expr:
+    more: list[Code] = []
+    if trained:
+        more += [Code(f"beyond={feeds.beyond}")] if feeds.beyond else []
+        more += [Code("lanes=LANES")] if feeds.parted else []
     return call("stream_of", Code(columns), Group("(", inputs), *more)
 
 
@@ -142,8 +144,8 @@ def streamed(training: Training, feeds: Feeds, names: str, *, named: bool) -> Pr
         lines.append("scaled = scaling.apply(columns)")
     inputs = tuple(Code(_rows(feed, "columns", mapped=mapped)) for feed in feeds.inputs)
     if not named:
-        lines += _returned("return ", _stream(inputs, "columns", feeds, 0))
+        lines += _returned("return ", _stream(inputs, "columns", feeds, trained=False))
         return PredictionPlan(tuple(lines), "Stream")
-    lines += _returned("stream = ", _stream(inputs, "columns", feeds, 0))
+    lines += _returned("stream = ", _stream(inputs, "columns", feeds, trained=False))
     lines.append("return stream, origins(columns, stream.rows)")
     return PredictionPlan(tuple(lines), "tuple[Stream, Origins]")

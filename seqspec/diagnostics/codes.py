@@ -143,7 +143,7 @@ NO_RESET = _code(
     "no-reset-policy",
     "`{layer}` carries its state from batch to batch, but nothing says when it is cleared",
 )
-NOTHING_CARRIED = _code("SEQ521", "nothing-carried", "`{what}`, but no layer carries its state")
+NOTHING_CARRIED = _code("SEQ521", "nothing-carried", "{what}, but no layer carries its state")
 OUT_OF_ORDER = _code(
     "SEQ522",
     "lanes-out-of-order",
@@ -209,9 +209,7 @@ OTHER_VOCABULARY = _code(
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
-STREAM_TARGET = _code(
-    "SEQ654", "stream-target", "a stream has a target for each step, but {what}"
-)
+STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
 STREAM_STEPS = _code(
     "SEQ655",
     "stream-steps",

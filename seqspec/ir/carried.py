@@ -77,9 +77,7 @@ def _carry(path: str, like: Value, unit: Unit, taken: set[str]) -> Carry:
     while name in taken:
         name, number = f"{base}_{number}", number + 1
     taken.add(name)
-    return Carry(
-        path, value_of(like.type, unit.span, name), value_of(like.type, unit.span, "")
-    )
+    return Carry(path, value_of(like.type, unit.span, name), value_of(like.type, unit.span, ""))
 
 
 # ------------------------------------------------------------------------------------ what is wrong
@@ -110,8 +108,11 @@ def _applied_once(graph: Graph, sink: Sink) -> None:
     first: dict[Unit, Node] = {}
     for node in graph.nodes:
         unit = node.unit
-        inner = unit.graph if isinstance(unit, SubModel) else None
-        carries = any(stateful(inner)) if inner else unit.args.get("stateful")  # pyright: ignore
+        if isinstance(unit, SubModel):
+            _applied_once(unit.graph, sink)
+            carries = any(stateful(unit.graph))
+        else:
+            carries = unit.args.get("stateful", False)
         if carries and (unit in first or node.fold):
             why = "is applied twice" if unit in first else "is applied at each step"
             labels = (Label(first[unit].span, "first here"),) if unit in first else ()
@@ -122,8 +123,6 @@ def _applied_once(graph: Graph, sink: Sink) -> None:
                 help="write it out a second time to have two of them, or leave `stateful` out",
             )
         first.setdefault(unit, node)
-        if inner is not None:
-            _applied_once(inner, sink)
 
 
 def _restarting(graph: Graph) -> Iterator[Node]:

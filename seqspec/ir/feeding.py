@@ -48,6 +48,8 @@ class Fed:
     section: Section
     sizes: dict[str, Dim]
     targets: Mapping[str, Offered]
+    #: the columns of a table that is there
+    present: tuple[str, ...] | None = None
 
 
 class Feeder:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
+from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import carried
 from seqspec.ir.graph import Graph
 from seqspec.ir.outputs import Trained
@@ -14,6 +16,9 @@ from seqspec.ir.task import Data
 from seqspec.types import Tensor
 from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
+
+if TYPE_CHECKING:
+    from seqspec.ir.feeding import Fed
 
 
 def streamed(section: Section) -> Setting | None:
@@ -93,8 +98,9 @@ def _any_length(section: Section, graph: Graph, sink: Sink) -> bool:
     return True
 
 
-def check_training(graph: Graph, section: Section, data: Data, at: Section, sink: Sink) -> bool:
-    """Whether a training keeps carried state where it belongs; ``at`` is the data's section."""
+def check_training(graph: Graph, section: Section, fed: Fed, sink: Sink) -> bool:
+    """Whether a training keeps carried state where it belongs; reports if not."""
+    data, at = fed.data, fed.section
     layer = next(carried.stateful(graph), None)
     if layer is None:
         return _nothing_carried(section, data, at, sink)
@@ -123,7 +129,30 @@ def check_training(graph: Graph, section: Section, data: Data, at: Section, sink
             help="write `reset = epoch`, `sequence`, `never` or `on(column)`",
         )
         return False
-    return True
+    return _clearing(section, fed, sink)
+
+
+def _clearing(section: Section, fed: Fed, sink: Sink) -> bool:
+    """Whether the column is there whose changes clear the state."""
+    column = section.values["reset"].args.get("column")
+    if column is None:
+        return True
+    path = f"`{fed.data.source.args['path']}`"
+    place = section.at("reset", column)
+    if fed.data.memory == "map":
+        why = f"`reset = on({column})` reads a column as text"
+        sink.report(codes.NOT_MAPPED(why=why), place, help="leave out one of them")
+        return False
+    if fed.present is None or column in fed.present:
+        return True
+    found = nearest(column, fed.present)
+    sink.report(
+        codes.UNKNOWN_COLUMN(path=path, what="column", name=column),
+        place,
+        help=f"did you mean `{found}`?" if found else "its columns: " + ", ".join(fed.present),
+        fix=Fix(place, found) if found else None,
+    )
+    return False
 
 
 def _nothing_carried(section: Section, data: Data, at: Section, sink: Sink) -> bool:
@@ -135,5 +164,5 @@ def _nothing_carried(section: Section, data: Data, at: Section, sink: Sink) -> b
     if not what:
         return True
     help = "write `stateful=true` in the recurrent layers that are to carry theirs, or leave it out"
-    sink.report(codes.NOTHING_CARRIED(what=what.strip("`")), place, help=help)
+    sink.report(codes.NOTHING_CARRIED(what=what), place, help=help)
     return False

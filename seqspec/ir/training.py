@@ -33,7 +33,7 @@ def check(
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None
-    if not streams.check_training(graph, section, fed.data, fed.section, sink):
+    if not streams.check_training(graph, section, fed, sink):
         return None
     optimizer = optimizing.chosen(section, sink)
     if optimizer is None:

@@ -15,7 +15,6 @@ from seqspec.types import Role
 from seqspec.vocabulary.spec import (
     ABOVE_ZERO,
     BOOL,
-    COLUMN,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,

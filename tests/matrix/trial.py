@@ -18,6 +18,7 @@ import numpy as np
 from seqspec.diagnostics.model import Severity
 from seqspec.diagnostics.render import text as rendered
 from seqspec.driver import Compilation, Options
+from seqspec.ir.carried import explicit
 from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph
 from seqspec.ir.task import Task
@@ -120,7 +121,7 @@ def _attempt(
     folder: Path,
     numbers: tuple[Sequence[int], Sequence[int]],
 ) -> Trial:
-    graph = task.graph
+    graph = explicit(task.graph)
     for one in models.values():
         real, derived = twins.real_counts(one), twins.derived_counts(graph)
         assert real == derived, f"{one.backend} has {real} parameters, declared are {derived}"
@@ -199,7 +200,7 @@ def _train_once(
     weights: Mapping[str, Array],
     sizes: Mapping[str, int],
 ) -> dict[str, dict[str, Array]]:
-    graph = task.graph
+    graph = explicit(task.graph)
     inputs = twins.random_inputs(graph, sizes)
     shapes = [shape for _, shape in twins.output_shapes(graph, sizes)]
     rng = np.random.default_rng(1)
@@ -344,7 +345,7 @@ class Step:
     def _torch_loss(self, training: bool) -> Any:
         torch = framework("torch")
         model = self.built.model.train(training)
-        outputs = twins.flat(model(*map(torch.from_numpy, self._inputs)), self.built.graph)
+        outputs = twins.flat(model(*twins.torch_inputs(self.built, self._inputs)), self.built.graph)
         pairs = zip(outputs, map(torch.from_numpy, self._targets), strict=True)
         return torch.stack([(o - t).square().mean() for o, t in pairs]).sum()
 

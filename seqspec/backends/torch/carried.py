@@ -81,4 +81,5 @@ def ending(plan: StatePlan, given: Expr, tensors: Sequence[str]) -> list[str]:
     lines = lines_of("state = ", state, indent=INDENT)
     if len(flat(given)) + INDENT + len("return , state") <= WIDTH:
         return [*lines, f"{' ' * INDENT}return {flat(given)}, state"]
-    return [*lines, *lines_of("outputs = ", given, indent=INDENT), " " * INDENT + "return outputs, state"]
+    end = " " * INDENT + "return outputs, state"
+    return [*lines, *lines_of("outputs = ", given, indent=INDENT), end]

@@ -8,7 +8,7 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -36,7 +36,7 @@ from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import ByValue, Given, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.shapes.dim import Dim, Shape, product, show
+from seqspec.shapes.dim import Dim, product, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import Tie
 
@@ -216,7 +216,8 @@ class _Lowering:
         if self.carried is None:
             self.body.line("return ", given, note)
             return
-        tensors = [part for carry in self.graph.carried for part in self.body.held[carry.kept].parts]
+        kept = (self.body.held[carry.kept] for carry in self.graph.carried)
+        tensors = [part for held in kept for part in held.parts]
         self.body.lines += carried.ending(self.carried, given, tensors)
 
     def _given(self, value: Value) -> Expr:

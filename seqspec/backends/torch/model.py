@@ -54,7 +54,8 @@ _MODULE_NAMES = (
 """.split()
     + list(OWN_FUNCTIONS)
 )
-_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "zero_state", "logits", "torch", "nn", "functional")
+_METHODS = ("reset_parameters", "zero_state", "logits")
+_ATTRIBUTES = (*MODULE_ATTRIBUTES, *_METHODS, "torch", "nn", "functional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,10 @@ class ModelLowering:
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
         own = called(plan_lines)
+        named = any(c.outputs_class or c.state for c in classes)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class or c.state for c in classes))),
+            imports=tuple(_imports(own.text, masks, named=named)),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),

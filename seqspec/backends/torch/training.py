@@ -114,6 +114,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(task, training, model)
+    truth = "targets[0]" if training.several else "target"
     several, lengths = training.several, plan_lengths(task, training)
     counted = _is_counted(task, training)
     return TrainPlan(
@@ -134,10 +135,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         roots=tuple(_roots(training)),
         several=several,
         targets="targets" if several else "target",
-        size_of="targets[0]" if several else "target",
-        times=" * (target.shape[0] * target.shape[1])"
-        if model.state
-        else f" * len({'targets[0]' if several else 'target'})",
+        size_of=truth,
+        times=f" * ({truth}.shape[0] * {truth}.shape[1])" if model.state else f" * len({truth})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
         measured=", ".join(
             [*(["carried.before(chunk)"] if model.state else [])]
@@ -198,9 +197,7 @@ def _signatures(training: Training, model: ModelPlan, lengths: LengthsPlan) -> S
         truth = [*given, *truth]
     return Signatures(
         tuple(
-            definition(
-                "measure", [me, "inputs: list[Tensor]", *truth], three if state else _TWO
-            )
+            definition("measure", [me, "inputs: list[Tensor]", *truth], three if state else _TWO)
         ),
         tuple(definition("predict", [me, *inputs], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
