@@ -14,7 +14,6 @@ from seqspec.ir import header
 from seqspec.ir.files import Array, Unreadable, source_path
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.inputs import Feeding
-from seqspec.ir.mappable import mappable
 from seqspec.ir.masks import ByLengths
 from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
@@ -212,8 +211,6 @@ class Feeder:
                 value.name: inputs[self.padded_ports().get(value.name, value.name)]
                 for value in self.graph.inputs
             }
-        if not mappable(self.section, self.trained, split, self.sink):
-            return None
         read = (*inputs.values(), *(target.names for target in targets.values()))
         weighing = (weight.name for weight in weights.values())
         columns = tuple(dict.fromkeys((*(name for names in read for name in names), *weighing)))
@@ -237,8 +234,13 @@ class Feeder:
             values["tokens"],
             weights,
             values["memory"],
+            self._augmentations(),
             streamed(self.section),
         )
+
+    def _augmentations(self) -> tuple[Setting, ...]:
+        given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]
+        return (given,) if isinstance(given, Setting) else given or ()
 
     def one_output(self, what: str) -> bool:
         """Whether the model has no more outputs than such data can train; reports if it has."""
