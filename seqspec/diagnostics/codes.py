@@ -161,6 +161,7 @@ LOOP_LOOKS_AHEAD = _code(
     "loop-looks-ahead",
     "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
+NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

@@ -9,6 +9,7 @@ from seqspec.ir.causality import sights
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.loops import Loop, Token
 from seqspec.ir.sections import Section
+from seqspec.ir.stepping import Stepping, take_apart
 from seqspec.ir.task import Generation, Training
 from seqspec.shapes.dim import same_shape
 from seqspec.types import Tensor
@@ -42,6 +43,9 @@ class _Checker:
             return None
         if not (self._same_ids(looped, output) and self._looks_back(looped, output)):
             return None
+        name = next(name for name, value in self.graph.outputs if value is output)
+        if not self._steps(looped, name):
+            return None
         start, stop = self._token("start", looped), self._token("stop", looped)
         others = [value.name for value in self.graph.inputs if value is not looped]
         if start is None and others:
@@ -51,7 +55,6 @@ class _Checker:
             return None
         pick: Setting = self.section.values["pick"] or Setting.plain(ENTRIES["pick"]["greedy"])
         limit: int = self.section.values["limit"]
-        name = next(name for name, value in self.graph.outputs if value is output)
         return Generation(looped.name, name, start, stop, limit, pick, self.section.span)
 
     # ---- the ends of the loop
@@ -122,6 +125,29 @@ class _Checker:
             labels=(Label(culprit.span, "this has seen later steps"),),
             help="let every layer between input and output see the past only",
         )
+        return False
+
+    def _steps(self, looped: Value, output: str) -> bool:
+        """Whether the output can be computed a step at a time."""
+        parts = take_apart(self.graph, looped, output)
+        if isinstance(parts, Stepping):
+            return self._no_covariates(parts)
+        self.sink.report(
+            codes.NOT_STEPPED(layer=parts.node.unit.kind, reason=parts.reason),
+            self.loop.span,
+            labels=(Label(parts.node.span, "on the way from input to output"),),
+            help="put recurrent layers there, and layers that treat each step on its own",
+        )
+        return False
+
+    def _no_covariates(self, parts: Stepping) -> bool:
+        """Whether nothing else has to come with each step."""
+        kept = {*(given for given, _ in parts.memory), *(c.given for c in parts.states)}
+        beside = [v for v in parts.step.inputs[1:] if v not in kept]
+        if not beside:
+            return True
+        what = f"`{beside[0].name}` runs beside `{parts.looped.name}`, whose length is not known"
+        self._refuse(what, "loop", "give its time axis a name of its own", beside[0])
         return False
 
     # ---- tokens

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 
 from seqspec.backends.python_text import (
     MODULE_ATTRIBUTES,
-    WIDTH,
     Call,
     Code,
     Names,
     assign,
     definition,
     docstring,
-    flat,
     safe,
     statement,
 )
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.carried import StatePlan, plan_state
+from seqspec.backends.torch.drawing import draw_lines, loop_over_parameters, word
 from seqspec.backends.torch.forward import Forward, lower_forward
 from seqspec.backends.torch.logits import split_outputs
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
-from seqspec.backends.torch.parts import Draw, Part, Slot, filled
-from seqspec.backends.torch.recurrent import KINDS, Loop
+from seqspec.backends.torch.parts import Part, Slot, filled
+from seqspec.backends.torch.recurrent import Loop
+from seqspec.backends.torch.stepping import StepPlan, attributes_of, plan_steps
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
+from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -94,6 +94,7 @@ class ModelPlan:
     masks: MaskPlan
     functions: tuple[str, ...]
     main: str
+    steps: StepPlan | None
     slots: tuple[Slot, ...]
     logits: tuple[str, ...]
     state: StatePlan | None = None
@@ -124,6 +125,7 @@ class ModelLowering:
         self._shared_plans: list[SharedDraws] = []
         self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
+        self._stepping = stepping_of(task, self._graph)
 
     def plan(self) -> ModelPlan:
         graph = self._graph
@@ -133,12 +135,14 @@ class ModelLowering:
         split = split_outputs(self._task, graph)
         for inner in self._graphs:
             self._lower(inner, split if inner is graph else {})
+        steps = self._steps()
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
         plan_lines = [
             line for c in classes for line in (*c.modules, *c.draws, *c.forward.lines, *c.logits)
         ]
+        plan_lines += [*steps.begin, *steps.step] if steps is not None else []
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
@@ -146,7 +150,7 @@ class ModelLowering:
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
         own = called(plan_lines)
-        named = any(c.outputs_class or c.state for c in classes)
+        named = steps is not None or any(c.outputs_class or c.state for c in classes)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
             imports=tuple(_imports(own.text, masks, named=named)),
@@ -157,10 +161,18 @@ class ModelLowering:
             masks=masks,
             functions=own.functions,
             main=self._class_names[id(graph)],
+            steps=steps,
             slots=slots,
             logits=tuple(split),
             state=next((c.state for c in classes if c.state), None),
         )
+
+    def _steps(self) -> StepPlan | None:
+        """The methods for running the model step by step, if something does."""
+        if self._stepping is None:
+            return None
+        attributes = attributes_of(self._graph, self._stepping, self._attributes)
+        return plan_steps(self._stepping, attributes, self._class_names[id(self._graph)])
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
         """The graphs a graph is made of, those inside first."""
@@ -204,8 +216,9 @@ class ModelLowering:
         if known is None:
             self._names.fresh(loop.name)
         taken = known[1] if known is not None else Taken()
-        state = taken.state or any(node.initial for node in nodes)
-        mask, always = taken.mask or any(masked), taken.always and all(masked)
+        carried = self._stepping is not None and unit in self._stepping.step.units
+        state = taken.state or carried or any(node.initial for node in nodes)
+        mask, always = taken.mask or any(masked), taken.always and all(masked) and not carried
         self._loops[loop.name] = (loop, Taken(state, mask, always))
 
     def _share(self) -> None:
@@ -228,7 +241,7 @@ class ModelLowering:
             yield from self._parts.get(unit, ())
 
     def _shared_draws(self, part: Part) -> str:
-        owner = _word(part)
+        owner = word(part)
         kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias")
         name = f"initialise_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', kind).lower()}"
         if self._names.has(name):  # another recipe for the same kind
@@ -238,10 +251,10 @@ class ModelLowering:
         if any("units" in draw.target for draw in part.draws):
             lines += assign("units", Code(f"{owner}.{part.units}"), indent=4)
         if part.by_name:
-            lines += _loop_over_parameters(owner, part.draws)
+            lines += loop_over_parameters(owner, part.draws)
         else:
             for draw in part.draws:
-                lines += _draw_lines(draw, filled(draw.target, owner), 4)
+                lines += draw_lines(draw, filled(draw.target, owner), 4)
         signature = definition(name, [f"{owner}: {part.module.kind}"], "None")
         self._shared_plans.append(SharedDraws(tuple(signature), tuple(lines)))
         return name
@@ -273,7 +286,8 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        state = plan_state(graph, self._names.fresh(f"{base}State")) if graph.carried else None
+        kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
+        state = plan_state(graph, self._names.fresh(f"{base}{kept}")) if graph.carried else None
         lower = partial(
             lower_forward, graph, attributes, split, mixed=self._task.mixed, state=state
         )
@@ -326,7 +340,7 @@ class ModelLowering:
             return statement("", Call(shared, (Code(owner),)), indent=8)
         lines: list[str] = []
         for draw in part.draws:
-            lines += _draw_lines(draw, filled(draw.target, owner), 8)
+            lines += draw_lines(draw, filled(draw.target, owner), 8)
         return lines
 
     def _slots(self, graph: Graph, owner: str, path: str) -> Iterator[Slot]:
@@ -340,36 +354,7 @@ class ModelLowering:
                 for stored in part.stored:
                     module = f"{owner}{part.module.name}"
                     name = f"{path}{unit.name}/{stored.name}"
-                    yield Slot(name, module, _word(part), stored.pieces)
-
-
-def _word(part: Part) -> str:
-    """A short name for a module: ``lstm`` for nn.LSTM and for ReluLSTM."""
-    kind = part.module.kind.removesuffix("NoBias")
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind)  # of a class of the program's own
-    known = next((k.lower() for k in KINDS.values() if kind.endswith(k)), "")
-    return known or (kind.removeprefix("nn.") if kind.startswith("nn.") else words).lower()
-
-
-def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:
-    """One branch for each group of parameters; the last takes what is left."""
-    lines = [f"    for name, weight in {owner}.named_parameters():"]
-    groups = [(of, tuple(group)) for of, group in groupby(draws, key=lambda draw: draw.of)]
-    for number, (of, group) in enumerate(groups, start=1):
-        word = "if" if number == 1 else "elif"
-        test = "else" if number == len(groups) else f'{word} name.startswith("{of}")'
-        lines.append(f"        {test}:")
-        for draw in group:
-            lines += _draw_lines(draw, filled(draw.target, "weight"), 12)
-    return lines
-
-
-def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:
-    call = Call(draw.function, (target, *draw.args), draw.keywords)
-    if draw.after and indent + len(flat(call)) + len(draw.after) > WIDTH:
-        first = statement("", call, indent=indent, note=draw.note)
-        return [*first, *statement("", Code(target + draw.after), indent=indent)]
-    return statement("", call, draw.after, indent=indent, note=draw.note)
+                    yield Slot(name, module, word(part), stored.pieces)
 
 
 def _imports(text: str, masks: MaskPlan, *, named: bool) -> Iterator[str]:
