@@ -70,10 +70,22 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
     The output has to depend on no later step of the input: see :mod:`seqspec.ir.causality`.
     """
     wanted = dict(graph.outputs)[output]
-    graph = replace(graph, outputs=((output, wanted),), nodes=alive(graph.nodes, [wanted]))
+    handed = {carry.given for carry in graph.carried}
+    graph = replace(
+        graph,
+        inputs=tuple(value for value in graph.inputs if value not in handed),
+        outputs=((output, wanted),),
+        nodes=alive(graph.nodes, [wanted]),
+        carried=(),
+    )
     stepped = _stepped(graph, looped)
     whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
-    graph = replace(whole.graph, nodes=alive(whole.graph.nodes, [whole.graph.outputs[0][1]]))
+    # A state that is carried from batch to batch is one that the steps carry, zero at first.
+    nodes = tuple(
+        replace(node, initial=()) if handed & set(node.initial) else node
+        for node in whole.graph.nodes
+    )
+    graph = replace(whole.graph, nodes=alive(nodes, [whole.graph.outputs[0][1]]))
     return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
 
 

@@ -98,6 +98,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
             model_literal=literal(task.graph.name),
             digest=literal(task.digest),
             table=table(task.graph),
+            state=bool(model.state),
         ),
     )
     training = task.training
