@@ -146,7 +146,10 @@ class Compilation:
         from seqspec.ir import online
 
         found = self._stepped("stream")
-        return {name: online.check(section, graph, self.sink) for name, section, graph in found}
+        return {
+            name: online.check(section, graph, self.trainings.get(name), self.sink)
+            for name, section, graph in found
+        }
 
     def _stepped(self, kind: str) -> Iterator[tuple[str, Section, Graph]]:
         """The sections of a kind with the models they are about, as far as both are right."""

@@ -48,19 +48,22 @@ class ForecastPlan:
     future_made: tuple[str, ...]
     line_head: str
     line_start: str
+    scaled: bool
+    device: str
 
 
-def forecast_file(task: Task) -> OutputFile:
+def forecast_file(task: Task, *, keras: bool = False) -> OutputFile:
     """``forecast.py`` of a task that is run into the future."""
-    text = render("_shared/forecast.py.j2", plan=_Planner(task).plan())
+    text = render("_shared/forecast.py.j2", plan=_Planner(task, keras=keras).plan())
     return OutputFile("forecast.py", text)
 
 
 class _Planner:
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, keras: bool) -> None:
         forecast, training = task.forecast, task.training
         assert forecast is not None and training is not None
         self.task = task
+        self.keras = keras  # which runs where its variables are
         self.forecast: Forecast = forecast
         self.data = training.data
         self.all_names = plan_data(task).all_names
@@ -104,6 +107,8 @@ class _Planner:
             future_made=tuple(self._future()),
             line_head="SERIES, " if series else "",
             line_start="one.name, " if series else "",
+            scaled=self.data.scale is not None,
+            device="" if self.keras else ", options.device",
         )
 
     def _doc(self) -> str:
@@ -116,7 +121,7 @@ class _Planner:
         constants = {feed.constant for feed in (self.looped, *self.known, *self.fixed)} - {""}
         constants |= {"DATA_PATH"} | ({"SERIES"} if series else set())
         constants |= {self.all_names} if self.all_names.isidentifier() else set()
-        words = ["Arrays", "DataError"]
+        words = ["Arrays", "DataError", *(["Scaling"] if self.data.scale is not None else [])]
         words += ["interpolate"] if self.data.missing == "interpolate" else []
         words += ["read", "split", *(["stretches"] if series else [])]
         names = [*sorted(constants), *words]
@@ -126,6 +131,7 @@ class _Planner:
             if len(line) <= 100
             else ["from data import (", *(f"    {name}," for name in names), ")"]
         )
+        yield "from model import build_model"
         yield "from stepper import Stepper"
 
     def _constants(self) -> Iterator[str]:

@@ -18,6 +18,7 @@ from seqspec.ir.masks import ByLengths
 from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import steps_of, streamed
 from seqspec.ir.task import Data, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
@@ -46,6 +47,8 @@ class Fed:
     section: Section
     sizes: dict[str, Dim]
     targets: Mapping[str, Offered]
+    #: the columns of a table that is there
+    present: tuple[str, ...] | None = None
 
 
 class Feeder:
@@ -66,7 +69,7 @@ class Feeder:
         self.sink = sink
         self.source: Setting = section.values["source"]
         self.tabular = bool(self.source.entry.facts["tabular"])
-        self.windows: Setting | None = section.values["windows"]
+        self.windows: Setting | None = steps_of(section)
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
         self.path = override or folder / source_path(self.source)
@@ -208,8 +211,6 @@ class Feeder:
                 value.name: inputs[self.padded_ports().get(value.name, value.name)]
                 for value in self.graph.inputs
             }
-        if not self._mappable(split, weighted=bool(weights)):
-            return None
         read = (*inputs.values(), *(target.names for target in targets.values()))
         weighing = (weight.name for weight in weights.values())
         columns = tuple(dict.fromkeys((*(name for names in read for name in names), *weighing)))
@@ -223,17 +224,23 @@ class Feeder:
             split,
             values["scale"],
             values["missing"],
-            self.windows,
+            values["windows"],
             self.section.span,
             columns,
             self.roles().standing("ahead"),
             self.roles().standing("static"),
             self.ragged,
-            values["batches"],
+            None if streamed(self.section) else values["batches"],
             values["tokens"],
             weights,
             values["memory"],
+            self._augmentations(),
+            streamed(self.section),
         )
+
+    def _augmentations(self) -> tuple[Setting, ...]:
+        given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]
+        return (given,) if isinstance(given, Setting) else given or ()
 
     def one_output(self, what: str) -> bool:
         """Whether the model has no more outputs than such data can train; reports if it has."""
@@ -245,38 +252,12 @@ class Feeder:
 
     def _batched(self) -> bool:
         """Whether batches can be drawn by length, if that is asked for; reports if not."""
-        if self.section.values["batches"] is None or self.ragged:
+        if self.section.values["batches"] is None or self.ragged or streamed(self.section):
             return True
         what = "`bucketed` draws samples of similar length together, but all are equally long"
         help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
         self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help)
         return False
-
-    def _mappable(self, split: Setting, *, weighted: bool) -> bool:
-        """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
-        if self.section.values["memory"] == "whole":
-            return True
-        missing = self.section.values["missing"]
-        why = (
-            f"`{self.source.name}` is no table"
-            if not self.tabular
-            else f"`{split.name}` moves them"
-            if split.entry.facts["drawn"]
-            else f"`{'series' if self.source.args['series'] else 'order'}=` moves them"
-            if self.arranging
-            else f"`missing = {missing}` has to know all of them"
-            if missing not in ("error", "forward_fill")
-            else "weights are read into memory"
-            if weighted or any(one.loss.setting.args.get("class_weight") for one in self.trained)
-            else ""
-        )
-        if why:
-            self.sink.report(
-                codes.NOT_MAPPED(why=why),
-                self.section.at("memory"),
-                help="leave it out, or prepare the file so that its rows can stay where they are",
-            )
-        return not why
 
     def roles(self) -> Roles:
         """Where the inputs stand in time."""

@@ -75,6 +75,9 @@ class _Checker:
         if data.memory == "map":
             why = "`memory = map` leaves the table where it is"
             return self._refuse(why, data.span, "leave `memory` out: one pass reads it whole")
+        if data.scaled_by_series:
+            why = "each series has a scale of its own, which a stepper does not know"
+            return self._refuse(why, data.span, "scale all series alike")
         (target,) = data.targets.values()
         if target.kind != "next_step":
             what = {"ahead": "what comes after a window", "row": "a value of the same row"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from seqspec.ir.masks import Mask
+from seqspec.ir.masks import Mask, at_the_end
 from seqspec.shapes.dim import Dim, product
 from seqspec.source import Span
 from seqspec.types import State, Tensor, Type
@@ -122,6 +122,24 @@ class Node:
     def value(self) -> Value:
         return self.outputs[self.result]
 
+    @property
+    def carries(self) -> bool:
+        """Whether a state is given to it that a sample without data leaves as it is."""
+        mask = self.inputs[0].mask if self.initial else None
+        return mask is not None and not at_the_end(mask)
+
+
+@dataclass(frozen=True, eq=False)
+class Carry:
+    """A state that goes from batch to batch: ``path`` names the layer, ``encoder/lstm``.
+
+    ``given`` is an input of the graph, ``kept`` an output: what the next batch is given.
+    """
+
+    path: str
+    given: Value
+    kept: Value
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -135,6 +153,8 @@ class Graph:
     nodes: tuple[Node, ...]
     span: Span
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: of a graph whose states are explicit: those that the program of it takes and gives
+    carried: tuple[Carry, ...] = ()
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -155,13 +175,14 @@ class Graph:
         """Whether a recurrent layer has to give every step, and whether its state.
 
         It follows from what is read, over all uses of the layer. With every step given, the last
-        one is found in the state.
+        one is found in the state, and so it is where a sample may leave the state as it was.
         """
         nodes = [node for node in self.nodes if node.unit is unit]
         read = {name for node in nodes for name, value in node.outputs.items() if self.uses(value)}
         sequence = any(name.endswith("sequence") for name in read)
         last = any(name.endswith("last") for name in read)
-        return sequence, any(name.endswith("state") for name in read) or (sequence and last)
+        in_state = last and (sequence or any(node.carries for node in nodes))
+        return sequence, any(name.endswith("state") for name in read) or in_state
 
     @cached_property
     def activity(self) -> bool:

@@ -9,12 +9,12 @@ from seqspec.ir.causality import sights
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.sections import Section
 from seqspec.ir.stepping import Obstacle, Stepping, has_steps, take_apart
-from seqspec.ir.task import Stepped
+from seqspec.ir.task import Stepped, Training
 from seqspec.source import Span
 from seqspec.types import Tensor
 
 
-def check(section: Section, graph: Graph, sink: Sink) -> Stepped | None:
+def check(section: Section, graph: Graph, training: Training | None, sink: Sink) -> Stepped | None:
     """What a stream section runs step by step; None after reporting what does not fit."""
     ports = {v.name: v for v in graph.inputs if not v.parts and has_steps(v)}
     looped = _picked("input", ports, section, graph, sink)
@@ -27,6 +27,9 @@ def check(section: Section, graph: Graph, sink: Sink) -> Stepped | None:
     if parts is None:
         return None
     why, blamed = unfit(parts)
+    if not why and training is not None and training.data.scale is not None:
+        several = training.several and "several outputs are trained on scaled targets"
+        why = several or (training.data.scaled_by_series and "each series has its own scale") or ""
     if why:
         labels = (Label(blamed.span, f"this is {blamed.type}"),) if blamed is not None else ()
         finding = codes.NO_STEPPER(model=graph.name, why=why)

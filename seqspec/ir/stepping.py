@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from seqspec.ir.findings import alive
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
-from seqspec.ir.masks import Given
+from seqspec.ir.masks import ByLengths, Given
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Dim
 from seqspec.types import Padding, State, Tensor
@@ -71,10 +71,22 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
     The output has to depend on no later step of the input: see :mod:`seqspec.ir.causality`.
     """
     wanted = dict(graph.outputs)[output]
-    graph = replace(graph, outputs=((output, wanted),), nodes=alive(graph.nodes, [wanted]))
+    handed = {carry.given for carry in graph.carried}
+    graph = replace(
+        graph,
+        inputs=tuple(value for value in graph.inputs if value not in handed),
+        outputs=((output, wanted),),
+        nodes=alive(graph.nodes, [wanted]),
+        carried=(),
+    )
     stepped = _stepped(graph, looped)
     whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
-    graph = replace(whole.graph, nodes=alive(whole.graph.nodes, [whole.graph.outputs[0][1]]))
+    # A state that is carried from batch to batch is one that the steps carry, zero at first.
+    nodes = tuple(
+        replace(node, initial=()) if handed & set(node.initial) else node
+        for node in whole.graph.nodes
+    )
+    graph = replace(whole.graph, nodes=alive(nodes, [whole.graph.outputs[0][1]]))
     return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
 
 
@@ -113,6 +125,7 @@ class _Parts:
         self.looped = looped
         self.stepped = stepped
         self.owners = owners
+        self.kept = {carry.given for carry in graph.carried}
         self.memory: dict[Value, Value] = {}
         self.states: list[Carried] = []
         self._now: dict[Value, Value] = {}
@@ -226,7 +239,8 @@ class _Parts:
         name = self._named(node.unit.name)
         parts = tuple(replace(part, name="") for part in whole.parts)
         given = replace(whole, name=name, parts=parts)
-        start = node.initial
+        # What is carried from batch to batch begins cleared here.
+        start = () if any(value in self.kept for value in node.initial) else node.initial
         if len(start) == 1 and isinstance(start[0].type, State):
             start = start[0].parts
         self.states.append(Carried(given, self._now[whole].parts, start))
@@ -254,7 +268,13 @@ class _Parts:
         outputs = [(given.name, value) for value, given in self.memory.items()]
         for carried in self.states:
             outputs += zip(carried.names, carried.start, strict=False)
-        inputs = tuple(value for value in self.graph.inputs if value not in self.stepped)
+        masks = (value.mask for value in self.graph.inputs if value in self.stepped)
+        needless = {mask.lengths for mask in masks if isinstance(mask, ByLengths)}
+        inputs = tuple(
+            value
+            for value in self.graph.inputs
+            if value not in self.stepped | self.kept and value.name not in needless
+        )
         moving = self.stepped
         nodes = tuple(n for n in self.graph.nodes if not moving & set(n.outputs.values()))
         kept = alive(nodes, [value for _, value in outputs])

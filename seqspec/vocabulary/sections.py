@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.vocabulary.data import MISSING
 from seqspec.vocabulary.spec import (
@@ -12,6 +12,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     choice,
+    list_of,
     one_of,
 )
 
@@ -47,6 +48,12 @@ WARM_UP = Kind("a number of steps, or `all`", POSITIVE.accepts, words=("all",))
 PORT = Kind("the name of an input or output", lambda v: isinstance(v, str), category="port")
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
+_AUGMENTATION = one_of("augmentation", "an augmentation, such as jitter(stddev=0.1)")
+AUGMENTATIONS = replace(
+    list_of(_AUGMENTATION, "a list of augmentations, such as [jitter(stddev=0.1)]"),
+    otherwise=_AUGMENTATION,
+)
+
 DATA = SectionSpec(
     "data",
     "Where samples come from.",
@@ -64,6 +71,8 @@ DATA = SectionSpec(
             "Training, validation and test part; chronological() with windows, else random()."),
         Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
             "Of numbers; fitted on the training part."),
+        Arg("augment", AUGMENTATIONS, None,
+            "What is done to samples of the training part, anew in each epoch."),
         Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
@@ -86,6 +95,8 @@ TRAIN = SectionSpec(
         Arg("epochs", POSITIVE, 10, "Passes over the training part."),
         Arg("stop", one_of("stop", "a stopping rule, such as early(patience=5)"), None,
             "When to stop early."),
+        Arg("reset", one_of("reset", "when carried state is cleared, such as epoch"), None,
+            "When the state of stateful layers is cleared; required where there are such."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
         Arg("precision", choice(*PRECISIONS), "float32",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.keras.optimizers import (
@@ -94,6 +95,10 @@ class TrainPlan:
     kept: str
     shuffle: bool
     shuffle_note: str
+    drawn: bool
+    whose: str
+    drawn_note: str
+    augment: bool
     many_inputs: bool
     several: bool
     batch_type: str
@@ -105,6 +110,50 @@ class TrainPlan:
     lengths: LengthsPlan
     scored: Scored
     reshuffled: bool
+    carrying: Carrying | None
+
+    @property
+    def carries(self) -> bool:
+        """Whether state goes from batch to batch."""
+        return self.carrying is not None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether batches are of several lengths."""
+        return self.carries or self.lengths.inputs
+
+    @property
+    def size(self) -> str:
+        """How many lanes share a batch, as an argument of ``chunks()``."""
+        return self.carrying.size if self.carrying else ""
+
+    @property
+    def never(self) -> bool:
+        return self.carrying is not None and self.carrying.never
+
+    @property
+    def score(self) -> tuple[str, ...]:
+        return self.carrying.score if self.carrying else ()
+
+    @property
+    def weighted(self) -> bool:
+        return len(self.truth) > 1
+
+    @property
+    def taken(self) -> str:
+        """What a part gives of a chunk."""
+        return ", ".join(("inputs", *self.truth))
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        return self.carrying.truth if self.carrying else ()
+
+    @property
+    def given(self) -> str:
+        """What Keras is given of it besides the inputs."""
+        if not self.several:
+            return ", ".join(self.truth)
+        return ", ".join(f"dict(zip(OUTPUTS, {name}, strict=True))" for name in self.truth)
 
 
 def plan(task: Task, training: Training) -> TrainPlan:
@@ -132,6 +181,10 @@ def plan(task: Task, training: Training) -> TrainPlan:
         kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
+        drawn=training.drawn,
+        whose=", part.series" if training.data.scaled_by_series else "",
+        drawn_note=_drawn(training),
+        augment=bool(training.data.augment),
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
@@ -146,7 +199,8 @@ def plan(task: Task, training: Training) -> TrainPlan:
         ),
         lengths=lengths,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
-        reshuffled=lengths.inputs and training.shuffle,
+        reshuffled=lengths.inputs and training.drawn,
+        carrying=plan_carrying(training),
     )
 
 
@@ -161,8 +215,16 @@ def _batch_head(training: Training, *, many_inputs: bool) -> list[str]:
 def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     """The lines that give Keras a batch: inputs, targets and perhaps weights."""
     taken = "self.part.batch(self.order[start : start + BATCH_SIZE])"
+    lines: list[str] = []
+    if training.data.augment:
+        lines = [
+            f"        batch = {taken}",
+            "        if self.keys:",
+            "            batch = augmented(batch, self.keys[index])",
+        ]
+        taken = "batch"
     if many_inputs and not training.several:
-        return [f"        return {taken}"]
+        return [*lines, f"        return {taken}"]
     inputs = "inputs" if many_inputs else "(inputs,)"
     end = "s" if training.several else ""
     names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
@@ -170,7 +232,19 @@ def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     first = f"        {inputs}, {', '.join(names)} = {taken}"
     together = Group("(", tuple(Code(each) for each in ("inputs", *given)))
     line = f"        return inputs, {', '.join(given)}"
-    return [first, *([line] if len(line) <= WIDTH else statement("return ", together, indent=8))]
+    return [
+        *lines,
+        first,
+        *([line] if len(line) <= WIDTH else statement("return ", together, indent=8)),
+    ]
+
+
+def _drawn(training: Training) -> str:
+    """What is drawn for the batches of an epoch, as the class that gives them says it."""
+    order = "reordered" if training.data.augment else "in a new order"
+    done = [order] if training.shuffle else []
+    done += ["augmented"] if training.data.augment else []
+    return f", {' and '.join(done)} each epoch if given a seed" if done else ""
 
 
 def _advice(training: Training) -> str:
@@ -180,7 +254,7 @@ def _advice(training: Training) -> str:
 
 def _constants(training: Training) -> Iterator[str]:
     yield from assign("EPOCHS", training.epochs)
-    yield from assign("BATCH_SIZE", training.batch_size)
+    yield from batch_size(training)
     yield from rate(training)
     yield from assign("SEED", training.seed)
     for name, note in CLIPPING.items():

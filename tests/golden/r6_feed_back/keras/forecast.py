@@ -5,14 +5,18 @@ Compiled by seqspec 0.1.0 from the spec r6_feed_back.seq; yours to edit.
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from data import DATA_PATH, MONTHS_COLUMNS, Arrays, DataError, read, split
+import weights
+from data import DATA_PATH, MONTHS_COLUMNS, Arrays, DataError, Scaling, read, split
+from model import build_model
 from stepper import Stepper
 
 AHEAD = 12  # steps that are predicted
@@ -196,3 +200,52 @@ def write(path: Path, lines: Iterator[list[str]]) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def add_commands(commands: Any, trained: argparse.ArgumentParser) -> None:
+    """The commands `forecast` and `backtest`, with the options of all that use trained weights."""
+    ahead = commands.add_parser("forecast", parents=[trained], help="go on with known series")
+    about = "default: %(default)s; all of it is known"
+    ahead.add_argument("--data", type=Path, metavar="FILE", default=DATA_PATH, help=about)
+    ahead.add_argument("--steps", type=positive, default=AHEAD, help="default: %(default)s")
+    ahead.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("forecast.csv"))
+    ahead.set_defaults(command=run_forecast)
+
+    tested = commands.add_parser("backtest", parents=[trained], help="forecast what is known")
+    about = "default: %(default)s; forecasts begin where it is held out"
+    tested.add_argument("--data", type=Path, metavar="FILE", default=DATA_PATH, help=about)
+    tested.add_argument("--steps", type=positive, default=AHEAD, help="default: %(default)s")
+    tested.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("backtest.csv"))
+    tested.set_defaults(command=run_backtest)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def stepper_of(options: argparse.Namespace) -> Stepper:
+    """A stepper with the weights of a file."""
+    model = build_model()
+    scaling = Scaling.from_json(weights.load(model, options.weights).get("scaling", ""))
+    return Stepper(model, scaling)
+
+
+def run_forecast(options: argparse.Namespace) -> None:
+    """Goes on with each series of a file, in original units."""
+    known = series_of(options.data)
+    values = forecast(stepper_of(options), known, options.steps)
+    write_forecast(options.output, values, known)
+    print(f"{options.steps} steps ahead are in {options.output}")
+
+
+def run_backtest(options: argparse.Namespace) -> None:
+    """Compares forecasts from several origins with what came, in original units."""
+    tested = backtest(stepper_of(options), held_out_series(options.data), options.steps)
+    write(options.output, error_lines(tested))
+    for line in error_lines(tested):
+        print("  ".join(f"{cell:>19}" for cell in line))
+    print(f"errors of {len(tested.origins)} forecasts are in {options.output}")

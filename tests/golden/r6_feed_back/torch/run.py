@@ -19,20 +19,10 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin make small models slow
 
+import forecast
 import weights
 from data import DATA_PATH, DataError, Scaling, inputs_for_prediction, load, write_predictions
-from forecast import (
-    AHEAD,
-    backtest,
-    error_lines,
-    forecast,
-    held_out_series,
-    series_of,
-    write,
-    write_forecast,
-)
 from model import build_model
-from stepper import Stepper
 from train import EPOCHS, SEED, TrainingError, choose_device, evaluate, fit, predict, set_seed
 
 
@@ -75,31 +65,6 @@ def run_prediction(options: argparse.Namespace) -> None:
     prediction = scaling.invert_target(predict(model, inputs, options.device))
     write_predictions(options.output, prediction)
     print(f"{len(prediction)} predictions are in {options.output}")
-
-
-def stepper_of(options: argparse.Namespace) -> Stepper:
-    """A stepper with the weights of a file."""
-    model = build_model()
-    scaling = Scaling.from_json(weights.load(model, options.weights).get("scaling", ""))
-    return Stepper(model, scaling, options.device)
-
-
-def run_forecast(options: argparse.Namespace) -> None:
-    """Goes on with each series of a file, in original units."""
-    stepper = stepper_of(options)
-    known = series_of(options.data)
-    values = forecast(stepper, known, options.steps)
-    write_forecast(options.output, values, known)
-    print(f"{options.steps} steps ahead are in {options.output}")
-
-
-def run_backtest(options: argparse.Namespace) -> None:
-    """Compares forecasts from several origins with what came, in original units."""
-    tested = backtest(stepper_of(options), held_out_series(options.data), options.steps)
-    write(options.output, error_lines(tested))
-    for line in error_lines(tested):
-        print("  ".join(f"{cell:>14}" for cell in line))
-    print(f"errors of {len(tested.origins)} forecasts are in {options.output}")
 
 
 def print_scores(scores: dict[str, float]) -> None:
@@ -153,17 +118,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     prediction.set_defaults(command=run_prediction)
 
-    ahead = commands.add_parser("forecast", parents=[trained], help="go on with known series")
-    add_data(ahead, "default: %(default)s; all of it is known")
-    ahead.add_argument("--steps", type=positive, default=AHEAD, help="default: %(default)s")
-    ahead.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("forecast.csv"))
-    ahead.set_defaults(command=run_forecast)
-
-    tested = commands.add_parser("backtest", parents=[trained], help="forecast what is known")
-    add_data(tested, "default: %(default)s; forecasts begin in its test part")
-    tested.add_argument("--steps", type=positive, default=AHEAD, help="default: %(default)s")
-    tested.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("backtest.csv"))
-    tested.set_defaults(command=run_backtest)
+    forecast.add_commands(commands, trained)
     return parser.parse_args(arguments)
 
 
