@@ -63,17 +63,8 @@ def run_file(
     split = plan_split(training.data)
     field = split.parts[-1]
     classes = plan_classes(training, Feeds(task, training), split) is not None
-    usage = (
-        f"{task.graph.name}: the command line.\n\n"
-        "    python run.py train\n"
-        "    python run.py evaluate --weights runs/.../best.safetensors\n"
-        "    python run.py predict --weights runs/.../best.safetensors\n"
-        f"{_looping(task)}\n"
-        "`-h` after a command lists its options. "
-        f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
-    )
     plan = RunPlan(
-        doc=tuple(docstring(usage)),
+        doc=tuple(docstring(_usage(task))),
         environment=tuple(
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
@@ -102,15 +93,23 @@ def run_file(
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 
 
-def _looping(task: Task) -> str:
-    """The usage of a forecast, if there is one."""
-    if task.forecast is None:
-        return ""
-    future = " --future FILE" if task.forecast.known else ""
+def _usage(task: Task) -> str:
+    """The head of the file: what its commands are called."""
+    commands = ["train", *(f"{name} --weights runs/.../best.safetensors" for name in _verbs(task))]
+    lines = "".join(f"    python run.py {command}\n" for command in commands)
     return (
-        f"    python run.py forecast --weights runs/.../best.safetensors{future}\n"
-        "    python run.py backtest --weights runs/.../best.safetensors\n"
+        f"{task.graph.name}: the command line.\n\n{lines}\n"
+        "`-h` after a command lists its options. "
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
     )
+
+
+def _verbs(task: Task) -> Iterator[str]:
+    """The commands that use trained weights."""
+    yield from ("evaluate", "predict")
+    if task.forecast is not None:
+        yield "forecast --future FILE" if task.forecast.known else "forecast"
+        yield "backtest"
 
 
 def _imports(kept: str, placed: bool, *, classes: bool) -> Iterator[str]:

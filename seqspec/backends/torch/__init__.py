@@ -122,7 +122,7 @@ def _generation(task: Task, model: ModelPlan) -> list[OutputFile]:
     if task.generation is None or model.stepping is None or model.steps is None:
         return []
     steps = model.steps
-    beams = task.generation is not None and task.generation.pick.entry.facts["beams"]
+    beams = task.generation.pick.entry.facts["beams"]
     classes = [steps.state_class, *([steps.memory_class] if steps.memory else [])]
     names = StepNames(
         "torch/steps.j2",
