@@ -105,7 +105,8 @@ def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]
     if not (kept or mask):
         return [*lines, *_returned(["loss", *names])]
     stacked = flat(Call("torch.stack", (Group("[", tuple(map(Code, ("loss", *names)))),)))
-    return [*lines, *_counted(stacked, kept or "mask", "mask" if mask else "target")]
+    each = "target.flatten(0, 1)" if model.state else "mask" if mask else "target"
+    return [*lines, *_counted(stacked, kept or "mask", each)]
 
 
 def _selected(task: Task, mask: Mask, name: str, called: Code, weight: str) -> list[str]:
@@ -136,12 +137,8 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     names = Names((*_NAMES, *taken))
     own = [names.fresh(term.output) for term in training.terms]
     fields = Names({"count", "index"})  # as the class of outputs has them
-    both = model.state is not None
-    lines = statement(
-        "outputs, state = " if both else "outputs = ",
-        Code(f"{function}(*inputs{', state' if both else ''})"),
-        indent=4,
-    )
+    outputs, given = ("outputs, state", ", state") if model.state else ("outputs", "")
+    lines = statement(f"{outputs} = ", Code(f"{function}(*inputs{given})"), indent=4)
     lines += [f"    {line}" for line in unpacked(own, "targets")]
     shown: list[str] = []
     total: list[str] = []
@@ -167,15 +164,15 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
         shown += [prediction.own(name) for name in reported(term).names]
         size = prediction.own("entries") if term.counted else "samples"
         sizes += [size for _ in reported(term).names]
-        weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
-        total.append(f"{weight}{prediction.result}")
+        total.append(_times(term, prediction.result))
     total += ["penalty(model)"] if task.graph.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
     if training.counted:
         like = next(f"{term.output}_entries" for term in training.terms if term.counted)
         everywhere = ["samples"] * (1 + len(training.terms))
-        lines.append(f"    samples = torch.full_like({like}, len({own[0]}))")
+        first = f"{own[0]}.flatten(0, 1)" if model.state else own[0]
+        lines.append(f"    samples = torch.full_like({like}, len({first}))")
         measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
         counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
         lines += assign("measured", measured, indent=4)
@@ -183,6 +180,10 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
         return [*lines, "    return loss, torch.stack([measured * sizes, sizes])"]
     lines += assign("measured", Group("[", tuple(Code(name) for name in names)), indent=4)
     return [*lines, "    return loss, torch.stack(measured).detach()"]
+
+
+def _times(term: Term, loss: str) -> str:
+    return loss if term.weight == 1 else f"{literal(term.weight)} * {loss}"
 
 
 def _called(term: Term, logits: bool) -> str:
