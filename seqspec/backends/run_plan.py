@@ -9,8 +9,10 @@ from seqspec import __version__
 from seqspec.backends.base import OutputFile
 from seqspec.backends.data_ragged import plan_lengths
 from seqspec.backends.data_split import TITLES, plan_split
+from seqspec.backends.given_plan import FILL
 from seqspec.backends.python_text import WIDTH, docstring, literal
 from seqspec.backends.render import render
+from seqspec.ir import given
 from seqspec.ir.task import Task
 
 
@@ -40,6 +42,7 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    given: tuple[str, ...]
 
 
 def run_file(
@@ -81,12 +84,23 @@ def run_file(
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         named=bool(training.data.series or training.data.order),
+        given=tuple(_given(task)),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",
         invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
+
+
+def _given(task: Task) -> Iterator[str]:
+    """The lines that fill weights from files before a training."""
+    if list(given.weights(task.graph)):
+        if given.word_columns(task):
+            yield f"for note in weights.{FILL}(model, dataset.vocabulary.ids):"
+            yield "    print(note)"
+        else:
+            yield f"weights.{FILL}(model)"
 
 
 def _imports(kept: str, placed: bool) -> Iterator[str]:

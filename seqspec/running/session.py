@@ -58,6 +58,15 @@ class Session:
         with self.program.reporting():
             return self._data.load(path, *self._optional(scaling))
 
+    def load_given(self, dataset: Any, folder: Path) -> list[str]:
+        """Fills the weights that begin with files in a folder; gives what there is to say."""
+        weights = self.program.module("weights")
+        if not hasattr(weights, "load_given"):
+            return []
+        given = (dataset.vocabulary.ids,) if hasattr(weights, "VECTORS") else ()
+        with self.program.reporting():
+            return list(weights.load_given(self.model, *given, folder=folder) or [])
+
     def load_weights(self, path: Path) -> Any:
         """Reads a checkpoint into the model; gives the scaling kept with it, or ``None``."""
         with self.program.reporting():

@@ -28,6 +28,7 @@ def train(
     *,
     backend: str,
     data: Path,
+    beside: Path = Path(),
     reporter: Reporter,
     run: Path | None = None,
     epochs: int | None = None,
@@ -37,11 +38,11 @@ def train(
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. Ctrl-C ends the training, not the process, once there is a checkpoint: the
-    result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
-    ``RunError`` if something around the run is wrong, before or while it trains; a
-    folder in which nothing was learnt yet is removed again.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside`` the
+    folder of the spec. What is left out is as the spec says. Ctrl-C ends the training, not the
+    process, once there is a checkpoint: the result says so; before that, ``KeyboardInterrupt``
+    goes on its way. Raises ``RunError`` if something around the run is wrong, before or while it
+    trains; a folder in which nothing was learnt yet is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -64,6 +65,8 @@ def train(
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
+        for note in session.load_given(dataset, beside.resolve()):
+            reporter.note(note)
         return _Training(task, description, folder, session, dataset).go(reporter)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
