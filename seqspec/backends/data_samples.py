@@ -94,12 +94,19 @@ class Samples:
                 lines += line
                 weights.append(self._target_expr(target, variable))
         keywords = {"inputs": Group("(", tuple(inputs))}
+        more = self._whose()
         if self.training.several:
             keywords["targets"] = Group("(", tuple(targets))
-            more = {"weights": Group("(", tuple(weights))} if weights else {}
-            return (*lines, *returned(call("Part", **keywords, **more)))
-        more = {"weight": weights[0]} if weights else {}
+            weighed = {"weights": Group("(", tuple(weights))} if weights else {}
+            return (*lines, *returned(call("Part", **keywords, **weighed, **more)))
+        more = {"weight": weights[0], **more} if weights else more
         return (*lines, *returned(call("Part", **keywords, target=targets[0], **more)))
+
+    def _whose(self) -> dict[str, Expr]:
+        """What series each sample is of, where that has to be known."""
+        if not self.training.data.scaled_by_series:
+            return {}
+        return {"series": Code(f"part[SERIES]{'[first]' if self.series.cuts else ''}")}
 
     def _weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
         """The variable that weighs the rows of an output, and the line that makes it."""

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
             seed=options.seed,
             device=options.device,
             overfit_one_batch=options.overfit_one_batch,
+            say=terminal.give,
         )
     terminal.give(result.text())
     return 130 if result.interrupted else 0

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import freezing, optimizing, ragged
+from seqspec.ir.augmenting import augmentable
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
+from seqspec.ir.mapping import mappable
 from seqspec.ir.outputs import Trained
+from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Term, Training
 
@@ -33,6 +36,10 @@ def check(
     if len(found) < len(terms) or stray:
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
+        return None
+    if not (mappable(found, fed, sink) and scalable(fed, sink)):
+        return None
+    if not augmentable(graph, found, fed, sink):
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None

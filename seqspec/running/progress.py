@@ -22,10 +22,6 @@ class Reporter(Protocol):
         /,
     ) -> None: ...
 
-    def note(self, text: str) -> None:
-        """Something to know before the training begins."""
-        ...
-
     def batch(self, done: int, total: int) -> None:
         """``done`` of the ``total`` batches of this epoch are through."""
         ...
@@ -67,9 +63,6 @@ class Lines:
         /,
     ) -> None:
         self._stream.flush()
-
-    def note(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
 
     def batch(self, done: int, total: int) -> None:
         pass
@@ -123,9 +116,6 @@ class Bar:
         /,
     ) -> None:
         self._progress.stop()
-
-    def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
 
     def batch(self, done: int, total: int) -> None:
         self._progress.update(

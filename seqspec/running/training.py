@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,17 @@ def train(
     seed: int | None = None,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside`` the
-    folder of the spec. What is left out is as the spec says. Ctrl-C ends the training, not the
-    process, once there is a checkpoint: the result says so; before that, ``KeyboardInterrupt``
-    goes on its way. Raises ``RunError`` if something around the run is wrong, before or while it
-    trains; a folder in which nothing was learnt yet is removed again.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
+    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
+    knowing of data and weights before it begins.
+    Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
+    before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
+    run is wrong, before or while it trains; a
+    folder in which nothing was learnt yet is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -66,8 +69,9 @@ def train(
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
         for note in session.load_given(dataset, beside.resolve()):
-            reporter.note(note)
-        return _Training(task, description, folder, session, dataset).go(reporter)
+            if say is not None:
+                say(note)
+        return _Training(task, description, folder, session, dataset).go(reporter, say)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -102,7 +106,10 @@ class _Training:
         self.session = session
         self.dataset = dataset
 
-    def go(self, reporter: Reporter) -> Result:
+    def go(self, reporter: Reporter, say: Callable[[str], None] | None) -> Result:
+        classes, lines = self.session.classes(self.dataset)
+        if say is not None and lines:
+            say("\n".join(lines))
         started = time.monotonic()
         interrupted = False
         try:
@@ -130,6 +137,7 @@ class _Training:
             interrupted=interrupted,
             one_batch=one_batch,
             picture=self._draw(records, scores),
+            classes=classes,
         )
         run_folder.write_json(self.folder.result, result.to_json())
         return result
@@ -153,6 +161,10 @@ class _Training:
         session, scaling = self.session, getattr(self.dataset, "scaling", None)
         session.load_weights(self.folder.checkpoint())
         name, part = held_out(self.dataset)
+
+        def score(prediction: Any, target: Any, *series: Any) -> dict[str, float]:
+            return session.score(prediction, target, scaling, *series)
+
         return Scores(
             part=name,
             samples=len(part),
@@ -162,7 +174,7 @@ class _Training:
                 self.task,
                 self.dataset.train,
                 part,
-                lambda prediction, target: session.score(prediction, target, scaling),
+                score,
             ),
         )
 
