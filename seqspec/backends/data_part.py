@@ -75,7 +75,9 @@ def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
         return fields
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
-        return [*fields, *_noted("weight: np.ndarray", f"{shapes[0]}, in the loss")]
+        steps = feeds.target.ragged and training.only.class_weight is not None
+        kind = "Ragged" if steps else "np.ndarray"
+        return [*fields, *_noted(f"weight: {kind}", f"{shapes[0]}, in the loss")]
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
     return [*fields, *_noted("weights: tuple[np.ndarray, ...]", weights)]
 

@@ -146,7 +146,11 @@ class _Planner:
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.arranged or grouped
-        self.ragged = plan_ragged(self.data, self.feeds)
+        self.ragged = plan_ragged(
+            self.data,
+            self.feeds,
+            weighed=any(term.class_weight is not None for term in training.terms),
+        )
         self.weights = plan_weights(self.feeds, training)
         self.augment = plan_augment(task, training, self.feeds)
 

@@ -98,11 +98,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             help = "train a model for each output, or let this one give its last step"
             sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
             return False
-        if fed.data.ragged and term.value.tensor.rank > 2 and term.class_weight is not None:
-            what = "`class_weight` needs one target for each sample where those differ in length"
-            place = section.at("loss", "class_weight")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out `class_weight`")
-            return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:
         what = f"`scale` would take the padding of `{padded[0].name}` for data"

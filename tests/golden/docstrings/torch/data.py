@@ -114,23 +114,23 @@ class Vocabulary:
 
     Id 0 pads and id 1 stands for any token that is not known.
     The tokens of the training part follow, the most frequent first, as many as there are ids for.
-    Labels, which have no ids to spare, are in alphabetical order.
+    Labels, which have no ids to spare, are those of all parts, in alphabetical order.
     """
 
     known: dict[str, list[str]]
 
     @classmethod
-    def fit(cls, part: Arrays) -> Vocabulary:
-        """The vocabulary of a training part."""
+    def fit(cls, part: Arrays, whole: Arrays) -> Vocabulary:
+        """The vocabulary of a training part, and the labels of the whole."""
         known: dict[str, list[str]] = {}
         for name, size in IDS.items():
             counts = Counter(chain.from_iterable(part[name]))
             ranked = sorted(counts, key=lambda token: (-counts[token], token))
             known[name] = ranked[: size - len(RESERVED)]
         for name, size in LABELS.items():
-            known[name] = sorted(set(part[name]))
+            known[name] = sorted(set(whole[name]))
             if len(known[name]) > size:
-                counted = f"{len(known[name])} labels in the training part"
+                counted = f"{len(known[name])} labels"
                 raise DataError(f"column {name!r} has {counted}, but the model gives {size}")
         return cls(known)
 
@@ -180,7 +180,7 @@ def number(token: str, ids: dict[str, int], name: str) -> int:
     if token in ids:
         return ids[token]
     if name in LABELS:
-        raise DataError(f"the label {token!r:.60} of column {name!r} is not in the training part")
+        raise DataError(f"the label {token!r:.60} of column {name!r} is none of the known ones")
     return UNKNOWN
 
 
@@ -200,8 +200,9 @@ def load(path: Path = DATA_PATH, vocabulary: Vocabulary | None = None) -> Datase
     The vocabulary is that of the training part, unless that of a checkpoint is given.
     Raises DataError if the file cannot be used.
     """
-    parts = split(read(path, COLUMNS), path)
-    vocabulary = vocabulary or Vocabulary.fit(parts[0])
+    whole = read(path, COLUMNS)
+    parts = split(whole, path)
+    vocabulary = vocabulary or Vocabulary.fit(parts[0], whole)
     train, validation, test = (assemble(part, vocabulary) for part in parts)
     return Dataset(train, validation, test, vocabulary)
 
