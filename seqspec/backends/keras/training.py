@@ -16,6 +16,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
     WIDTH,
@@ -80,6 +81,7 @@ class TrainPlan:
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
+    frozen: tuple[str, ...]
     compile: tuple[str, ...]
     averages: bool
     dense: str
@@ -123,6 +125,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
+        frozen=tuple(frozen(task.graph, training)),
         compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
