@@ -107,6 +107,16 @@ class DataPlan:
         return self.mapped is not None and self.mapped.deviates
 
     @property
+    def mapped_arrays(self) -> bool:
+        """Whether arrays are memory maps."""
+        return self.mapped is not None and self.mapped.arrays
+
+    @property
+    def fitted_by_blocks(self) -> bool:
+        """Whether a scaling is fitted on arrays that are memory maps."""
+        return self.mapped_arrays and self.scale in ("standard", "minmax")
+
+    @property
     def fills_numbers(self) -> bool:
         """Whether missing values are filled in beside columns that are none."""
         return self.texts and self.missing in ("forward_fill", "interpolate")
