@@ -17,8 +17,8 @@ class MappedPlan:
     """The template's values; see ``templates/_shared/data/read_mapped.j2`` and ``kept.j2``.
 
     ``arrays`` tells arrays from a table. ``converts`` says that a file of numbers is made:
-    ``given`` names what of the file is in it, ``policy`` is what it depends on besides, ``code`` are the
-    functions that decide what is in it. ``refined`` says in words what is done to a table,
+    ``given`` names what of the file is in it, ``policy`` is what it depends on besides, ``code``
+    are the functions that decide what is in it. ``refined`` says in words what is done to a table,
     ``gathers`` that the rows of a part are drawn.
     """
 
