@@ -44,7 +44,7 @@ def import_lines(
         *(mapped.imports if mapped else ()),
         *(table.imports if data.tabular else ()),
         *(["from typing import Any"] if ragged else []),
-        *(["from uuid import uuid4"] if mapped and mapped.converts else []),
+        *(["from uuid import uuid4"] if mapped and mapped.kept else []),
         "",
         "import numpy as np",
         *table.packages,

@@ -13,28 +13,74 @@ _STAMP = "STAMP = 64  # bytes in front of a file of numbers that tell what it wa
 
 
 @dataclass(frozen=True, slots=True)
-class MappedPlan:
-    """The template's values; see ``templates/_shared/data/read_mapped.j2`` and ``kept.j2``.
+class Kept:
+    """A file of numbers that is made once; see ``templates/_shared/data/kept.j2``.
 
-    ``arrays`` tells arrays from a table. ``converts`` says that a file of numbers is made:
-    ``given`` names what of the file is in it, ``policy`` is what it depends on besides, ``code``
-    are the functions that decide what is in it. ``refined`` says in words what is done to a table,
-    ``gathers`` that the rows of a part are drawn.
+    It is made of a ``source``. ``parameter`` names what of it, if not all, with its ``type`` and
+    ``what`` that is. Its name depends on that, on ``policy`` and on the lines of ``makers``, which
+    decide what is in it.
+    """
+
+    source: str
+    makers: tuple[str, ...]
+    parameter: str = ""
+    type: str = ""
+    what: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPlan:
+    """The template's values; see ``templates/_shared/data/read_mapped.j2``.
+
+    ``arrays`` tells arrays from a table, ``kept`` what is made of the file, if anything.
+    ``refined`` says in words what is done to a table, ``gathers`` that rows of a part are drawn.
     """
 
     constants: tuple[str, ...]
     imports: tuple[str, ...]
     modules: tuple[str, ...]
     arrays: bool
-    converts: bool
-    given: str
-    policy: str
-    code: str
+    kept: Kept | None
     fills: bool
     refines: bool
     refined: str
     deviates: bool
     gathers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MappedText:
+    """The same of one long text; see ``templates/_shared/data/read_long_text.j2``.
+
+    ``whole_words`` says that its pieces end between words.
+    """
+
+    constants: tuple[str, ...]
+    imports: tuple[str, ...]
+    modules: tuple[str, ...]
+    kept: Kept
+    whole_words: bool
+
+
+def plan_mapped_text(data: Data) -> MappedText | None:
+    """Decides how one long text is kept in files; None if it is read into memory."""
+    if data.memory == "whole" or data.tokens is None:
+        return None
+    standard = data.tokens.args["standardize"]
+    # A small letter may depend on its neighbours: Greek has another sigma at the end of a word.
+    whole = data.tokens.name == "words" or "lower" in standard
+    makers = ("convert", "pieces", "cut", *([] if standard == "none" else ["standard"]))
+    return MappedText(
+        constants=(
+            "BLOCK = 1_048_576  # characters or ids that are worked on at a time",
+            "STAMP = 64  # bytes in front of a file of ids that tell what it was made from",
+        ),
+        imports=("from tempfile import TemporaryFile", "from typing import TextIO"),
+        modules=("hashlib", "inspect", "os"),
+        kept=Kept("the text", makers),
+        whole_words=whole,
+    )
 
 
 def plan_mapped(data: Data, feeds: Feeds) -> MappedPlan | None:
@@ -52,10 +98,9 @@ def _plan_arrays(data: Data) -> MappedPlan:
         imports=("from tempfile import TemporaryFile",),
         modules=("hashlib", "inspect", "os", "shutil") if converts else (),
         arrays=True,
-        converts=converts,
-        given="name",
-        policy="",
-        code="(convert,)",
+        kept=Kept("the archive", ("convert",), "name", "str", "which array it is")
+        if converts
+        else None,
         fills=False,
         refines=False,
         refined="",
@@ -76,10 +121,14 @@ def _plan_table(data: Data, feeds: Feeds) -> MappedPlan:
         imports=("from tempfile import TemporaryFile",),
         modules=("hashlib", "inspect", "os", *(["math"] if deviates else [])),
         arrays=False,
-        converts=True,
-        given="names",
-        policy=_policy(data, bounds=bounds),
-        code=_code(data, fills=fills, bounds=bounds),
+        kept=Kept(
+            "the table",
+            _makers(data, fills=fills, bounds=bounds),
+            "names",
+            "tuple[str, ...]",
+            "which columns there are",
+            _policy(data, bounds=bounds),
+        ),
         fills=fills,
         refines=bool(said),
         refined=" and ".join(said),
@@ -93,12 +142,12 @@ def _policy(data: Data, *, bounds: bool) -> str:
     return "".join(f", {of}" for of in (f'"{data.missing}"', *missing, *(["BOUNDS"] * bounds)))
 
 
-def _code(data: Data, *, fills: bool, bounds: bool) -> str:
+def _makers(data: Data, *, fills: bool, bounds: bool) -> tuple[str, ...]:
     """The functions of a program by whose lines the numbers of a converted table are decided."""
     parquet, text = ["numbers"], ["rows_of", "numbered_lines", "number"]
     reading = ["blocks", "find", *(parquet if data.source.name == "parquet" else text)]
     refining = [*(["filled"] if fills else []), *(["ids"] if bounds else [])]
-    return f"({', '.join([*reading, *(['refined'] if refining else []), *refining])})"
+    return (*reading, *(["refined"] if refining else []), *refining)
 
 
 def rows_on_disk(feed: Feed, columns: str, *, tabular: bool) -> str:

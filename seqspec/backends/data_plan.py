@@ -13,7 +13,7 @@ from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
-from seqspec.backends.data_mapped import MappedPlan, plan_mapped
+from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -105,6 +105,11 @@ class DataPlan:
     def deviates(self) -> bool:
         """Whether deviations are worked out some rows at a time."""
         return self.mapped is not None and self.mapped.deviates
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is made of the file, if anything."""
+        return self.mapped.kept if self.mapped else None
 
     @property
     def mapped_arrays(self) -> bool:

@@ -32,7 +32,7 @@ def _obstacle(terms: Sequence[Term], data: Data) -> str:
 def _in_arrays(data: Data) -> str:
     if data.source.entry.facts.get("code"):
         return f"`{data.source.name}` gets its arrays in memory"
-    if data.texts or data.ragged:
+    if data.ragged or data.source.entry.facts.get("samples"):
         return "samples of their own lengths are cut in memory"
     return "" if data.missing == "error" else f"`missing = {data.missing}` changes whole arrays"
 
