@@ -6,6 +6,7 @@ no scaling without ``scale``, no windows without ``windows``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
@@ -221,6 +222,12 @@ class _Planner:
         lines += self.mapped.constants if self.mapped else ()
         return (*lines, "", *self._tail())
 
+    def _counted(self) -> Iterator[str]:
+        """The statements that check lengths, each against the array that it is of."""
+        for lengths, padded in self.feeds.counts:
+            steps = f"arrays[{literal(padded)}].shape[1]"
+            yield f"check_lengths(arrays[{literal(lengths)}], {steps}, path)"
+
     def _tail(self) -> tuple[str, ...]:
         """The constants of windows, sequences and the split."""
         lines: list[str] = []
@@ -299,7 +306,7 @@ class _Planner:
             holder=f"{self.what}s",
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
-            source=plan_source(self.data.source.name),
+            source=plan_source(self.data.source.name, self._counted()),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,

@@ -38,6 +38,11 @@ TARGET = Kind(
 INPUTS = Kind(
     "a list of columns, or feed(input=[…], …)", lambda _: True, category="input expression"
 )
+FREEZE = Kind(
+    "a list of layers and weights, such as [encoder, words/embeddings]",
+    lambda _: True,
+    category="weight list",
+)
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
 _AUGMENTATION = one_of("augmentation", "an augmentation, such as jitter(stddev=0.1)")
@@ -89,6 +94,7 @@ TRAIN = SectionSpec(
             "When to stop early."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
+        Arg("freeze", FREEZE, (), "What training leaves as it is: layers, models, weights."),
         Arg("precision", choice(*PRECISIONS), "float32",
             "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),
