@@ -294,7 +294,7 @@ class ModelLowering:
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
         state = self._state(graph, base)
-        lower = partial(lower_forward, graph, attributes, split, mixed=self._task.mixed)
+        lower = partial(lower_forward, graph, attributes, split, mixed=self._mixed(graph))
         lower = partial(lower, state=state)
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
@@ -328,6 +328,10 @@ class ModelLowering:
             return None
         kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
         return plan_state(graph, self._names.fresh(f"{name}{kept}"))
+
+    def _mixed(self, graph: Graph) -> bool:
+        """Whether a graph's outputs are made float32: those of the model are, not of ones in it."""
+        return self._task.mixed and graph is self._graph
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
