@@ -10,7 +10,7 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import Scored, output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
-from seqspec.backends.torch.losses import plan_measure, reported
+from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
@@ -137,7 +137,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
 def _is_counted(task: Task, training: Training) -> bool:
     """Whether some numbers are means over what counts of the steps, not over samples."""
     if training.several:
-        return training.counted
+        return counts_entries(training)
     some = training.counted or output_mask(task) is not None
     return some and bool(reported(training.only).names)
 
