@@ -14,7 +14,7 @@ from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
-from seqspec.backends.data_mapped import MappedPlan, plan_mapped
+from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -106,6 +106,21 @@ class DataPlan:
     def deviates(self) -> bool:
         """Whether deviations are worked out some rows at a time."""
         return self.mapped is not None and self.mapped.deviates
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is made of the file, if anything."""
+        return self.mapped.kept if self.mapped else None
+
+    @property
+    def mapped_arrays(self) -> bool:
+        """Whether arrays are memory maps."""
+        return self.mapped is not None and self.mapped.arrays
+
+    @property
+    def fitted_by_blocks(self) -> bool:
+        """Whether a scaling is fitted on arrays that are memory maps."""
+        return self.mapped_arrays and self.scale in ("standard", "minmax")
 
     @property
     def fills_numbers(self) -> bool:

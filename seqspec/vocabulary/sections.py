@@ -74,7 +74,7 @@ DATA = SectionSpec(
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
         Arg("memory", choice("whole", "map"), "whole",
-            "Of a table: read whole, or kept in files and read a batch at a time."),
+            "Of the file: read whole, or kept in files and read a batch at a time."),
     ),
     names="itself",
 )  # fmt: skip

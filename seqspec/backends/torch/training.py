@@ -15,7 +15,7 @@ from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
-from seqspec.ir.task import Frozen, Task, Training
+from seqspec.ir.task import Data, Frozen, Task, Training
 from seqspec.vocabulary.spec import Setting
 
 
@@ -38,7 +38,7 @@ class TrainPlan:
     drawn: bool
     whose: str
     rng: str
-    windows: bool
+    copied: str
     roots: tuple[str, ...]
     several: bool
     targets: str
@@ -110,7 +110,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         drawn=training.drawn,
         whose=", part.series" if training.data.scaled_by_series else "",
         rng="rng" if training.drawn else "None",
-        windows=training.data.windows is not None,
+        copied=_copied(training.data),
         roots=tuple(_roots(training)),
         several=several,
         targets="targets" if several else "target",
@@ -260,3 +260,10 @@ def _stopping(stop: Setting | None) -> _Stopping:
         ),
         end,
     )
+
+
+def _copied(data: Data) -> str:
+    """Why inputs are copied before they become tensors; empty if they are not."""
+    if data.windows is not None:
+        return "Windows are read-only views of the series, so they are copied."
+    return "Maps of files are read-only, so they are copied." if data.memory == "map" else ""
