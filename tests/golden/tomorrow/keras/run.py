@@ -3,7 +3,7 @@
     python run.py train
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
-    python run.py forecast --weights runs/.../best.safetensors --future FILE
+    python run.py forecast --future FILE --weights runs/.../best.safetensors
     python run.py backtest --weights runs/.../best.safetensors
 
 `-h` after a command lists its options. Compiled by seqspec 0.1.0 from the spec tomorrow.seq.
