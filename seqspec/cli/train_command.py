@@ -24,6 +24,7 @@ def run(options: argparse.Namespace) -> int:
             program(compilation, backend),
             backend=backend,
             data=options.data or training.data_path(task, compilation.folder),
+            beside=compilation.folder,
             reporter=progress.reporter(sys.stdout, options.epochs or task.training.epochs),
             run=options.folder,
             epochs=options.epochs,

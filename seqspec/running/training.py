@@ -28,6 +28,7 @@ def train(
     *,
     backend: str,
     data: Path,
+    beside: Path = Path(),
     reporter: Reporter,
     run: Path | None = None,
     epochs: int | None = None,
@@ -38,12 +39,12 @@ def train(
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. ``say`` is given what is worth knowing of the data before it begins.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
+    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
+    knowing of data and weights before it begins.
     Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
     before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
-    run is wrong, before or while it trains; a
-    folder in which nothing was learnt yet is removed again.
+    run is wrong, before or while it trains; a folder in which nothing was learnt is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -66,7 +67,8 @@ def train(
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
-        return _Training(task, description, folder, session, dataset).go(reporter, say)
+        notes = session.load_given(dataset, beside.resolve())
+        return _Training(task, description, folder, session, dataset).go(reporter, say, notes)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -101,8 +103,11 @@ class _Training:
         self.session = session
         self.dataset = dataset
 
-    def go(self, reporter: Reporter, say: Callable[[str], None] | None) -> Result:
-        classes, lines = self.session.classes(self.dataset)
+    def go(
+        self, reporter: Reporter, say: Callable[[str], None] | None, notes: Sequence[str]
+    ) -> Result:
+        classes, counted = self.session.classes(self.dataset)
+        lines = (*counted, *notes)
         if say is not None and lines:
             say("\n".join(lines))
         started = time.monotonic()

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_program import data_file
 from seqspec.backends.generation_plan import StepNames, generate_file
+from seqspec.backends.given_plan import plan_given
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.stepping import StepPlan
@@ -90,6 +91,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
         "model.py",
         render("keras/model.py.j2", plan=model, doc=about(task, "Keras 3 with TensorFlow")),
     )
+    given = plan_given(task)
     yield OutputFile(
         "weights.py",
         render(
@@ -99,6 +101,8 @@ def _files(task: Task) -> Iterator[OutputFile]:
             digest=literal(task.digest),
             table=table(task.graph),
             state=bool(model.state),
+            given=given,
+            fill=given.signature("keras.Model"),
         ),
     )
     training = task.training

@@ -59,13 +59,7 @@ _LOCALS = (
     "values",
     "kept",
     "entries",
-    "given",
 )
-
-
-def _cast(training: Training) -> str:
-    """What makes a prediction float32, in which losses are computed."""
-    return "" if training.precision == "float32" else ".float()"
 
 
 def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
@@ -87,16 +81,15 @@ def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]
     weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
     rank = term.value.tensor.rank - (mask is not None)
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
-    called = Code(f"{function}(*inputs){_cast(training)}")
+    called = Code(f"{function}(*inputs)")
     if model.state is not None:
         lines = [f"    {name}, state = {function}(*inputs, state)"]
-        lines += [f"    {name} = {name}{_cast(training)}"] if _cast(training) else []
     elif mask is None:
         lines = statement(f"{name} = ", called, indent=4)
     else:
         lines = _selected(task, mask, name, called, weight)
     lines += _loss_lines(term, prediction)
-    if task.graph.penalised:
+    if task.penalised:
         lines.append("    loss = loss + penalty(model)")
     names = reported(term).names
     if not names:
@@ -148,9 +141,6 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     sizes: list[str] = []
     for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
         value = f"outputs.{fields.fresh(term.output)}"
-        if cast := _cast(training):
-            lines.append(f"    {term.output}_given = {value}{cast}")
-            value = f"{term.output}_given"
         prediction = Prediction(
             value,
             term.from_logits or term.output in model.logits,
@@ -169,7 +159,7 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
         sizes += [size for _ in reported(term).names]
         weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
         total.append(f"{weight}{prediction.result}")
-    total += ["penalty(model)"] if task.graph.penalised else []
+    total += ["penalty(model)"] if task.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
     if training.counted:

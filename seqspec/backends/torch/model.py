@@ -291,7 +291,7 @@ class ModelLowering:
         kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
         state = plan_state(graph, self._names.fresh(f"{base}{kept}")) if graph.carried else None
         lower = partial(
-            lower_forward, graph, attributes, split, mixed=self._task.mixed, state=state
+            lower_forward, graph, attributes, split, mixed=self._mixed(graph), state=state
         )
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
@@ -318,6 +318,10 @@ class ModelLowering:
             outputs_class,
             state,
         )
+
+    def _mixed(self, graph: Graph) -> bool:
+        """Whether a graph's outputs are made float32: those of the model are, not of ones in it."""
+        return self._task.mixed and graph is self._graph
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
