@@ -292,8 +292,7 @@ class _Planner:
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds = self.feeds
-        scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        needed, needed_words = needed_rows(self.feeds)
+        scaled, needed = names_of(f for f in feeds.all if f.scaled), needed_rows(feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,
@@ -322,13 +321,13 @@ class _Planner:
             what=self.what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(self.feeds.bounds()),
+            bounds=bool(feeds.bounds()),
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            needed=needed,
-            needed_words=needed_words,
+            needed=needed[0],
+            needed_words=needed[1],
             split=self.split,
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,

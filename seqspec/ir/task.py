@@ -202,11 +202,11 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+    frozen: tuple[Frozen, ...] = ()
     #: when carried state is cleared; None where nothing is carried
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
-    frozen: tuple[Frozen, ...] = ()
 
     def trains(self, path: str) -> bool:
         """Whether a weight, by its canonical name, is not frozen."""

@@ -60,9 +60,9 @@ def check(
         section.span,
         values["reduce"],
         values["precision"],
+        frozen,
         values["reset"],
         values["batch_size"] if "batch_size" in section.spans else None,
-        frozen,
     )
 
 

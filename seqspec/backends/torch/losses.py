@@ -101,7 +101,8 @@ def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]
     if not (kept or mask):
         return [*lines, *_returned(["loss", *names])]
     stacked = flat(Call("torch.stack", (Group("[", tuple(map(Code, ("loss", *names)))),)))
-    return [*lines, *_counted(stacked, kept or "mask", "mask" if mask else "target")]
+    each = "target.flatten(0, 1)" if model.state else "mask" if mask else "target"
+    return [*lines, *_counted(stacked, kept or "mask", each)]
 
 
 def _selected(task: Task, mask: Mask, name: str, called: Code, weight: str) -> list[str]:
@@ -162,12 +163,8 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     names = Names((*_NAMES, *taken))
     own = [names.fresh(term.output) for term in training.terms]
     fields = Names({"count", "index"})  # as the class of outputs has them
-    both = model.state is not None
-    lines = statement(
-        "outputs, state = " if both else "outputs = ",
-        Code(f"{function}(*inputs{', state' if both else ''})"),
-        indent=4,
-    )
+    outputs, given = ("outputs, state", ", state") if model.state else ("outputs", "")
+    lines = statement(f"{outputs} = ", Code(f"{function}(*inputs{given})"), indent=4)
     lines += [f"    {line}" for line in unpacked(own, "targets")]
     shown: list[str] = []
     total: list[str] = []
@@ -192,8 +189,7 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
         shown += [prediction.own(name) for name in reported(term).names]
         counted = term.counted or term.value.mask is not None
         sizes += [prediction.own("entries") if counted else "samples" for _ in reported(term).names]
-        weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
-        total.append(f"{weight}{prediction.result}")
+        total.append(_times(term, prediction.result))
     total += ["penalty(model)"] if task.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
@@ -203,15 +199,20 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     return [*lines, "    return loss, torch.stack(measured).detach()"]
 
 
+def _times(term: Term, loss: str) -> str:
+    return loss if term.weight == 1 else f"{literal(term.weight)} * {loss}"
+
+
 def _counted_apart(training: Training, names: list[str], sizes: list[str]) -> list[str]:
     """Sums, and the numbers of what they are sums over, of several outputs."""
     counted = (t for t in training.terms if t.counted or (t.value.mask and reported(t).names))
     like = f"{next(counted).output}_entries"
+    first = "targets[0].flatten(0, 1)" if training.data.streams else "targets[0]"
     everywhere = ["samples"] * (1 + len(training.terms))
     measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
     counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
     return [
-        f"    samples = torch.full_like({like}, len(targets[0]))",
+        f"    samples = torch.full_like({like}, len({first}))",
         *assign("measured", measured, indent=4),
         *assign("sizes", Call("torch.stack", (counts,)), indent=4),
         "    return loss, torch.stack([measured * sizes, sizes])",

@@ -73,6 +73,11 @@ class TrainPlan:
         return ", metadata" if self.kept or self.state else ""
 
     @property
+    def sums_steps(self) -> bool:
+        """Whether the steps of a stream are counted, which its sums are divided by."""
+        return bool(self.state) and not self.counted
+
+    @property
     def and_state(self) -> str:
         return ", state" if self.state else ""
 
@@ -116,7 +121,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
     normalised = _normalises_samples(task.graph, training.frozen)
-    measure = plan_measure(task, training, model)
     truth = "targets[0]" if training.several else "target"
     several, lengths = training.several, plan_lengths(task, training)
     counted = _is_counted(task, training)
@@ -126,7 +130,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
         signatures=_signatures(training, model, lengths),
-        measure=tuple(measure),
+        measure=tuple(plan_measure(task, training, model)),
         penalties=plan_penalties(task.graph, training, model.slots),
         frozen=plan_frozen(training, model),
         updates=updates,
@@ -143,10 +147,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         size_of=truth,
         times=f" * ({truth}.shape[0] * {truth}.shape[1])" if model.state else f" * len({truth})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
-        measured=", ".join(
-            [*(["carried.before(chunk)"] if model.state else [])]
-            + [name for name, _ in _measured(training)]
-        ),
+        measured=_handed(training, carries=model.state is not None),
         weighted=training.weighted,
         keeps=training.counted,
         first_batch=tuple(first_batch(training)),
@@ -163,6 +164,12 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         waiting=stopping.waiting,
         stopping=stopping.end,
     )
+
+
+def _handed(training: Training, *, carries: bool) -> str:
+    """What ``measure()`` is given besides model and inputs."""
+    state = ["carried.before(chunk)"] if carries else []
+    return ", ".join((*state, *(name for name, _ in _measured(training))))
 
 
 def _is_counted(task: Task, training: Training) -> bool:
