@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(commands)
     _predict(commands)
     _forecast(commands)
+    _generate(commands)
     _explain(commands)
     _layers(commands)
     return top
@@ -229,6 +230,19 @@ def _forecast(commands: Commands) -> None:
         "-o", "--output", type=Path, metavar="FILE",
         help="csv; forecast.csv in the run folder if left out",
     )  # fmt: skip
+
+
+def _generate(commands: Commands) -> None:
+    command = _command(commands, "generate", "print the sequences that a run's model writes")
+    _run(command)
+    command.add_argument(
+        "--input",
+        action="append",
+        metavar="TEXT",
+        help="what to write for or to go on from; may be given several times",
+    )
+    command.add_argument("--limit", type=_count, metavar="N", help="tokens at most")
+    command.add_argument("--seed", type=_whole, metavar="N", help="of what is drawn")
 
 
 def _run(command: argparse.ArgumentParser) -> None:

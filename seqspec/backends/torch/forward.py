@@ -19,25 +19,29 @@ from seqspec.backends.python_text import (
     Expr,
     Group,
     Names,
-    call,
     comment,
     flat,
-    statement,
 )
 from seqspec.backends.torch import carried
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
+from seqspec.backends.torch.forward_masks import Masked
 from seqspec.backends.torch.layers import LOWERINGS
-from seqspec.backends.torch.logits import activated, without_activations
+from seqspec.backends.torch.logits import head, without_activations
 from seqspec.backends.torch.lowering import Applied
-from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
+<<<<<<< HEAD
 from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.shapes.dim import Dim, product, show
+from seqspec.ir.values import folded
+from seqspec.shapes.dim import Dim, show
+=======
+from seqspec.ir.padding import given_ports, reads
+from seqspec.shapes.dim import product
+>>>>>>> origin/next
 from seqspec.types import Tensor
 from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
@@ -78,7 +82,7 @@ def lower_forward(
     return lowering.run()
 
 
-class Lowering:
+class Lowering(Masked):
     """Writes the body of one method; parts of models are lowered by classes of their own."""
 
     def __init__(
@@ -139,49 +143,6 @@ class Lowering:
             if any(self.graph.uses(value) for value in node.outputs.values()):
                 self._node(number, node)
 
-    # ----------------------------------------------------------------------------------- masks
-
-    def _given_mask(self, value: Value, *, alone: bool) -> list[str]:
-        """The parameter for the mask of an input of a called model."""
-        name = self.body.own("mask" if alone else f"{value.name}_mask", FOREVER)
-        self.body.masks[Given(value.name)] = name
-        return [name]
-
-    def _read(self) -> list[Mask]:
-        """The masks that are needed."""
-        return read_masks(self.graph)
-
-    def _masks(self) -> None:
-        """The lines that compute the masks, before anything else is computed."""
-        inputs = {value.name: value for value in self.graph.inputs}
-        read = self._read()
-        blank = [v.mask for v in inputs.values() if isinstance(v.mask, ByValue) and v.mask.pad]
-        sources = dict.fromkeys([*blank, *(leaf for mask in read for leaf in leaves(mask))])
-        for mask in sources:
-            if mask in self.body.masks:
-                continue
-            value = inputs[mask.port]
-            name = self.body.own("mask" if len(sources) == 1 else f"{mask.port}_mask", FOREVER)
-            expr = source(mask, lambda port: self.body.operand(inputs[port]))
-            self.body.line(f"{name} = ", expr, comment(show(value.tensor.shape[:2])))
-            self.body.masks[mask] = name
-            if mask in blank:
-                x = self.body.operand(value)
-                zeroed = Code(f"{x}.masked_fill(~{name}[..., None], 0.0)")
-                self.body.line(f"{x} = ", zeroed, shape_note(value))
-        for mask in read:
-            inner = mask.mask if isinstance(mask, Reversed) else mask
-            if inner not in self.body.masks:
-                name = self.body.own("joined_mask", FOREVER)
-                self.body.line(f"{name} = ", composed(inner, self.body.masks, self._whole_mask))
-                self.body.masks[inner] = name
-
-    def _whole_mask(self, steps: Dim) -> Expr:
-        """A mask of so many steps, all of which count."""
-        x = self.body.operand(self.graph.inputs[0])
-        size = Group("(", (Code(f"len({x})"), Code(size_of(steps, self.body))))
-        return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
-
     # ------------------------------------------------------------------------------ in and out
 
     @property
@@ -239,30 +200,11 @@ class Lowering:
         return Group("(", tuple(Code(p + cast) for p in held.parts))
 
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
+        """The lines that apply the last activations to what ``logits()`` gives."""
         if not self.split:
             return ()
-        after, given = "", [*parameters, self.state] if self.carried else parameters
-        inside: Expr = Call("self.logits", tuple(Code(p) for p in given))
-        outputs = self.outputs
-        before: list[str] = []
-        if self.carried:
-            name = "outputs" if len(outputs) > 1 else "logits"
-            before = statement(f"{name}, {self.state} = ", inside, indent=INDENT)
-            inside, after = Code(name), f", {self.state}"
-        if len(outputs) == 1:
-            ((_, activation),) = self.split.items()
-            call = activated(activation, inside)
-            note = shape_note(self.whole.outputs[0][1])
-            return (*before, *statement("return ", call, after, indent=INDENT, note=note))
-        names = Names({"count", "index"})
-        fields = {name: names.fresh(name) for name, _ in outputs}
-        changed = tuple(
-            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
-            for name, activation in self.split.items()
-        )
-        lines = before or statement("outputs = ", inside, indent=INDENT)
-        lines += statement("return ", Call("outputs._replace", (), changed), after, indent=INDENT)
-        return tuple(lines)
+        shapes = tuple((name, shape_note(value)) for name, value in self.outputs)
+        return head(self.split, parameters, shapes, self.state if self.carried else "")
 
     # ------------------------------------------------------------------------------------ nodes
 
@@ -375,11 +317,11 @@ class Lowering:
         depth = node.fold
         operands = [self.body.operand(v) for v in node.inputs]
         steps = [f"{x}.flatten(0, {depth})" for x in operands]
-        types = [_step_type(v.tensor, depth) for v in node.inputs]
+        types = [folded(v.tensor, depth) for v in node.inputs]
         shape = Code(f"{operands[0]}.shape[:{depth + 1}]")
         value = node.value
         if found.recurrent is not None:
-            step = Value(_step_type(value.tensor, depth), node.span)
+            step = Value(folded(value.tensor, depth), node.span)
             given = tuple(Value(t, node.span) for t in types)
             stand_in = Node(node.unit, given, {node.result: step}, node.result, node.span)
             self.body.read_by(step, number)
@@ -394,7 +336,7 @@ class Lowering:
                 self._unfold_all(node, result, shape, attribute)
                 return
         else:
-            result = self._expression(node, steps, types, _step_type(value.tensor, depth))
+            result = self._expression(node, steps, types, folded(value.tensor, depth))
         unfolded = Call(f"{flat(result)}.unflatten", (0, shape))
         if INDENT + len(f"{value.name or 'return'} = {flat(unfolded)}") > WIDTH:
             steps_name = self.body.take("steps", f"{attribute}_steps", number, number)
@@ -418,9 +360,3 @@ class Lowering:
                 self.body.line(f"{own} = ", unfolded, shape_note(value))
                 self.body.held[value] = Held(own)
         self.body.keep(self.body.operand(operand), self.body.until(operand))
-
-
-def _step_type(tensor: Tensor, depth: int) -> Tensor:
-    """The type with the batch and ``depth`` axes behind it as one."""
-    folded = product(tensor.shape[: depth + 1])
-    return tensor.shaped((folded, *tensor.shape[depth + 1 :]))
