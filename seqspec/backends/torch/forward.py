@@ -33,15 +33,8 @@ from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-<<<<<<< HEAD
-from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
-from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.ir.values import folded
-from seqspec.shapes.dim import Dim, show
-=======
 from seqspec.ir.padding import given_ports, reads
-from seqspec.shapes.dim import product
->>>>>>> origin/next
+from seqspec.ir.values import folded
 from seqspec.types import Tensor
 from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
