@@ -109,8 +109,8 @@ def _stepped(graph: Graph, looped: Value) -> set[Value]:
 
 def has_steps(value: Value) -> bool:
     """Whether the axis of an input after the batch is time: not the features of a vector."""
-    rank = value.tensor.rank + (value.tensor.kind == "token")
-    return rank > 2 or (rank == 2 and value.tensor.shape[1].value is None)
+    rank, shape = value.tensor.rank + (value.tensor.kind == "token"), value.tensor.shape
+    return rank > 2 or (len(shape) == 2 and shape[1].value is None)
 
 
 class _Parts:
