@@ -64,14 +64,28 @@ def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
 
     ``cuts`` says that windows of inputs are cut out of several series when they are asked for.
     """
-    fields = _part_fields(feeds, cuts=cuts, several=training.several)
+    return [
+        *_part_fields(feeds, cuts=cuts, several=training.several),
+        *_weight_fields(feeds, training),
+        *_naive_fields(training),
+    ]
+
+
+def _naive_fields(training: Training) -> list[str]:
+    if not training.forecast:
+        return []
+    note = "by score: what errors are divided by, to be broadcast to the target"
+    return _noted("naive: dict[str, np.ndarray]", note)
+
+
+def _weight_fields(feeds: Feeds, training: Training) -> list[str]:
     if not training.weighted:
-        return fields
+        return []
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
-        return [*fields, *_noted("weight: np.ndarray", f"{shapes[0]}, in the loss")]
+        return _noted("weight: np.ndarray", f"{shapes[0]}, in the loss")
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
-    return [*fields, *_noted("weights: tuple[np.ndarray, ...]", weights)]
+    return _noted("weights: tuple[np.ndarray, ...]", weights)
 
 
 def _weight_shape(term: Term, feeds: Feeds) -> Shape:
@@ -95,6 +109,15 @@ def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
 
 def first_batch(training: Training) -> list[str]:
     """The lines that give the first batch of a part, as a part of its own."""
+    if training.forecast:
+        # What is broadcast to all samples has one entry, which stays.
+        naive = "{name: errors[:BATCH_SIZE] for name, errors in part.naive.items()}"
+        *lines, last = _first_batch(training)
+        return [*lines, f"naive = {naive}", last.removesuffix(")") + ", naive=naive)"]
+    return _first_batch(training)
+
+
+def _first_batch(training: Training) -> list[str]:
     cut = "tuple(array[:BATCH_SIZE] for array in part.{})"
     if training.several:
         names = ["inputs", "targets", *(["weights"] if training.weighted else [])]

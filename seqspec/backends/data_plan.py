@@ -12,6 +12,7 @@ from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
 from seqspec.backends.data_mapped import MappedPlan, plan_mapped
+from seqspec.backends.data_naive import NaivePlan, plan_naive
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -63,7 +64,6 @@ class DataPlan:
     tabular: bool
     source: SourcePlan
     windowed: bool
-    strided: bool
     stacks: bool
     scale: str
     scaling_doc: str
@@ -86,6 +86,12 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    naive: NaivePlan
+
+    @property
+    def edits(self) -> bool:
+        """Whether sequences are compared by what has to be changed in them."""
+        return any("edit_distance(" in line for line in self.score.lines)
 
     @property
     def rows_told(self) -> bool:
@@ -136,6 +142,7 @@ class _Planner:
         self.texts = self.series.labels or self.series.arranged or grouped
         self.ragged = plan_ragged(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
+        self.naive = plan_naive(self.feeds, training)
 
     @property
     def _imports(self) -> tuple[str, ...]:
@@ -251,7 +258,7 @@ class _Planner:
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
-        needed, needed_words = needed_rows(self.feeds)
+        needed, needed_words = needed_rows(feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,
@@ -267,11 +274,10 @@ class _Planner:
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
             holder=holder,
-            samples=Samples(feeds, self.training, self.series).plan(self.weights),
+            samples=Samples(feeds, self.training, self.series, self.naive).plan(self.weights),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
             windowed=self.windowed,
-            strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=scale,
             scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
@@ -279,7 +285,7 @@ class _Planner:
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=what,
             missing=self.data.missing,
-            refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
+            refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
             bounds=bool(self.feeds.bounds()),
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=self.feeds.may_be_swapped(),
@@ -290,6 +296,7 @@ class _Planner:
             split=self.split,
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
+            naive=self.naive,
             weights=self.weights,
             series=self.series,
             mapped=self.mapped,

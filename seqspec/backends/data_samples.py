@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_doc import samples_doc
-from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_feeds import AS_FLOATS, Feed, Feeds
 from seqspec.backends.data_mapped import rows_on_disk
+from seqspec.backends.data_naive import NaivePlan, naive_keyword
 from seqspec.backends.data_part import needed_rows
 from seqspec.backends.data_prediction import returned
 from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
@@ -36,7 +37,10 @@ class SamplesPlan:
 class Samples:
     """Writes ``assemble``: from the rows of a part to its samples."""
 
-    def __init__(self, feeds: Feeds, training: Training, series: SeriesPlan) -> None:
+    def __init__(
+        self, feeds: Feeds, training: Training, series: SeriesPlan, naive: NaivePlan
+    ) -> None:
+        self.naive = naive
         self.feeds = feeds
         self.training = training
         self.series = series
@@ -53,8 +57,10 @@ class Samples:
         """All of ``assemble``."""
         scaled = self.training.data.scale is not None
         return SamplesPlan(
-            arguments=(", scaling" if scaled else "") + weights.argument,
-            parameters=(", scaling: Scaling" if scaled else "") + weights.parameter,
+            arguments=(", scaling" if scaled else "") + weights.argument + self.naive.argument,
+            parameters=(", scaling: Scaling" if scaled else "")
+            + weights.parameter
+            + self.naive.parameter,
             doc=samples_doc(self.training.data),
             lines=self.lines(),
         )
@@ -97,8 +103,9 @@ class Samples:
         if self.training.several:
             keywords["targets"] = Group("(", tuple(targets))
             more = {"weights": Group("(", tuple(weights))} if weights else {}
+            more |= naive_keyword(self.naive)
             return (*lines, *returned(call("Part", **keywords, **more)))
-        more = {"weight": weights[0]} if weights else {}
+        more = ({"weight": weights[0]} if weights else {}) | naive_keyword(self.naive)
         return (*lines, *returned(call("Part", **keywords, target=targets[0], **more)))
 
     def _weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
@@ -187,7 +194,7 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
     counted: list[tuple[Term, Code]] = []
     for term, target in zip(training.terms, feeds.targets, strict=True):
         if term.class_weight == "balanced":
-            ids = _class_ids(term, target.rows("parts[0]", "parts[0]").replace(_AS_FLOATS, ""))
+            ids = _class_ids(term, target.rows("parts[0]", "parts[0]").replace(AS_FLOATS, ""))
             kept = f"{ids}[{ids} != {term.ignore_class}]" if term.ignore_class is not None else ids
             classes = 2 if term.compares == "binary" else term.value.tensor.shape[-1].value
             counted.append((term, Code(f"balanced({kept}, {classes})")))
@@ -209,10 +216,6 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
         argument=f", {argument}" if counted else "",
         parameter=f", {argument}: {kind}" if counted else "",
     )
-
-
-#: what targets are read as, which does not matter to their classes
-_AS_FLOATS = ".astype(np.float32, copy=False)"
 
 
 def class_constant(term: Term, training: Training) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import optimizing, ragged
-from seqspec.ir.comparison import Comparison, measures, mismatch
+from seqspec.ir import measuring, optimizing, ragged
+from seqspec.ir.comparison import Comparison, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
+from seqspec.ir.measuring import measures
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Term, Training
@@ -23,9 +24,7 @@ def check(
     """The training of a model; None after reporting what does not fit."""
     values = section.values
     terms = [Comparison(one, graph, fed, sink).term() for one in trained]
-    stray = [metric for metric in trained[0].shared if not any(map(_measures(metric), trained))]
-    for metric in stray:
-        mismatch(metric, trained[0].loss, sink)
+    stray = [metric for metric in trained[0].shared if _strays(metric, trained, fed, sink)]
     found = tuple(term for term in terms if term is not None)
     if len(found) < len(terms) or stray:
         return None
@@ -68,9 +67,14 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
     return ragged.padded(ports, fed.data.ragged, section, fed.section, sink)
 
 
-def _measures(metric: WrittenTerm) -> Callable[[Trained], bool]:
-    """Whether a metric can be computed on an output."""
-    return lambda one: measures(metric, one.loss)
+def _strays(metric: WrittenTerm, trained: Sequence[Trained], fed: Fed, sink: Sink) -> bool:
+    """Whether a metric that names no output can be computed on none; reports if so."""
+    fitting = [one for one in trained if measures(metric, one.loss)]
+    if not fitting:
+        mismatch(metric, trained[0].loss, sink)
+        return True
+    lacks = all(measuring.lacking(metric, one, fed) for one in fitting)
+    return lacks and measuring.report(metric, fitting[0], fed, sink)
 
 
 def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, sink: Sink) -> bool:

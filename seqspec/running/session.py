@@ -80,15 +80,16 @@ class Session:
             scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
-    def score(self, prediction: Any, target: Any, scaling: Any) -> dict[str, float]:
+    def score(self, scaling: Any, prediction: Any, target: Any, *given: Any) -> dict[str, float]:
         """The same scores for a prediction made otherwise; both in the units of the model.
 
-        Each is an array, or a tuple of arrays where several outputs are trained.
+        Each is an array, or a tuple of arrays where several outputs are trained; ``given`` is what
+        else the program's ``score`` takes.
         """
         if scaling is not None:
             prediction = _original(scaling, prediction)
             target = _original(scaling, target)
-        return dict(self._data.score(prediction, target))
+        return dict(self._data.score(prediction, target, *given))
 
     def predict(self, path: Path, scaling: Any) -> Any:
         """Predictions for every sample in a file, in original units."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,7 @@ class _Training:
                 self.task,
                 self.dataset.train,
                 part,
-                lambda prediction, target: session.score(prediction, target, scaling),
+                partial(session.score, scaling),
             ),
         )
 

@@ -7,6 +7,8 @@ output's shape, one of them 1; ``binary``: zeros and ones of the output's shape)
 ``scaled`` whether a ``scale`` of the data holds for its targets too.
 Facts of a metric: ``targets`` it can be computed with, ``each_epoch`` whether records of epochs
 have it; the others are of a whole part, so only ``evaluate`` and the end of a training tell them.
+``measures``: what a metric needs besides, if anything. ``alike``: whether it is the same number as
+the loss of its name.
 """
 
 from __future__ import annotations
@@ -166,18 +168,26 @@ _LOSSES = (
         "class_ids",
         (Role.PLAIN, Role.PROBABILITIES),
         Arg("ignore_class", ID, None, "A class id that neither the loss nor accuracy counts."),
+        _SMOOTHING,
     ),
 )
 LOSSES: dict[str, Entry] = {e.name: e for e in _LOSSES}
 
 
-def _metric(name: str, summary: str, *targets: str) -> Entry:
-    facts = {"targets": targets, "each_epoch": True}
+def _metric(name: str, summary: str, *targets: str, alike: bool = True) -> Entry:
+    facts = {"targets": targets, "each_epoch": True, "alike": alike}
     return Entry(name, "metric", summary, facts=facts, source="keras.metrics")
 
 
-def _score(name: str, summary: str, targets: tuple[str, ...], source: str, *args: Arg) -> Entry:
-    facts = {"targets": targets, "each_epoch": False}
+def _score(
+    name: str,
+    summary: str,
+    targets: tuple[str, ...],
+    source: str,
+    *args: Arg,
+    measures: str = "",
+) -> Entry:
+    facts = {"targets": targets, "each_epoch": False, "measures": measures}
     summary += " A score of held-out data: records of epochs do not have it."
     return Entry(name, "metric", summary, args, facts, source)
 
@@ -198,11 +208,28 @@ _METRICS = (
     _metric("mae", "Mean absolute error.", "same"),
     _metric("rmse", "Root of the mean squared error.", "same"),
     _metric("mape", "Mean absolute error in percent of the target.", "same"),
+    _metric("msle", "Mean squared difference of logarithms of 1 + target.", "same"),
+    _metric("log_cosh", "Mean logarithm of the hyperbolic cosine of the error.", "same"),
+    _metric(
+        "cosine_similarity",
+        "Mean cosine of the angle between prediction and target on the last axis.",
+        "same",
+        alike=False,
+    ),
     _score(
         "smape",
         "Mean of 200 |error| / (|prediction| + |target|), in percent.",
         ("same",),
         "",
+    ),
+    _score(
+        "mase",
+        "Mean absolute error in units of the mean error, on the training part, of forecasting "
+        "each value by the one `season` rows before it. Hyndman and Koehler 2006.",
+        ("same",),
+        "",
+        Arg("season", POSITIVE, 1, "How many rows before: 24 for a day of hours."),
+        measures="forecasts of a series",
     ),
     _score(
         "r2",
@@ -247,6 +274,14 @@ _METRICS = (
         "Exponential of the mean cross-entropy of the classes.",
         ("class_ids",),
         "",
+    ),
+    _score(
+        "edit_distance",
+        "Mean over sequences of the Levenshtein distance between the most likely classes of their "
+        "steps and the true ones, divided by the number of the true ones.",
+        _CLASSES,
+        "",
+        measures="sequences of classes",
     ),
 )
 METRICS: dict[str, Entry] = {e.name: e for e in _METRICS}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.padding import Scored, output_mask, plan_scored
+from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -51,7 +51,7 @@ class TrainPlan:
     means: str
     best: str
     counted: bool
-    scored: Scored
+    scored: tuple[str, ...]
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
@@ -121,7 +121,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         means=_means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
-        scored=plan_scored(task, ragged=bool(training.data.ragged)),
+        scored=plan_scored(task, training),
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
