@@ -27,7 +27,7 @@ class NaivePlan:
     lines: tuple[str, ...] = ()
     argument: str = ""
     parameter: str = ""
-    value: Code = Code("")
+    value: str = ""
 
 
 def scaled_errors(training: Training) -> list[tuple[str, Term, Setting]]:
@@ -63,7 +63,7 @@ def plan_naive(feeds: Feeds, training: Training) -> NaivePlan:
         lines=tuple(assign("naive", mapping(entries), indent=4)),
         argument=", naive",
         parameter=f", naive: {kind}",
-        value=Code(own if several else "naive"),
+        value=own if several else "naive",
     )
 
 
@@ -82,4 +82,4 @@ def _error(feed: Feed, metric: Setting, training: Training) -> Call:
 
 def naive_keyword(plan: NaivePlan) -> dict[str, Code]:
     """What ``Part`` is given."""
-    return {"naive": plan.value} if plan.used else {}
+    return {"naive": Code(plan.value)} if plan.used else {}
