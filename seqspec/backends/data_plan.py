@@ -22,6 +22,7 @@ from seqspec.backends.data_part import (
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
+from seqspec.backends.data_ranges import RangesPlan, plan_ranges
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
@@ -87,6 +88,7 @@ class DataPlan:
     texts: bool
     ragged: RaggedPlan | None
     naive: NaivePlan
+    ranges: RangesPlan
 
     @property
     def edits(self) -> bool:
@@ -146,7 +148,13 @@ class _Planner:
 
     @property
     def _imports(self) -> tuple[str, ...]:
-        given = self.data, self.table, self.split, self.mapped
+        given = (
+            self.data,
+            self.table,
+            self.split,
+            self.mapped,
+            plan_ranges(self.feeds, self.training),
+        )
         return import_lines(*given, cuts=self.series.cuts, ragged=self.ragged is not None)
 
     @property
@@ -297,6 +305,7 @@ class _Planner:
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
             naive=self.naive,
+            ranges=plan_ranges(feeds, self.training),
             weights=self.weights,
             series=self.series,
             mapped=self.mapped,

@@ -4,7 +4,8 @@ Facts of a loss: ``target`` is what it compares with (``same``: numbers of the o
 ``class_ids``: the output's shape without its last axis; ``one_hot``: numbers of the
 output's shape, one of them 1; ``binary``: zeros and ones of the output's shape) and
 ``roles`` the roles its prediction may play; a plain prediction is logits to a cross-entropy;
-``scaled`` whether a ``scale`` of the data holds for its targets too.
+``scaled`` whether a ``scale`` of the data holds for its targets too; ``range`` the least and the
+most that a target may be, and ``sums`` whether those of the last axis add up to one.
 Facts of a metric: ``targets`` it can be computed with, ``each_epoch`` whether records of epochs
 have it; the others are of a whole part, so only ``evaluate`` and the end of a training tell them.
 ``measures``: what a metric needs besides, if anything. ``alike``: whether it is the same number as
@@ -51,8 +52,13 @@ def _loss(
     roles: tuple[Role, ...],
     *args: Arg,
     scaled: bool | None = None,
+    range: tuple[float | None, float | None] | None = None,
+    sums: bool = False,
 ) -> Entry:
+    shares = (None, None) if target in ("same", "class_ids") else (0.0, 1.0)
     facts = {
+        "range": shares if range is None else range,
+        "sums": sums or target == "one_hot",
         "target": target,
         "roles": roles,
         "scaled": target == "same" if scaled is None else scaled,
@@ -82,6 +88,7 @@ _LOSSES = (
         "same",
         _ANY_NUMBER,
         scaled=False,
+        range=(0.0, None),
     ),
     _loss(
         "huber",
@@ -97,6 +104,7 @@ _LOSSES = (
         "same",
         _ANY_NUMBER,
         scaled=False,
+        range=(0.0, None),
     ),
     _loss(
         "cosine_similarity",
@@ -110,6 +118,8 @@ _LOSSES = (
         "same",
         (Role.PROBABILITIES,),
         scaled=False,
+        range=(0.0, 1.0),
+        sums=True,
     ),
     _loss(
         "hinge",
