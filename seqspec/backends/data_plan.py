@@ -266,7 +266,6 @@ class _Planner:
         scale = self.data.scale.name if self.data.scale else ""
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
         what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
-        needed, needed_words = needed_rows(feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,
@@ -294,13 +293,13 @@ class _Planner:
             what=what,
             missing=self.data.missing,
             refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(self.feeds.bounds()),
+            bounds=bool(feeds.bounds()),
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
-            swaps=self.feeds.may_be_swapped(),
+            swaps=feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            needed=needed,
-            needed_words=needed_words,
+            needed=needed_rows(feeds)[0],
+            needed_words=needed_rows(feeds)[1],
             split=self.split,
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
