@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,10 @@ from tests.matrix.trial import Array, built, random_weights, share, task_of
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 
 
-def evaluated(compilation: Compilation, data: Path) -> tuple[dict[str, float], Array, Array]:
+def evaluated(compilation: Compilation, data: Path) -> tuple[dict[str, float], Any, Any]:
     """The scores of the test part, the same in both programs; predictions and targets."""
     task = task_of(compilation)
-    found: dict[str, tuple[dict[str, float], Array, Array]] = {}
+    found: dict[str, tuple[dict[str, float], Any, Any]] = {}
     with built(compilation, data.parent) as models:
         share(models, random_weights(task.graph, 1.0), task, data.parent)
         for backend, one in models.items():

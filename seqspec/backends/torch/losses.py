@@ -259,8 +259,8 @@ def _mape(p: Prediction) -> Expr:
 
 
 def _msle(p: Prediction) -> Expr:
-    logs = f"{p.name}.clamp(min=1e-7).log1p() - {p.target}.clamp(min=1e-7).log1p()"
-    return Code(f"({logs}).square().mean()")
+    operands = (Code(f"{name}.clamp(min=1e-7).log1p()") for name in (p.name, p.target))
+    return Call("functional.mse_loss", tuple(operands))
 
 
 def _logarithm_of_cosh(p: Prediction) -> Expr:

@@ -43,7 +43,9 @@ def measure(model: Days, inputs: list[Tensor], targets: list[Tensor]) -> tuple[T
     warmth_cosine_similarity = functional.cosine_similarity(
         outputs.warmth, warmth, dim=-1, eps=1e-7
     ).mean()
-    warmth_msle = (outputs.warmth.clamp(min=1e-7).log1p() - warmth.clamp(min=1e-7).log1p()).square().mean()
+    warmth_msle = functional.mse_loss(
+        outputs.warmth.clamp(min=1e-7).log1p(), warmth.clamp(min=1e-7).log1p()
+    )
     kind_loss = functional.cross_entropy(
         outputs.kind.flatten(0, -2), kind.flatten(), label_smoothing=0.1
     )
