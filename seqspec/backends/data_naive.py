@@ -69,7 +69,7 @@ def plan_naive(feeds: Feeds, training: Training) -> NaivePlan:
 
 def _error(feed: Feed, metric: Setting, training: Training) -> Call:
     if training.data.memory != "whole":
-        rows = rows_on_disk(replace(feed, scaled=False), "parts[0]")
+        rows = rows_on_disk(replace(feed, scaled=False), "parts[0]", tabular=training.data.tabular)
     else:
         rows = feed.rows("parts[0]", "parts[0]").replace(AS_FLOATS, "")
     season = metric.args["season"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 #: modules of the standard library that only this source needs
@@ -26,6 +26,12 @@ SCALING_DOCS: Mapping[str, str] = {
     "pixels": "Each {what} from 0 to 255 becomes one from 0 to 1.",
 }
 
+#: the same where each series has a scale of its own
+SERIES_SCALING_DOCS: Mapping[str, str] = {
+    "standard": "Mean and deviation of each column in each series over the training part.",
+    "minmax": "Least value and range of each column in each series over the training part.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
@@ -35,13 +41,15 @@ class SourcePlan:
     python: bool
     doc: str
     load_errors: str
+    counted: tuple[str, ...]
 
 
-def plan_source(name: str) -> SourcePlan:
-    """Decides how the arrays of a source are read."""
+def plan_source(name: str, counted: Iterable[str]) -> SourcePlan:
+    """Decides how arrays are read; ``counted`` are the statements that check lengths."""
     return SourcePlan(
         npy=name == "npy",
         python=name == "python",
         doc=_READ_DOCS.get(name, ""),
         load_errors=_LOAD_ERRORS.get(name, ""),
+        counted=tuple(counted),
     )

@@ -48,14 +48,15 @@ def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
     scored = _scored(task, ragged=bool(training.data.ragged))
     scaled = training.data.scale is not None
     end = "s" if training.several else ""
+    whose = ", part.series" if training.data.scaled_by_series else ""
     steps = plan_lengths(task, training).steps
     prediction = f"predict(model, part.inputs, device){steps}"
     target = f"part.target{end}{steps}"
     lines: list[str] = []
     if scaled:
         invert = f"scaling.invert_target{end}"
-        lines += assign(f"prediction{end}", Code(f"{invert}({prediction})"), indent=4)
-        prediction, target = f"prediction{end}", f"{invert}({target})"
+        lines += assign(f"prediction{end}", Code(f"{invert}({prediction}{whose})"), indent=4)
+        prediction, target = f"prediction{end}", f"{invert}({target}{whose})"
     lines += scored.lines
     given = [prediction + scored.select, target + scored.select]
     given += ["part.naive"] if training.forecast else []

@@ -24,12 +24,14 @@ def run(options: argparse.Namespace) -> int:
             program(compilation, backend),
             backend=backend,
             data=options.data or training.data_path(task, compilation.folder),
+            beside=compilation.folder,
             reporter=progress.reporter(sys.stdout, options.epochs or task.training.epochs),
             run=options.folder,
             epochs=options.epochs,
             seed=options.seed,
             device=options.device,
             overfit_one_batch=options.overfit_one_batch,
+            say=terminal.give,
         )
     terminal.give(result.text())
     return 130 if result.interrupted else 0

@@ -108,6 +108,14 @@ BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
 
 COPIES = _code("SEQ427", "copies", "`{argument}` of `{callee}` has {values}, not one for each copy")
 BAD_TIE = _code("SEQ428", "bad-weight", "{what}")
+GIVEN_SHAPE = _code("SEQ429", "given-shape", "`{weight}` is {shape}, but {path} holds {actual}")
+BAD_GIVEN = _code("SEQ430", "bad-given-weights", "{reason}")
+NO_GIVEN = _code(
+    "SEQ431",
+    "no-weights-file",
+    "the file {path} that `{weight}` begins with is not there",
+    Severity.WARNING,
+)
 
 # ---- 5 state and causality
 WRONG_STATE = _code(
@@ -173,6 +181,7 @@ WEIGHT_SHAPE = _code(
     "SEQ621", "weight-shape", "the loss has an entry for each {wanted}, but its weight is {actual}"
 )
 METRIC_NEEDS = _code("SEQ622", "metric-needs", "`{metric}` measures {wanted}, but {actual}")
+BAD_FREEZE = _code("SEQ625", "bad-freeze", "{what}")
 NO_PADDING = _code(
     "SEQ630",
     "no-padding",
@@ -187,6 +196,8 @@ OTHER_VOCABULARY = _code(
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
+NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
+NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

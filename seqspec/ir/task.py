@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqspec.ir.graph import Graph, Value
+from seqspec.ir.graph import Graph, Unit, Value
 from seqspec.source import Span
 from seqspec.vocabulary.spec import Setting
 
@@ -67,6 +67,8 @@ class Data:
     weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
     #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
     memory: str = "whole"
+    #: what is done to samples of the training part, in this order
+    augment: tuple[Setting, ...] = ()
 
     @property
     def texts(self) -> bool:
@@ -77,6 +79,11 @@ class Data:
     def kept(self) -> str:
         """What was found on the training part and is kept with the weights; may be empty."""
         return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
+
+    @property
+    def scaled_by_series(self) -> bool:
+        """Whether each series has a scale of its own."""
+        return self.scale is not None and self.scale.args.get("per") == "series"
 
     @property
     def series(self) -> str:
@@ -162,6 +169,31 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """What training leaves as it is: a whole unit, or one weight of it.
+
+    ``path`` is the beginning of the canonical names that are meant, ``units`` leads from the
+    model to the unit. A whole one is in inference mode too, if that makes a difference.
+    """
+
+    path: str
+    units: tuple[Unit, ...]
+    whole: bool
+
+    def holds(self, path: str) -> bool:
+        """Whether a weight, by its canonical name, is part of it."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+def costs(graph: Graph, frozen: Sequence[Frozen]) -> bool:
+    """Whether something is added to the loss: for weights that are trained, or for outputs."""
+    return graph.activity or any(
+        weight.regularizer and not any(one.holds(path) for one in frozen)
+        for path, weight in graph.all_weights()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """A train section, checked: a term for each output, in the order of the model's header."""
 
@@ -176,6 +208,16 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+    frozen: tuple[Frozen, ...] = ()
+
+    def trains(self, path: str) -> bool:
+        """Whether a weight, by its canonical name, is not frozen."""
+        return not any(one.holds(path) for one in self.frozen)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether each epoch draws numbers for its batches: their order, or what changes them."""
+        return self.shuffle or bool(self.data.augment)
 
     @property
     def schedule(self) -> Setting | None:
@@ -232,6 +274,11 @@ class Task:
     spec_text: str
     digest: str
     overrides: Mapping[str, Any]
+
+    @property
+    def penalised(self) -> bool:
+        """Whether something is added to the loss."""
+        return costs(self.graph, self.training.frozen if self.training is not None else ())
 
     @property
     def mixed(self) -> bool:

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import measuring, optimizing, ragged
+from seqspec.ir import freezing, measuring, optimizing, ragged
+from seqspec.ir.augmenting import augmentable
 from seqspec.ir.comparison import Comparison, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
+from seqspec.ir.mapping import mappable
 from seqspec.ir.measuring import measures
 from seqspec.ir.outputs import Trained
+from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Term, Training
 
@@ -23,12 +26,19 @@ def check(
 ) -> Training | None:
     """The training of a model; None after reporting what does not fit."""
     values = section.values
-    terms = [Comparison(one, graph, fed, sink).term() for one in trained]
+    frozen = freezing.resolve(values["freeze"], graph, section.at("freeze"), sink)
+    if frozen is None:
+        return None
+    terms = [Comparison(one, graph, fed, frozen, sink).term() for one in trained]
     stray = [metric for metric in trained[0].shared if _strays(metric, trained, fed, sink)]
     found = tuple(term for term in terms if term is not None)
     if len(found) < len(terms) or stray:
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
+        return None
+    if not (mappable(found, fed, sink) and scalable(fed, sink)):
+        return None
+    if not augmentable(graph, found, fed, sink):
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None
@@ -47,6 +57,7 @@ def check(
         section.span,
         values["reduce"],
         values["precision"],
+        frozen,
     )
 
 
@@ -90,11 +101,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             what = f"`{term.output}` has padded steps; such an output is trained alone"
             help = "train a model for each output, or let this one give its last step"
             sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
-            return False
-        if fed.data.ragged and term.value.tensor.rank > 2 and term.class_weight is not None:
-            what = "`class_weight` needs one target for each sample where those differ in length"
-            place = section.at("loss", "class_weight")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out `class_weight`")
             return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:

@@ -52,8 +52,9 @@ def baselines(
     """The baselines that make sense for a task, scored on ``part``, the best first.
 
     ``training`` and ``part`` are parts of the program's dataset; ``score`` takes prediction and
-    target in the units of the model, as the part has them, and what else the program's own takes;
-    of several outputs, tuples.
+    target in the units of the model, as the part has them, and what else is known of the samples:
+    their series, where each has its own scale, and what the program's own score takes; of several
+    outputs, tuples.
     Best is what scores lowest (accuracy: highest) on the training part.
     """
     assert task.training is not None
@@ -101,18 +102,21 @@ class _Sample:
 
 
 def _given(training: Training, part: Any, rows: Any, target: Any) -> tuple[Any, ...]:
-    """What a program's ``score`` takes besides predictions and targets of these samples."""
+    """What is known of these samples: their series, then what else a program's ``score`` takes."""
     import numpy as np
 
+    whole = rows is None
+    series: tuple[Any, ...] = ()
+    if training.data.scaled_by_series:
+        series = (part.series if whole else part.series[rows],)
     if training.forecast:
         errors: Mapping[str, Array] = part.naive
-        whole = rows is None
         # What is the same for all samples has one entry.
-        return ({n: e if whole or len(e) == 1 else e[rows] for n, e in errors.items()},)
+        return (*series, {n: e if whole or len(e) == 1 else e[rows] for n, e in errors.items()})
     if training.split_up:
         full = np.full(len(target), np.shape(target)[1]) if hasattr(target, "shape") else None
-        return (getattr(target, "lengths", full),)
-    return ()
+        return (*series, getattr(target, "lengths", full))
+    return series
 
 
 def _best(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,20 +29,23 @@ def train(
     *,
     backend: str,
     data: Path,
+    beside: Path = Path(),
     reporter: Reporter,
     run: Path | None = None,
     epochs: int | None = None,
     seed: int | None = None,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. Ctrl-C ends the training, not the process, once there is a checkpoint: the
-    result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
-    ``RunError`` if something around the run is wrong, before or while it trains; a
-    folder in which nothing was learnt yet is removed again.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
+    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
+    knowing of data and weights before it begins.
+    Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
+    before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
+    run is wrong, before or while it trains; a folder in which nothing was learnt is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -65,7 +68,8 @@ def train(
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
-        return _Training(task, description, folder, session, dataset).go(reporter)
+        notes = session.load_given(dataset, beside.resolve())
+        return _Training(task, description, folder, session, dataset).go(reporter, say, notes)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -100,7 +104,13 @@ class _Training:
         self.session = session
         self.dataset = dataset
 
-    def go(self, reporter: Reporter) -> Result:
+    def go(
+        self, reporter: Reporter, say: Callable[[str], None] | None, notes: Sequence[str]
+    ) -> Result:
+        classes, counted = self.session.classes(self.dataset)
+        lines = (*counted, *notes)
+        if say is not None and lines:
+            say("\n".join(lines))
         started = time.monotonic()
         interrupted = False
         try:
@@ -128,6 +138,7 @@ class _Training:
             interrupted=interrupted,
             one_batch=one_batch,
             picture=self._draw(records, scores),
+            classes=classes,
         )
         run_folder.write_json(self.folder.result, result.to_json())
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.vocabulary.data import MISSING
 from seqspec.vocabulary.spec import (
@@ -12,6 +12,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     choice,
+    list_of,
     one_of,
 )
 
@@ -37,7 +38,18 @@ TARGET = Kind(
 INPUTS = Kind(
     "a list of columns, or feed(input=[…], …)", lambda _: True, category="input expression"
 )
+FREEZE = Kind(
+    "a list of layers and weights, such as [encoder, words/embeddings]",
+    lambda _: True,
+    category="weight list",
+)
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
+
+_AUGMENTATION = one_of("augmentation", "an augmentation, such as jitter(stddev=0.1)")
+AUGMENTATIONS = replace(
+    list_of(_AUGMENTATION, "a list of augmentations, such as [jitter(stddev=0.1)]"),
+    otherwise=_AUGMENTATION,
+)
 
 DATA = SectionSpec(
     "data",
@@ -56,11 +68,13 @@ DATA = SectionSpec(
             "Training, validation and test part; chronological() with windows, else random()."),
         Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
             "Of numbers; fitted on the training part."),
+        Arg("augment", AUGMENTATIONS, None,
+            "What is done to samples of the training part, anew in each epoch."),
         Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
         Arg("memory", choice("whole", "map"), "whole",
-            "Of a table: read whole, or kept in files and read a batch at a time."),
+            "Of the file: read whole, or kept in files and read a batch at a time."),
     ),
     names="itself",
 )  # fmt: skip
@@ -80,6 +94,7 @@ TRAIN = SectionSpec(
             "When to stop early."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
+        Arg("freeze", FREEZE, (), "What training leaves as it is: layers, models, weights."),
         Arg("precision", choice(*PRECISIONS), "float32",
             "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),

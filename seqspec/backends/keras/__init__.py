@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_program import data_file
+from seqspec.backends.given_plan import plan_given
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.training import plan
@@ -87,6 +88,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
         "model.py",
         render("keras/model.py.j2", plan=model, doc=about(task, "Keras 3 with TensorFlow")),
     )
+    given = plan_given(task)
     yield OutputFile(
         "weights.py",
         render(
@@ -95,6 +97,8 @@ def _files(task: Task) -> Iterator[OutputFile]:
             model_literal=literal(task.graph.name),
             digest=literal(task.digest),
             table=table(task.graph),
+            given=given,
+            fill=given.signature("keras.Model"),
         ),
     )
     training = task.training

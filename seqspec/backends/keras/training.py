@@ -16,6 +16,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
     WIDTH,
@@ -83,6 +84,7 @@ class TrainPlan:
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
+    frozen: tuple[str, ...]
     compile: tuple[str, ...]
     averages: bool
     dense: str
@@ -97,6 +99,9 @@ class TrainPlan:
     kept: str
     shuffle: bool
     shuffle_note: str
+    drawn: bool
+    drawn_note: str
+    augment: bool
     many_inputs: bool
     several: bool
     batch_type: str
@@ -106,6 +111,7 @@ class TrainPlan:
     kept_accuracy: bool
     smoothed: bool
     smoothed_kept: bool
+    of_steps: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
     scored: tuple[str, ...]
@@ -123,7 +129,8 @@ def plan(task: Task, training: Training) -> TrainPlan:
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
-        compile=tuple(_compile(training, own=bool(derived))),
+        frozen=tuple(frozen(task.graph, training)),
+        compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -137,6 +144,9 @@ def plan(task: Task, training: Training) -> TrainPlan:
         kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
+        drawn=training.drawn,
+        drawn_note=_drawn(training),
+        augment=bool(training.data.augment),
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
@@ -151,9 +161,10 @@ def plan(task: Task, training: Training) -> TrainPlan:
         ),
         smoothed=any(_smoothed(term) for term in training.terms),
         smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
+        of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
         lengths=lengths,
         scored=plan_scored(task, training),
-        reshuffled=lengths.inputs and training.shuffle,
+        reshuffled=lengths.inputs and training.drawn,
     )
 
 
@@ -168,8 +179,16 @@ def _batch_head(training: Training, *, many_inputs: bool) -> list[str]:
 def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     """The lines that give Keras a batch: inputs, targets and perhaps weights."""
     taken = "self.part.batch(self.order[start : start + BATCH_SIZE])"
+    lines: list[str] = []
+    if training.data.augment:
+        lines = [
+            f"        batch = {taken}",
+            "        if self.keys:",
+            "            batch = augmented(batch, self.keys[index])",
+        ]
+        taken = "batch"
     if many_inputs and not training.several:
-        return [f"        return {taken}"]
+        return [*lines, f"        return {taken}"]
     inputs = "inputs" if many_inputs else "(inputs,)"
     end = "s" if training.several else ""
     names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
@@ -177,7 +196,19 @@ def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     first = f"        {inputs}, {', '.join(names)} = {taken}"
     together = Group("(", tuple(Code(each) for each in ("inputs", *given)))
     line = f"        return inputs, {', '.join(given)}"
-    return [first, *([line] if len(line) <= WIDTH else statement("return ", together, indent=8))]
+    return [
+        *lines,
+        first,
+        *([line] if len(line) <= WIDTH else statement("return ", together, indent=8)),
+    ]
+
+
+def _drawn(training: Training) -> str:
+    """What is drawn for the batches of an epoch, as the class that gives them says it."""
+    order = "reordered" if training.data.augment else "in a new order"
+    done = [order] if training.shuffle else []
+    done += ["augmented"] if training.data.augment else []
+    return f", {' and '.join(done)} each epoch if given a seed" if done else ""
 
 
 def _advice(training: Training) -> str:
@@ -231,11 +262,12 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, *, own: bool) -> list[str]:
+def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
-    keywords += _of_outputs(training) if training.several else _of_output(training.only)
+    several = training.several
+    keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
-    if not training.several:
+    if not several:
         return call
     losses = mapping([(term.output, _loss(term)) for term in training.terms])
     return [*assign("losses", losses, indent=4), *call]
@@ -245,9 +277,16 @@ def _compile(training: Training, *, own: bool) -> list[str]:
 WEIGHTS = ("class_weight", "sample_weight")
 
 
-def _of_output(term: Term) -> list[tuple[str, Expr]]:
+def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
+    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
+    return bool(lengths.steps) and training.only.value.mask is not None
+
+
+def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
     metrics = _metrics(term)
+    if of_steps:
+        metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
     loss: tuple[str, Expr] = ("loss", _loss(term))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.data_program import data_file
+from seqspec.backends.given_plan import plan_given
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.torch.layers import LAYERS
-from seqspec.backends.torch.model import ModelLowering
+from seqspec.backends.torch.model import ModelLowering, ModelPlan
 from seqspec.backends.torch.recurrent import KINDS
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.training import plan_training
@@ -75,6 +76,12 @@ DEVIATIONS = (
         "PyTorch has no LSTM in float16 for CPUs",
     ),
     Deviation(
+        "precision",
+        "a recurrent layer whose result is the model's, with a given state or padding, computes in "
+        "16 bits, as a model in the model does; what it gives is made float32",
+        "states and masks come from layers that compute in 16 bits",
+    ),
+    Deviation(
         "lstm",
         "bias_hh is there, zero and not trained; the same for simple_rnn",
         "nn.LSTM has two biases where one is enough; Keras has one",
@@ -92,7 +99,7 @@ def lower(task: Task) -> list[OutputFile]:
     model = ModelLowering(task).plan()
     files = [
         OutputFile("model.py", render("torch/model.py.j2", plan=model)),
-        OutputFile("weights.py", render("torch/weights.py.j2", plan=plan_weights(task, model))),
+        OutputFile("weights.py", _weights(task, model)),
     ]
     if task.training is not None:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
@@ -105,3 +112,13 @@ def lower(task: Task) -> list[OutputFile]:
             ),
         ]
     return files
+
+
+def _weights(task: Task, model: ModelPlan) -> str:
+    given = plan_given(task)
+    return render(
+        "torch/weights.py.j2",
+        plan=plan_weights(task, model),
+        given=given,
+        fill=given.signature(model.main),
+    )

@@ -8,7 +8,8 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -30,12 +31,14 @@ from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
+from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import ByValue, Given, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.shapes.dim import Dim, Shape, product, show
+from seqspec.shapes.dim import Dim, product, show
 from seqspec.types import Tensor
+from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
 
 
@@ -64,8 +67,7 @@ def lower_forward(
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
-    ``mixed`` says that logits may come in less than float32, in which the last activation works.
-
+    ``mixed`` says that layers compute in less than float32; what the model gives is float32.
     ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
     lowering = _Lowering(graph, attributes, split, outputs_class)
@@ -148,7 +150,7 @@ class _Lowering:
     def _whole_mask(self, steps: Dim) -> Expr:
         """A mask of so many steps, all of which count."""
         x = self.body.operand(self.graph.inputs[0])
-        size = Group("(", (Code(f"len({x})"), Code(self._size(steps))))
+        size = Group("(", (Code(f"len({x})"), Code(size_of(steps, self.body))))
         return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
 
     # ------------------------------------------------------------------------------ in and out
@@ -189,26 +191,26 @@ class _Lowering:
 
     def _given(self, value: Value) -> Expr:
         held = self.body.held[value]
+        cast = ".float()" if value in self.body.cast else ""
         if isinstance(value.type, Tensor):
-            return Code(held.text)
+            return Code(held.text + cast)
         if len(held.parts) == 1:
-            return Code(held.parts[0])
-        return Group("(", tuple(Code(p) for p in held.parts))
+            return Code(held.parts[0] + cast)
+        return Group("(", tuple(Code(p + cast) for p in held.parts))
 
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
         if not self.split:
             return ()
-        whole = ".float()" if self.mixed else ""
         inside = Call("self.logits", tuple(Code(p) for p in parameters))
         outputs = self.whole.outputs
         if len(outputs) == 1:
             ((_, activation),) = self.split.items()
-            call = activated(activation, replace(inside, behind=whole))
+            call = activated(activation, inside)
             return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
         names = Names({"count", "index"})
         fields = {name: names.fresh(name) for name, _ in outputs}
         changed = tuple(
-            (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
             for name, activation in self.split.items()
         )
         lines = statement("outputs = ", inside, indent=INDENT)
@@ -218,11 +220,39 @@ class _Lowering:
     # ------------------------------------------------------------------------------------ nodes
 
     def _node(self, number: int, node: Node) -> None:
+        """A node; where layers compute in less than float32, one that gives an output does not."""
+        last = self.mixed and any(node.value is value for _, value in self.graph.outputs)
+        if not last or not self._precise(node):
+            self.body.cast |= {node.value} if last else set()
+            self._lower(number, node)
+            return
+        there = next((v for v in self.graph.inputs if not v.parts), node.inputs[0])
+        device = f"{self.body.operand(there)}.device.type"
+        margin = " " * INDENT
+        self.body.lines += [
+            f"{margin}# What the model gives is computed in float32, as in Keras.",
+            f"{margin}with torch.autocast({device}, enabled=False):",
+        ]
+        self.body.indent = INDENT + 4
+        self._lower(number, node, ".float()")
+        self.body.indent = INDENT
+
+    def _precise(self, node: Node) -> bool:
+        """Whether a node can compute in float32 by itself."""
+        found = core(node.unit).recurrent
+        if not node.inputs or not isinstance(node.unit, Layer) or node.unit.kind in WRITTEN:
+            return False
+        if node.fold and not self._stepwise(node.unit):
+            return False
+        return found is None or not (node.initial or any(reads(node)))
+
+    def _lower(self, number: int, node: Node, cast: str = "") -> None:
+        """The lines of a node; ``cast`` is what is done to its operands before."""
         if not node.inputs:  # a weight of the model's own, which needs no line
             self.body.held[node.value] = Held(f"self.{self.attributes[node.unit]}")
             return
         found = core(node.unit)
-        operands = [self.body.operand(v) for v in node.inputs]
+        operands = [self.body.operand(v) + cast for v in node.inputs]
         attribute = self.attributes.get(node.unit, node.unit.name)
         if node.fold and not self._stepwise(node.unit):
             self._per_step(number, node, found, attribute)
@@ -257,7 +287,9 @@ class _Lowering:
             if isinstance(value, Tie)
         }
         masks = [self.body.mask(mask) for mask in reads(node)]
-        applied = Applied(args, owner, operands, types, result, self._size, tied_to, masks)
+        applied = Applied(
+            args, owner, operands, types, result, partial(size_of, body=self.body), tied_to, masks
+        )
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
@@ -339,52 +371,6 @@ class _Lowering:
                 self.body.line(f"{own} = ", unfolded, shape_note(value))
                 self.body.held[value] = Held(own)
         self.body.keep(self.body.operand(operand), self.body.until(operand))
-
-    # ------------------------------------------------------------------------------------ sizes
-
-    def _size(self, dim: Dim) -> str:
-        """A size as an expression over the inputs' shapes."""
-        if dim.value is not None:
-            return str(dim.value)
-        if dim.symbol is not None:
-            return self._symbol(dim.symbol).removeprefix("(").removesuffix(")")
-        terms: list[str] = []
-        for monomial, coefficient in dim.terms:
-            factors = [
-                self._symbol(f) if isinstance(f, str) else f"-(-({self._size(f.of)}) // {f.by})"
-                for f in monomial
-            ]
-            if coefficient != 1 or not factors:
-                factors = [str(coefficient), *factors]
-            terms.append(" * ".join(factors))
-        return " + ".join(terms).replace("+ -", "- ")
-
-    def _symbol(self, name: str) -> str:
-        """A size by its name: that of an input's axis, or what solves one such as ``2*T + 1``."""
-        axes = [
-            (f"{text}.shape[{axis}]", dim)
-            for value in self.graph.inputs
-            for text, shape in self._tensors(value)
-            for axis, dim in enumerate(shape)
-        ]
-        for text, dim in axes:
-            if dim.symbol == name:
-                return text
-        for text, dim in axes:
-            terms = dict(dim.terms)
-            factor, rest = terms.pop((name,), 0), terms.pop((), 0)
-            if factor > 0 and not terms:
-                shifted = f"({text} {'-' if rest > 0 else '+'} {abs(rest)})" if rest else text
-                return shifted if factor == 1 else f"({shifted} // {factor})"
-        raise AssertionError(f"the size {name} does not follow from the inputs")
-
-    def _tensors(self, value: Value) -> list[tuple[str, Shape]]:
-        """The tensors of an input with their shapes."""
-        held = self.body.held[value]
-        if isinstance(value.type, Tensor):
-            return [(held.text, value.type.shape)]
-        shapes = (shape for _, shape in value.type.parts)
-        return list(zip(held.parts, shapes, strict=True))
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:

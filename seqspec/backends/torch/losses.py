@@ -60,13 +60,7 @@ _LOCALS = (
     "kept",
     "logs",
     "entries",
-    "given",
 )
-
-
-def _cast(training: Training) -> str:
-    """What makes a prediction float32, in which losses are computed."""
-    return "" if training.precision == "float32" else ".float()"
 
 
 def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
@@ -81,13 +75,13 @@ def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
     rank = term.value.tensor.rank - (mask is not None)
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
-    called = Code(f"{function}(*inputs){_cast(training)}")
+    called = Code(f"{function}(*inputs)")
     if mask is None:
         lines = statement(f"{name} = ", called, indent=4)
     else:
         lines = _selected(task, mask, name, called, weight)
     lines += _loss_lines(term, prediction)
-    if task.graph.penalised:
+    if task.penalised:
         lines.append("    loss = loss + penalty(model)")
     names = reported(term).names
     if not names:
@@ -134,9 +128,6 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     sizes: list[str] = []
     for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
         value = f"outputs.{fields.fresh(term.output)}"
-        if cast := _cast(training):
-            lines.append(f"    {term.output}_given = {value}{cast}")
-            value = f"{term.output}_given"
         prediction = Prediction(
             value,
             term.from_logits or term.output in model.logits,
@@ -155,7 +146,7 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
         sizes += [size for _ in reported(term).names]
         weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
         total.append(f"{weight}{prediction.result}")
-    total += ["penalty(model)"] if task.graph.penalised else []
+    total += ["penalty(model)"] if task.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
     if training.counted:

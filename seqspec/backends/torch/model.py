@@ -266,7 +266,7 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        lower = partial(lower_forward, graph, attributes, split, mixed=self._task.mixed)
+        lower = partial(lower_forward, graph, attributes, split, mixed=self._mixed(graph))
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
@@ -291,6 +291,10 @@ class ModelLowering:
             else (),
             outputs_class,
         )
+
+    def _mixed(self, graph: Graph) -> bool:
+        """Whether a graph's outputs are made float32: those of the model are, not of ones in it."""
+        return self._task.mixed and graph is self._graph
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""

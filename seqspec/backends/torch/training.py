@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
+from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Frozen, Task, Training
 from seqspec.vocabulary.spec import Setting
 
 
@@ -29,11 +30,12 @@ class TrainPlan:
     signatures: Signatures
     measure: tuple[str, ...]
     penalties: PenaltyPlan
+    frozen: FrozenPlan
     updates: UpdatesPlan
     scaled: bool
     kept: str
     validated: bool
-    shuffled: bool
+    drawn: bool
     rng: str
     windows: bool
     roots: tuple[str, ...]
@@ -87,7 +89,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
-    normalised = _normalises_samples(task.graph)
+    normalised = _normalises_samples(task.graph, training.frozen)
     measure = plan_measure(task, training, model)
     several, lengths = training.several, plan_lengths(task, training)
     counted = _is_counted(task, training)
@@ -98,13 +100,14 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
         signatures=_signatures(training, model.main, lengths),
         measure=tuple(measure),
-        penalties=plan_penalties(task.graph, model.slots),
+        penalties=plan_penalties(task.graph, training, model.slots),
+        frozen=plan_frozen(training, model),
         updates=updates,
         scaled=scaled,
         kept=training.data.kept,
         validated=validated,
-        shuffled=training.shuffle,
-        rng="rng" if training.shuffle else "None",
+        drawn=training.drawn,
+        rng="rng" if training.drawn else "None",
         windows=training.data.windows is not None,
         roots=tuple(_roots(training)),
         several=several,
@@ -165,14 +168,16 @@ def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatur
     )
 
 
-def _normalises_samples(graph: Graph) -> bool:
+def _normalises_samples(graph: Graph, frozen: Sequence[Frozen]) -> bool:
     """Whether a batch norm sees one row for each sample: a batch of one has no variance then."""
+    fixed = [one.units[-1] for one in frozen if one.whole]
     return any(
-        _normalises_samples(node.unit.graph)
+        _normalises_samples(node.unit.graph, frozen)
         if isinstance(node.unit, SubModel)
         else node.unit.kind == "batch_norm"
         and all(size.value == 1 for size in node.inputs[0].tensor.shape[1:-1])
         for node in graph.nodes
+        if node.unit not in fixed
     )
 
 

@@ -19,7 +19,15 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorFlow logs
 
 import weights
-from data import DATA_PATH, DataError, inputs_for_prediction, load, write_predictions
+from data import (
+    DATA_PATH,
+    DataError,
+    class_counts,
+    class_lines,
+    inputs_for_prediction,
+    load,
+    write_predictions,
+)
 from model import build_model
 from train import (
     EPOCHS,
@@ -40,6 +48,7 @@ def run_training(options: argparse.Namespace) -> None:
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise FileExistsError(f"{run} is there already; a run never overwrites another")
     dataset = load(options.data)
+    print(*class_lines(class_counts(dataset)), sep="\n")
     set_seed(options.seed)
     model = build_model()
     fit(

@@ -74,25 +74,22 @@ class SmoothedCrossentropy(keras.losses.Loss):
 
     def __init__(self, label_smoothing: float, *, from_logits: bool = False) -> None:
         super().__init__(name="smoothed_crossentropy")
-        self.label_smoothing = label_smoothing
-        self.from_logits = from_logits
+        self.of_shares = keras.losses.CategoricalCrossentropy(
+            from_logits=from_logits, label_smoothing=label_smoothing, reduction=None
+        )
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         ids = keras.ops.cast(y_true, "int32")
-        return keras.losses.categorical_crossentropy(
-            keras.ops.one_hot(ids, y_pred.shape[-1]),
-            y_pred,
-            from_logits=self.from_logits,
-            label_smoothing=self.label_smoothing,
-        )
+        return self.of_shares(keras.ops.one_hot(ids, y_pred.shape[-1]), y_pred)
 
 
-class LossOverSamples(keras.metrics.Mean):
+class LossOverSamples(keras.metrics.Metric):
     """The loss of an output as a mean over samples; Keras itself records one over batches."""
 
     def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__(name="loss_over_samples")
         self.loss = loss
+        self.mean = keras.metrics.Mean()
 
     def update_state(
         self,
@@ -101,7 +98,10 @@ class LossOverSamples(keras.metrics.Mean):
         sample_weight: keras.KerasTensor | None = None,
     ) -> None:
         samples = keras.ops.cast(keras.ops.shape(y_pred)[0], "float32")
-        super().update_state(self.loss(y_true, y_pred, sample_weight), samples)
+        self.mean.update_state(self.loss(y_true, y_pred, sample_weight), samples)
+
+    def result(self) -> keras.KerasTensor:
+        return self.mean.result()
 
 
 class Journal(keras.callbacks.Callback):

@@ -18,7 +18,16 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin make small models slow
 
 import weights
-from data import DATA_PATH, DataError, Scaling, inputs_for_prediction, load, write_predictions
+from data import (
+    DATA_PATH,
+    DataError,
+    Scaling,
+    class_counts,
+    class_lines,
+    inputs_for_prediction,
+    load,
+    write_predictions,
+)
 from model import build_model
 from train import EPOCHS, SEED, TrainingError, choose_device, evaluate, fit, predict, set_seed
 
@@ -29,6 +38,7 @@ def run_training(options: argparse.Namespace) -> None:
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise FileExistsError(f"{run} is there already; a run never overwrites another")
     dataset = load(options.data)
+    print(*class_lines(class_counts(dataset)), sep="\n")
     set_seed(options.seed)
     model = build_model()
     fit(

@@ -66,12 +66,13 @@ class Batches(keras.utils.PyDataset):
             self.order = rng.permutation(len(self.part))
 
 
-class LossOverSamples(keras.metrics.Mean):
+class LossOverSamples(keras.metrics.Metric):
     """The loss of an output as a mean over samples; Keras itself records one over batches."""
 
     def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__(name="loss_over_samples")
         self.loss = loss
+        self.mean = keras.metrics.Mean()
 
     def update_state(
         self,
@@ -80,7 +81,10 @@ class LossOverSamples(keras.metrics.Mean):
         sample_weight: keras.KerasTensor | None = None,
     ) -> None:
         samples = keras.ops.cast(keras.ops.shape(y_pred)[0], "float32")
-        super().update_state(self.loss(y_true, y_pred, sample_weight), samples)
+        self.mean.update_state(self.loss(y_true, y_pred, sample_weight), samples)
+
+    def result(self) -> keras.KerasTensor:
+        return self.mean.result()
 
 
 class Journal(keras.callbacks.Callback):
