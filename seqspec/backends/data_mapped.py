@@ -28,6 +28,33 @@ class Kept:
     what: str = ""
     policy: str = ""
 
+    @property
+    def argument(self) -> str:
+        """What is given besides the path."""
+        return f", {self.parameter}" if self.parameter else ""
+
+    @property
+    def declared(self) -> str:
+        """The same where it is declared."""
+        return f"{self.argument}: {self.type}" if self.parameter else ""
+
+    @property
+    def told(self) -> str:
+        """What the name tells, in words."""
+        return f"{self.what} and " if self.parameter else ""
+
+    @property
+    def key_lines(self) -> tuple[str, ...]:
+        """The statements that make the key."""
+        if len(self.makers) == 1:
+            code = f"code = inspect.getsource({self.makers[0]})"
+            return code, f"key = repr(({self.parameter}{self.policy}, code))"
+        code = '"".join(inspect.getsource(part) for part in makers)'
+        makers = f"makers = ({', '.join(self.makers)})"
+        if not self.parameter:
+            return makers, f"key = {code}"
+        return makers, f"code = {code}", f"key = repr(({self.parameter}{self.policy}, code))"
+
 
 @dataclass(frozen=True, slots=True)
 class MappedPlan:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import plan_lengths
-from seqspec.backends.python_text import Call, Code, assign, literal, statement
+from seqspec.backends.python_text import Call, Code, Group, assign, literal, statement
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.masks import (
     AnyOf,
@@ -35,30 +35,37 @@ def output_mask(task: Task) -> Mask | None:
 class Scored:
     """What picks the steps of data out of a part: lines before, and what stands behind arrays.
 
-    ``lengths`` is how many steps each sample has then.
+    ``lengths`` is how many steps each sample has then; ``each`` tells that there are ``steps`` of
+    each output.
     """
 
     lines: tuple[str, ...] = ()
     select: str = ""
     lengths: str = "part.target.lengths"
+    each: bool = False
+
+    def of(self, arrays: str) -> str:
+        """What of them is data."""
+        if self.each:
+            return f"tuple(values[s] for values, s in zip({arrays}, steps, strict=True))"
+        return arrays + self.select
 
 
 def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
     """The body of ``evaluate``: what the model makes of a part against its targets."""
     scored = _scored(task, ragged=bool(training.data.ragged))
-    scaled = training.data.scale is not None
     end = "s" if training.several else ""
     whose = ", part.series" if training.data.scaled_by_series else ""
     steps = plan_lengths(task, training).steps
     prediction = f"predict(model, part.inputs, device){steps}"
     target = f"part.target{end}{steps}"
     lines: list[str] = []
-    if scaled:
+    if training.data.scale is not None:
         invert = f"scaling.invert_target{end}"
         lines += assign(f"prediction{end}", Code(f"{invert}({prediction}{whose})"), indent=4)
         prediction, target = f"prediction{end}", f"{invert}({target}{whose})"
     lines += scored.lines
-    given = [prediction + scored.select, target + scored.select]
+    given = [scored.of(prediction), scored.of(target)]
     given += ["part.naive"] if training.forecast else []
     given += [scored.lengths] if training.split_up else []
     call = Call("score", tuple(map(Code, given)))
@@ -66,7 +73,18 @@ def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
 
 
 def _scored(task: Task, *, ragged: bool) -> Scored:
-    """How scores leave padding out; sequences of their own lengths hold none."""
+    """How scores leave padding out; sequences of their own lengths hold none.
+
+    Of several outputs, the lines make ``steps``, which has what is data of each.
+    """
+    if len(task.terms) > 1:
+        masks = [term.value.mask for term in task.terms]
+        if not any(masks):
+            return Scored()
+        steps = [of_arrays(task, m, "part.inputs") if m else Code("slice(None)") for m in masks]
+        note = "what is data, of each output"
+        lines = assign("steps", Group("(", tuple(steps)), indent=4, note=note)
+        return Scored(tuple(lines), each=True)
     mask = output_mask(task)
     if mask is None or ragged:
         return Scored()

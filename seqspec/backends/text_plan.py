@@ -74,6 +74,7 @@ class TextPlan(DataPlan):
     too_short_words: str
     cut: str
     cut_text: str
+    cut_piece: str
     standard_lines: tuple[str, ...]
     alike_lines: tuple[str, ...]
     mapped_text: MappedText | None
@@ -147,6 +148,7 @@ class _Planner:
             too_short_words="no " + words[self.tokens.name] if least == 1 else "no next step",
             cut="text.split()" if self.tokens.name == "words" else "list(text)",
             cut_text=self._cut_text(),
+            cut_piece=self._cut_text().replace("text", "piece"),
             standard_lines=tuple(self._standard_lines()),
             alike_lines=tuple(self._alike_lines()) if layout == "fields" else (),
             mapped_text=self.mapped,

@@ -10,12 +10,12 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
-from seqspec.backends.torch.losses import plan_measure, reported
+from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
-from seqspec.ir.task import Frozen, Task, Training
+from seqspec.ir.task import Data, Frozen, Task, Training
 from seqspec.vocabulary.spec import Setting
 
 
@@ -37,7 +37,7 @@ class TrainPlan:
     validated: bool
     drawn: bool
     rng: str
-    windows: bool
+    copied: str
     roots: tuple[str, ...]
     several: bool
     targets: str
@@ -108,7 +108,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         validated=validated,
         drawn=training.drawn,
         rng="rng" if training.drawn else "None",
-        windows=training.data.windows is not None,
+        copied=_copied(training.data),
         roots=tuple(_roots(training)),
         several=several,
         targets="targets" if several else "target",
@@ -135,7 +135,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
 def _is_counted(task: Task, training: Training) -> bool:
     """Whether some numbers are means over what counts of the steps, not over samples."""
     if training.several:
-        return training.counted
+        return counts_entries(training)
     some = training.counted or output_mask(task) is not None
     return some and bool(reported(training.only).names)
 
@@ -258,3 +258,10 @@ def _stopping(stop: Setting | None) -> _Stopping:
         ),
         end,
     )
+
+
+def _copied(data: Data) -> str:
+    """Why inputs are copied before they become tensors; empty if they are not."""
+    if data.windows is not None:
+        return "Windows are read-only views of the series, so they are copied."
+    return "Maps of files are read-only, so they are copied." if data.memory == "map" else ""

@@ -146,8 +146,8 @@ def predict(
     model.to(device).eval()
     outputs: list[np.ndarray] = []
     for start in range(0, len(inputs[0]), batch_size):
-        arrays = [array[start : start + batch_size] for array in inputs]
-        batch = [torch.from_numpy(array).to(device) for array in arrays]
+        # Maps of files are read-only, so they are copied.
+        batch = [torch.tensor(array[start : start + batch_size], device=device) for array in inputs]
         outputs.append(model(*batch).cpu().numpy())
     return np.concatenate(outputs)
 

@@ -238,8 +238,8 @@ def places_for(path: Path) -> tuple[Path, Path]:
     The name tells which lines of this program have made it.
     """
     makers = (convert, pieces, cut, standard)
-    code = "".join(inspect.getsource(part) for part in makers)
-    kept = f"{path.name}.{hashlib.sha256(code.encode()).hexdigest()[:8]}.numbers"
+    key = "".join(inspect.getsource(part) for part in makers)
+    kept = f"{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:8]}.numbers"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numbers"
     folder = hashlib.sha256(bytes(path.parent.resolve())).hexdigest()[:8]
     return path.with_name(kept), cache / folder / kept
