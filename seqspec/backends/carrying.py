@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.python_text import Call, Code, statement
 from seqspec.ir.task import Training
 
 
@@ -30,10 +31,13 @@ def plan_carrying(training: Training) -> Carrying | None:
     truth = "tuple(values[rows] for values in part.targets)" if end else "part.target[rows]"
     predicted = "predict(model, part.stream, device)"
     invert = f"scaling.invert_target{end}"
+    wanted = f"{invert}({truth})" if scaled else truth
+    scored = Call("score", (Code(f"prediction{end}"), Code(wanted)))
+    returned = statement("return ", scored, indent=4)
     score = (
         f"prediction{end} = {f'{invert}({predicted})' if scaled else predicted}",
         "rows = part.stream.rows",
-        f"return score(prediction{end}, {f'{invert}({truth})' if scaled else truth})",
+        *(line[4:] for line in returned),
     )
     weight = (f"weight{end}",) if training.weighted else ()
     return Carrying(

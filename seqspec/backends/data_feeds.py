@@ -66,6 +66,10 @@ _RESERVED = frozenset(
 )
 
 
+#: what numbers are read as, which matters to the model only
+AS_FLOATS = ".astype(np.float32, copy=False)"
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """What feeds one model input, or the target.
@@ -119,7 +123,7 @@ class Feed:
         column = f"{source}[{self.key}]"
         if self.counted:
             return f"{column}.lengths"
-        return column if self.is_ids or self.ragged else f"{column}.astype(np.float32, copy=False)"
+        return column if self.is_ids or self.ragged else column + AS_FLOATS
 
 
 class Feeds:

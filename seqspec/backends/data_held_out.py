@@ -1,10 +1,11 @@
-"""Metrics of a whole part, as ``score()`` in ``data.py`` computes them; no epoch has them."""
+"""Metrics of a whole part, as ``score()`` in ``data.py`` computes them in more than a line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.data_naive import score_name
 from seqspec.backends.python_text import Call, Code, assign, literal
 from seqspec.ir.task import Term
 from seqspec.vocabulary.spec import Setting
@@ -13,7 +14,8 @@ from seqspec.vocabulary.spec import Setting
 VARIABLES = (
     *("kept", "size", "columns", "spread", "rest", "explained", "truth", "own", "above"),
     *("yes", "right", "told", "known", "positive", "negative", "below", "not_above", "wins"),
-    *("pairs", "wide", "logs", "likelihood"),
+    *("pairs", "wide", "logs", "likelihood", "product", "norms", "ends", "distances"),
+    *("lengths", "answers", "truths"),
 )
 
 #: The lines of each statement.
@@ -31,6 +33,7 @@ class Compared:
     target: str
     result: str
     variables: Mapping[str, str]
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,22 @@ class _Metric:
 
 
 class HeldOut:
-    """The metrics of one output that are scores of a whole part.
+    """The metrics of one output that take lines of their own; few of them are told each epoch.
 
     Metrics that begin alike share the lines that they have in common.
     """
 
-    def __init__(self, term: Term, compared: Compared) -> None:
+    def __init__(self, term: Term, compared: Compared, *, split_up: bool = False) -> None:
+        self._split_up = split_up
+        self._prefix = compared.prefix
         self._term = term
         self._prediction = compared.prediction
         self._target = compared.target
         self._result = compared.result
         self._variables = compared.variables
-        self._metrics = {_name(m): _METRICS[m.name](self, m) for m in term.held_out()}
+        self._metrics = {
+            _name(m): OF_A_PART[m.name](self, m) for m in term.metrics if m.name in OF_A_PART
+        }
 
     def kept(self) -> list[str]:
         """What leaves out the entries that the loss ignores."""
@@ -88,10 +95,34 @@ class HeldOut:
 
     # ---- numbers
 
+    def msle(self, _: Setting) -> _Metric:
+        told, known = self.own("told"), self.own("known")
+        lines = (
+            *self._line("told", f"np.log1p(np.maximum({self._prediction}, 1e-7))"),
+            *self._line("known", f"np.log1p(np.maximum({self._target}, 1e-7))"),
+        )
+        return _Metric(lines, f"np.mean(({told} - {known}) ** 2)")
+
+    def log_cosh(self, _: Setting) -> _Metric:
+        return _Metric((), f"np.mean(np.logaddexp({self._result}, -{self._result})) - np.log(2)")
+
+    def cosine_similarity(self, _: Setting) -> _Metric:
+        product, norms = self.own("product"), self.own("norms")
+        lines = (
+            *self._line("product", f"({self._prediction} * {self._target}).sum(axis=-1)"),
+            *self._line("norms", f"np.linalg.norm({self._prediction}, axis=-1)"),
+            *self._line("norms", f"{norms} * np.linalg.norm({self._target}, axis=-1)"),
+        )
+        return _Metric(lines, f"np.mean({product} / np.maximum({norms}, 1e-7))")
+
     def smape(self, _: Setting) -> _Metric:
         size = f"np.maximum(np.abs({self._prediction}) + np.abs({self._target}), 1e-7)"
         lines = self._line("size", size)
         return _Metric(lines, f"200 * np.mean(np.abs({self._result}) / {self.own('size')})")
+
+    def mase(self, metric: Setting) -> _Metric:
+        scale = f"naive[{literal(self._prefix + score_name(metric))}]"
+        return _Metric((), f"np.mean(np.abs({self._result}) / {scale})")
 
     def r2(self, _: Setting) -> _Metric:
         columns, whole, rest = self.own("columns"), self.own("spread"), self.own("rest")
@@ -148,10 +179,11 @@ class HeldOut:
                 *lines,
                 *self._line("yes", f"{self._prediction} > {border}"),
                 *self._line("right", f"np.sum({self.own('yes')} & {truth})"),
-                *self._line("told", f"np.sum({self.own('yes')})"),
-                *self._line("known", f"np.sum({truth})"),
+                *(self._line("told", f"np.sum({self.own('yes')})") if "told" in whole else ()),
+                *(self._line("known", f"np.sum({truth})") if "known" in whole else ()),
             )
             return _Metric(lines, f"{part} / max({both}, 1)")
+        answers = f"{self._prediction}.argmax(axis=-1).ravel()"
         width = ("minlength", Code(f"{self._prediction}.shape[-1]"))
 
         def counts(ids: str) -> Call:
@@ -160,8 +192,8 @@ class HeldOut:
         lines = (
             *lines,
             *self._line("right", counts(f"{truth}[{self._result}]")),
-            *self._line("told", counts(f"{self._prediction}.argmax(axis=-1).ravel()")),
-            *self._line("known", counts(f"{truth}.ravel()")),
+            *(self._line("told", counts(answers)) if "told" in whole else ()),
+            *(self._line("known", counts(f"{truth}.ravel()")) if "known" in whole else ()),
         )
         return _Metric(lines, f"np.mean({part} / np.maximum({both}, 1))")
 
@@ -190,6 +222,29 @@ class HeldOut:
         lines += self._line("pairs", f"len({positive}) * len({negative})")
         return _Metric(lines, f"{self.own('wins')} / max({self.own('pairs')}, 1)")
 
+    def edit_distance(self, _: Setting) -> _Metric:
+        truth, lines = self._truth
+        told = f"{self._prediction}.argmax(axis=-1)"
+        ignores = self._term.ignore_class is not None
+        if self._split_up or ignores:
+            ends, kept, lengths = self.own("ends"), self.own("kept"), self.own("lengths")
+            if ignores and self._split_up:
+                parts = f"np.split({kept}.ravel(), np.cumsum({lengths})[:-1])"
+                lines += self._line("lengths", f"np.array([own.sum() for own in {parts}])")
+            elif ignores:
+                lines += self._line("lengths", f"{kept}.sum(axis=1)")
+            lines += self._line("ends", f"np.cumsum({lengths})[:-1]")
+            lines += self._line("answers", f"np.split({told}.ravel(), {ends})")
+            lines += self._line("truths", f"np.split({truth}.ravel(), {ends})")
+        else:
+            lines += self._line("answers", told)
+            lines += self._line("truths", truth)
+        pairs = f"zip({self.own('answers')}, {self.own('truths')}, strict=True)"
+        lines += self._line("pairs", pairs)
+        each = f"edit_distance(a, b) / max(len(b), 1) for a, b in {self.own('pairs')}"
+        lines += self._line("distances", f"[{each}]")
+        return _Metric(lines, f"np.mean({self.own('distances')})")
+
     def perplexity(self, _: Setting) -> _Metric:
         wide = self.own("wide")
         lines = self._line("wide", f"{self._prediction}.astype(np.float64)")
@@ -207,11 +262,17 @@ class HeldOut:
 
 def _name(metric: Setting) -> str:
     """What the score is called: ``top_5_accuracy`` says the k."""
+    if "season" in metric.args:
+        return score_name(metric)
     return metric.name.replace("_k_", f"_{metric.args['k']}_") if metric.args else metric.name
 
 
-_METRICS: Mapping[str, Callable[[HeldOut, Setting], _Metric]] = {
+OF_A_PART: Mapping[str, Callable[[HeldOut, Setting], _Metric]] = {
+    "msle": HeldOut.msle,
+    "log_cosh": HeldOut.log_cosh,
+    "cosine_similarity": HeldOut.cosine_similarity,
     "smape": HeldOut.smape,
+    "mase": HeldOut.mase,
     "r2": HeldOut.r2,
     "top_k_accuracy": HeldOut.top_k_accuracy,
     "precision": HeldOut.precision,
@@ -219,4 +280,5 @@ _METRICS: Mapping[str, Callable[[HeldOut, Setting], _Metric]] = {
     "f1": HeldOut.f1,
     "auc": HeldOut.auc,
     "perplexity": HeldOut.perplexity,
+    "edit_distance": HeldOut.edit_distance,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqspec.backends.data_mapped import MappedPlan
+from seqspec.backends.data_ranges import RangesPlan
 from seqspec.backends.data_sources import IMPORTS
 from seqspec.backends.data_split import SplitPlan
 from seqspec.backends.data_table import TablePlan
@@ -14,6 +15,7 @@ def import_lines(
     table: TablePlan,
     split: SplitPlan,
     mapped: MappedPlan | None,
+    ranges: RangesPlan,
     *,
     cuts: bool,
     ragged: bool,
@@ -21,6 +23,7 @@ def import_lines(
     """The lines of imports, sorted; ``cuts`` and ``ragged`` as the plans of these names say."""
     npy = data.source.name == "npy"
     plain = {"csv", *(mapped.modules if mapped else ())}
+    plain |= {"math"} if ranges.used else set()
     plain |= {"json"} if data.scale else set()
     plain |= {"sys"} if cuts else set()
     plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()

@@ -68,18 +68,34 @@ def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
 
     ``cuts`` says that windows of inputs are cut out of several series when they are asked for.
     """
-    fields = _part_fields(feeds, cuts=cuts, several=training.several)
+    return [
+        *_part_fields(feeds, cuts=cuts, several=training.several),
+        *_told_fields(training),
+        *_weight_fields(feeds, training),
+    ]
+
+
+def _told_fields(training: Training) -> list[str]:
+    """What is known of samples besides what a model sees: their series, and a naive forecast."""
+    fields: list[str] = []
     if training.data.scaled_by_series:
         fields.append("series: np.ndarray  # [B], what each sample is a part of")
+    if training.forecast:
+        note = "by score: what errors are divided by, to be broadcast to the target"
+        fields += _noted("naive: dict[str, np.ndarray]", note)
+    return fields
+
+
+def _weight_fields(feeds: Feeds, training: Training) -> list[str]:
     if not training.weighted:
-        return fields
+        return []
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
         steps = feeds.target.ragged and training.only.class_weight is not None
         kind = "Ragged" if steps else "np.ndarray"
-        return [*fields, *_noted(f"weight: {kind}", f"{shapes[0]}, in the loss")]
+        return _noted(f"weight: {kind}", f"{shapes[0]}, in the loss")
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
-    return [*fields, *_noted("weights: tuple[np.ndarray, ...]", weights)]
+    return _noted("weights: tuple[np.ndarray, ...]", weights)
 
 
 def _weight_shape(term: Term, feeds: Feeds) -> Shape:
@@ -116,6 +132,17 @@ def first_batch(training: Training) -> list[str]:
         return []  # data.py has it
     if training.data.scaled_by_series:
         return list(_first_of_series(training))
+    if training.forecast:
+        *lines, last = _first_batch(training)
+        return [*lines, f"naive = {_FIRST_NAIVE}", last.removesuffix(")") + ", naive=naive)"]
+    return _first_batch(training)
+
+
+#: What is broadcast to all samples has one entry, which stays.
+_FIRST_NAIVE = "{name: errors[:BATCH_SIZE] for name, errors in part.naive.items()}"
+
+
+def _first_batch(training: Training) -> list[str]:
     cut = "tuple(array[:BATCH_SIZE] for array in part.{})"
     if training.several:
         names = ["inputs", "targets", *(["weights"] if training.weighted else [])]
@@ -137,6 +164,8 @@ def _first_of_series(training: Training) -> Iterator[str]:
         first = cut.format(name) if training.several else f"part.{name}[:BATCH_SIZE]"
         yield f"    {name}={first},"
     yield "    series=part.series[:BATCH_SIZE],"
+    if training.forecast:
+        yield f"    naive={_FIRST_NAIVE},"
     yield ")"
 
 

@@ -15,6 +15,7 @@ from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
 from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
+from seqspec.backends.data_naive import NaivePlan, plan_naive
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -24,6 +25,7 @@ from seqspec.backends.data_part import (
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
+from seqspec.backends.data_ranges import RangesPlan, plan_ranges
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
@@ -67,7 +69,6 @@ class DataPlan:
     tabular: bool
     source: SourcePlan
     windowed: bool
-    strided: bool
     stacks: bool
     scale: str
     scaling_doc: str
@@ -91,8 +92,15 @@ class DataPlan:
     texts: bool
     ragged: RaggedPlan | None
     streams: StreamsPlan | None
+    naive: NaivePlan
+    ranges: RangesPlan
     augment: AugmentPlan | None
     classes: ClassesPlan | None
+
+    @property
+    def edits(self) -> bool:
+        """Whether sequences are compared by what has to be changed in them."""
+        return any("edit_distance(" in line for line in self.score.lines)
 
     @property
     def shuffled(self) -> bool:
@@ -170,13 +178,15 @@ class _Planner:
         )
         self.weights = plan_weights(self.feeds, training)
         self.streams = plan_streams(self.feeds, training, self.series)
+        self.naive = plan_naive(self.feeds, training)
         self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
         given = self.data, self.table, self.split, self.mapped
+        ranges = plan_ranges(self.feeds, self.training)
         ragged = self.ragged is not None
-        return import_lines(*given, cuts=self.series.cuts, ragged=ragged)
+        return import_lines(*given, ranges, cuts=self.series.cuts, ragged=ragged)
 
     @property
     def _inputs_constant(self) -> str:
@@ -312,7 +322,6 @@ class _Planner:
             tabular=self.tabular,
             source=plan_source(self.data.source.name, self._counted()),
             windowed=self.windowed,
-            strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=self.scale,
             scaling_doc=self._scaling_doc(),
@@ -320,10 +329,10 @@ class _Planner:
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
             what=self.what,
             missing=self.data.missing,
-            refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
+            refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
             bounds=bool(feeds.bounds()),
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
-            swaps=self.feeds.may_be_swapped(),
+            swaps=feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
             needed=needed[0],
@@ -331,6 +340,8 @@ class _Planner:
             split=self.split,
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,
+            naive=self.naive,
+            ranges=plan_ranges(feeds, self.training),
             weights=self.weights,
             series=self.series,
             mapped=self.mapped,
@@ -341,7 +352,7 @@ class _Planner:
         )
 
     def _samples(self) -> SamplesPlan:
-        samples = Samples(self.feeds, self.training, self.series)
+        samples = Samples(self.feeds, self.training, self.series, self.naive)
         if self.streams is None:
             return samples.plan(self.weights)
         lines = assembled(self.feeds, self.training, samples)

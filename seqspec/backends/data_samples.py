@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.data_doc import samples_doc
-from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_feeds import AS_FLOATS, Feed, Feeds
 from seqspec.backends.data_mapped import rows_on_disk
+from seqspec.backends.data_naive import NaivePlan, naive_keyword
 from seqspec.backends.data_part import needed_rows
 from seqspec.backends.data_prediction import returned
 from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
@@ -36,7 +37,10 @@ class SamplesPlan:
 class Samples:
     """Writes ``assemble``: from the rows of a part to its samples."""
 
-    def __init__(self, feeds: Feeds, training: Training, series: SeriesPlan) -> None:
+    def __init__(
+        self, feeds: Feeds, training: Training, series: SeriesPlan, naive: NaivePlan
+    ) -> None:
+        self.naive = naive
         self.feeds = feeds
         self.training = training
         self.series = series
@@ -55,8 +59,10 @@ class Samples:
         """All of ``assemble``, whose body may be another one."""
         scaled = self.training.data.scale is not None
         return SamplesPlan(
-            arguments=(", scaling" if scaled else "") + weights.argument,
-            parameters=(", scaling: Scaling" if scaled else "") + weights.parameter,
+            arguments=(", scaling" if scaled else "") + weights.argument + self.naive.argument,
+            parameters=(", scaling: Scaling" if scaled else "")
+            + weights.parameter
+            + self.naive.parameter,
             doc=samples_doc(self.training.data),
             lines=self.lines() if lines is None else lines,
         )
@@ -97,19 +103,20 @@ class Samples:
                 whole = target.ragged and term.class_weight is None
                 weights.append(Code(variable) if whole else self._target_expr(target, variable))
         keywords = {"inputs": Group("(", tuple(inputs))}
-        more = self._whose()
+        more = self._told()
         if self.training.several:
             keywords["targets"] = Group("(", tuple(targets))
-            weighed = {"weights": Group("(", tuple(weights))} if weights else {}
-            return (*lines, *returned(call("Part", **keywords, **weighed, **more)))
-        more = {"weight": weights[0], **more} if weights else more
+            more |= {"weights": Group("(", tuple(weights))} if weights else {}
+            return (*lines, *returned(call("Part", **keywords, **more)))
+        more |= {"weight": weights[0]} if weights else {}
         return (*lines, *returned(call("Part", **keywords, target=targets[0], **more)))
 
-    def _whose(self) -> dict[str, Expr]:
-        """What series each sample is of, where that has to be known."""
-        if not self.training.data.scaled_by_series:
-            return {}
-        return {"series": Code(f"part[SERIES]{'[first]' if self.series.cuts else ''}")}
+    def _told(self) -> dict[str, Expr]:
+        """What series each sample is of and what its errors are divided by, where that is asked."""
+        told: dict[str, Expr] = {}
+        if self.training.data.scaled_by_series:
+            told["series"] = Code(f"part[SERIES]{'[first]' if self.series.cuts else ''}")
+        return told | naive_keyword(self.naive)
 
     def weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
         """The variable that weighs the rows of an output, and the lines that make it."""
@@ -207,7 +214,7 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
     counted: list[tuple[Term, Code]] = []
     for term, target in zip(training.terms, feeds.targets, strict=True):
         if term.class_weight == "balanced":
-            rows = target.rows("parts[0]", "parts[0]").replace(_AS_FLOATS, "")
+            rows = target.rows("parts[0]", "parts[0]").replace(AS_FLOATS, "")
             if target.ragged:
                 rows += ".shortened(0).values" if target.kind == "next_step" else ".values"
             ids = _class_ids(term, rows)
@@ -232,10 +239,6 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
         argument=f", {argument}" if counted else "",
         parameter=f", {argument}: {kind}" if counted else "",
     )
-
-
-#: what targets are read as, which does not matter to their classes
-_AS_FLOATS = ".astype(np.float32, copy=False)"
 
 
 def class_constant(term: Term, training: Training) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.backends.data_feeds import Feed
-from seqspec.backends.data_held_out import VARIABLES, Compared, HeldOut
+from seqspec.backends.data_held_out import OF_A_PART, VARIABLES, Compared, HeldOut
+from seqspec.backends.data_naive import ERRORS
 from seqspec.backends.data_part import unpacked
-from seqspec.backends.python_text import Code, Group, Names, literal, statement
+from seqspec.backends.python_text import Code, Group, Names, definition, literal, statement
 from seqspec.ir.task import Term, Training
 from seqspec.shapes.dim import Shape
 
@@ -26,6 +27,7 @@ _ERRORS = {
     "mape": "float(100 * np.mean(np.abs({error}) / np.maximum(np.abs({target}), 1e-7)))",
 }
 _CLASSES = ("class_ids", "one_hot")
+_LIKELY = ", of classes the most likely one"
 _COUNTED = ", counted from 1"
 _OWN = {name: name for name in VARIABLES}
 _WHERE = '"sample", "step", '
@@ -39,6 +41,7 @@ class ScorePlan:
     lines that make classes of scores.
     """
 
+    head: tuple[str, ...]
     doc: str
     unpack: tuple[str, ...]
     lines: tuple[str, ...]
@@ -67,6 +70,7 @@ class _Scored:
     result: str
     prefix: str
     variables: Mapping[str, str]
+    split_up: bool = False
 
     @property
     def classes(self) -> bool:
@@ -79,11 +83,13 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
         return _several(training, targets, origin=origin)
     feed = targets[0]
     only = _Scored(training.only, feed, "prediction", "target", _result(training.only), "", _OWN)
+    only = replace(only, split_up=training.split_up)
     array = "prediction.values" if feed.ragged else "prediction"
     values = "values" if only.classes else array
     header, note = _header(only, values)
     unit = "step" if feed.ragged else "sample"
     return ScorePlan(
+        head=tuple(_head(training)),
         doc=(
             "Metrics over all samples, in original units if both arrays are."
             if feed.scaled
@@ -114,6 +120,15 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
     )
 
 
+def _head(training: Training) -> list[str]:
+    """The head of ``score``, which may be given more than predictions and targets."""
+    kind, end = ("tuple[np.ndarray, ...]", "s") if training.several else ("np.ndarray", "")
+    parameters = [f"prediction{end}: {kind}", f"target{end}: {kind}"]
+    parameters += [f"naive: {ERRORS}"] if training.forecast else []
+    parameters += ["lengths: np.ndarray"] if training.split_up else []
+    return definition("score", parameters, "dict[str, float]")
+
+
 def _result(term: Term) -> str:
     return "error" if term.compares == "same" else "hits"
 
@@ -140,12 +155,15 @@ def _lines(scored: _Scored) -> list[str]:
 
 
 def _held_out(scored: _Scored) -> HeldOut:
-    compared = Compared(scored.prediction, scored.target, scored.result, scored.variables)
-    return HeldOut(scored.term, compared)
+    return HeldOut(
+        scored.term,
+        Compared(scored.prediction, scored.target, scored.result, scored.variables, scored.prefix),
+        split_up=scored.split_up,
+    )
 
 
 def _entries(scored: _Scored) -> Iterator[str]:
-    asked = (m.name for m in scored.term.metrics if m.entry.facts["each_epoch"])
+    asked = (m.name for m in scored.term.metrics if m.name not in OF_A_PART)
     for name in dict.fromkeys((*asked, *_ALWAYS[scored.term.compares])):
         text = _ERRORS.get(name, "float(np.mean({error}))")
         value = text.format(error=scored.result, target=scored.target)
@@ -158,7 +176,19 @@ def _entries(scored: _Scored) -> Iterator[str]:
 
 
 def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> ScorePlan:
-    names = Names(("float", "header", "np", "path", "predictions", "tables", "targets"))
+    names = Names(
+        (
+            "edit_distance",
+            "float",
+            "header",
+            "naive",
+            "np",
+            "path",
+            "predictions",
+            "tables",
+            "targets",
+        )
+    )
     outputs = [names.fresh(term.output) for term in training.terms]
     scored = [
         _Scored(
@@ -168,14 +198,14 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
             names.fresh(f"{output}_target"),
             names.fresh(f"{output}_{_result(term)}"),
             f"{term.output}_",
-            {name: names.fresh(f"{output}_{name}") for name in VARIABLES if term.held_out()},
+            {name: names.fresh(f"{output}_{name}") for name in VARIABLES if term.metrics},
         )
         for term, feed, output in zip(training.terms, targets, outputs, strict=True)
     ]
     units = ", in original units if all arrays are" if any(f.scaled for f in targets) else ""
     classes = [one.prediction for one in scored if one.classes]
-    most_likely = ", of classes the most likely one" if classes else ""
     return ScorePlan(
+        head=tuple(_head(training)),
         doc=f"Metrics of each output over all samples{units}.",
         unpack=tuple(unpacked([one.prediction for one in scored], "predictions")),
         lines=(
@@ -183,7 +213,7 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
             *(line for one in scored for line in _lines(one)),
         ),
         entries=tuple(entry for one in scored for entry in _entries(one)),
-        write_doc=f"Writes a csv file with one line for each sample{most_likely}.",
+        write_doc=f"Writes a csv file with one line for each sample{_LIKELY if classes else ''}.",
         npy_words="an array for each output",
         ragged=False,
         prediction="tuple[np.ndarray, ...]",

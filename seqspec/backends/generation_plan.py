@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import indent
+from typing import Any
 
 from seqspec import __version__
 from seqspec.backends.base import OutputFile
@@ -90,13 +91,12 @@ class GenerationPlan:
     whole_inputs: str
     begin_operand: str
     source: str
-    source_name: str
     inputs: str
     written: str
     standardized: str
     joint: str
     shown: str
-    kept: str
+    commanded: bool
     scaling: str
     place: str
     generate_signature: tuple[str, ...]
@@ -141,37 +141,20 @@ class _Planner:
         self.looped: Feed | None = feeds[looped] if feeds else None
 
     def plan(self) -> GenerationPlan:
-        steps, generation = self.steps, self.generation
-        memory = bool(self.stepping.memory)
+        generation = self.generation
         name, value = self.stepping.step.outputs[0]
         pad = self.stepping.looped.tensor.pad
         field = "" if self.training is None else plan_split(self.training.data).parts[-1]
         source = next(iter(self.feeds), None)
         data = None if self.training is None else self.training.data
-        words = data is not None and data.tokens is not None and data.tokens.name == "words"
-        standard = (
-            data is not None
-            and data.tokens is not None
-            and data.tokens.args["standardize"] != "none"
-        )
-        kept = "" if data is None else data.kept
+        tokens = data.tokens if data is not None else None
+        words = tokens is not None and tokens.name == "words"
+        standard = tokens is not None and tokens.args["standardize"] != "none"
         return GenerationPlan(
             doc=tuple(docstring(self._doc())),
             imports=tuple(self._imports()),
             constants=tuple(self._constants(pad)),
-            steps_template=steps.template,
-            command_template="_shared/generate_texts.j2"
-            if self.texts
-            else "_shared/generate_arrays.j2",
-            model_type=steps.model_type,
-            memory=steps.memory if memory else "",
-            state=steps.state,
-            begins=steps.begins,
-            started=steps.started,
-            some_started=steps.some_started,
-            begun="self.memory, self.state" if memory else "self.state",
-            begin_parameter="inputs: tuple[np.ndarray, ...]" if self.others else "size: int",
-            begin_doc="sequences for these inputs" if self.others else "so many sequences",
+            command_template=f"_shared/generate_{'texts' if self.texts else 'arrays'}.j2",
             output=str(literal(name))[1:-1],
             others=self.others,
             prompted=not self.others,
@@ -179,11 +162,7 @@ class _Planner:
             for_each="for each row of its inputs" if self.others else "behind prompts [B, T]",
             stops=self.stops,
             starts=generation.start is not None,
-            beams=self.beams,
-            drawn=self.drawn,
-            heated=self.drawn and self.args["temperature"] != 1,
-            top_k=self.drawn and self.args["top_k"] is not None,
-            top_p=self.drawn and self.args["top_p"] is not None,
+            **self._picking(),
             probabilities=value.tensor.role is Role.PROBABILITIES,
             padded=isinstance(pad, int | float),
             part=TITLES.get(field, ""),
@@ -192,19 +171,45 @@ class _Planner:
             whole_inputs=self._each("whole[{}]"),
             begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
             source="" if source is None else str(literal(source.names[0])),
-            source_name="given",
             inputs=self._inputs(source),
             written="" if self.looped is None else str(literal(self.looped.names[0])),
             standardized="standard(text)" if standard else "text",
             joint='" "' if words else '""',
             shown=f"{{text}}{' ' if words else ''}{{continuation}}",
-            kept=kept,
+            commanded=self.training is not None,
             scaling="scaling" if data is not None and data.scale is not None else "",
-            place="on_device" if self.training is not None else "keras.device",
+            **self._steps(),
             **self._lines(),
         )
 
-    def _lines(self) -> dict[str, tuple[str, ...]]:
+    def _steps(self) -> dict[str, Any]:
+        """What the class of a backend's steps is made of."""
+        steps, memory = self.steps, bool(self.stepping.memory)
+        return {
+            "steps_template": steps.template,
+            "model_type": steps.model_type,
+            "memory": steps.memory if memory else "",
+            "state": steps.state,
+            "begins": steps.begins,
+            "started": steps.started,
+            "some_started": steps.some_started,
+            "begun": "self.memory, self.state" if memory else "self.state",
+            "begin_parameter": "inputs: tuple[np.ndarray, ...]" if self.others else "size: int",
+            "begin_doc": "sequences for these inputs" if self.others else "so many sequences",
+            "place": "on_device" if self.training is not None else "keras.device",
+        }
+
+    def _picking(self) -> dict[str, Any]:
+        """How tokens are picked."""
+        return {
+            "beams": self.beams,
+            "drawn": self.drawn,
+            "heated": self.drawn and self.args["temperature"] != 1,
+            "top_k": self.drawn and self.args["top_k"] is not None,
+            "top_p": self.drawn and self.args["top_p"] is not None,
+        }
+
+    def _lines(self) -> dict[str, Any]:
         """Signatures and calls, whose length depends on the model's name and on what is drawn."""
         model = f"model: {self.steps.model_type}"
         seed = ["seed: int = SEED"] if self.drawn else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, Group, assign, literal
+from seqspec.backends.data_ragged import plan_lengths
+from seqspec.backends.python_text import Call, Code, Group, assign, literal, statement
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.masks import (
     AnyOf,
@@ -18,7 +19,7 @@ from seqspec.ir.masks import (
     Source,
     Whole,
 )
-from seqspec.ir.task import Task
+from seqspec.ir.task import Task, Training
 from seqspec.shapes.dim import Dim
 
 #: an input's array, and numbers from 0 on for its steps
@@ -32,13 +33,46 @@ def output_mask(task: Task) -> Mask | None:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What picks the steps of data out of a part: lines before, and what stands behind arrays."""
+    """What picks the steps of data out of a part: lines before, and what stands behind arrays.
+
+    ``lengths`` is how many steps each sample has then; ``each`` tells that there are ``steps`` of
+    each output.
+    """
 
     lines: tuple[str, ...] = ()
     select: str = ""
+    lengths: str = "part.target.lengths"
+    each: bool = False
+
+    def of(self, arrays: str) -> str:
+        """What of them is data."""
+        if self.each:
+            return f"tuple(values[s] for values, s in zip({arrays}, steps, strict=True))"
+        return arrays + self.select
 
 
-def plan_scored(task: Task, *, ragged: bool) -> Scored:
+def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
+    """The body of ``evaluate``: what the model makes of a part against its targets."""
+    scored = _scored(task, ragged=bool(training.data.ragged))
+    end = "s" if training.several else ""
+    whose = ", part.series" if training.data.scaled_by_series else ""
+    steps = plan_lengths(task, training).steps
+    prediction = f"predict(model, part.inputs, device){steps}"
+    target = f"part.target{end}{steps}"
+    lines: list[str] = []
+    if training.data.scale is not None:
+        invert = f"scaling.invert_target{end}"
+        lines += assign(f"prediction{end}", Code(f"{invert}({prediction}{whose})"), indent=4)
+        prediction, target = f"prediction{end}", f"{invert}({target}{whose})"
+    lines += scored.lines
+    given = [scored.of(prediction), scored.of(target)]
+    given += ["part.naive"] if training.forecast else []
+    given += [scored.lengths] if training.split_up else []
+    call = Call("score", tuple(map(Code, given)))
+    return (*lines, *statement("return ", call, indent=4))
+
+
+def _scored(task: Task, *, ragged: bool) -> Scored:
     """How scores leave padding out; sequences of their own lengths hold none.
 
     Of several outputs, the lines make ``steps``, which has what is data of each.
@@ -49,11 +83,13 @@ def plan_scored(task: Task, *, ragged: bool) -> Scored:
             return Scored()
         steps = [of_arrays(task, m, "part.inputs") if m else Code("slice(None)") for m in masks]
         note = "what is data, of each output"
-        return Scored(tuple(assign("steps", Group("(", tuple(steps)), indent=4, note=note)))
+        lines = assign("steps", Group("(", tuple(steps)), indent=4, note=note)
+        return Scored(tuple(lines), each=True)
     mask = output_mask(task)
     if mask is None or ragged:
         return Scored()
-    return Scored(tuple(assign("mask", of_arrays(task, mask, "part.inputs"), indent=4)), "[mask]")
+    lines = assign("mask", of_arrays(task, mask, "part.inputs"), indent=4)
+    return Scored(tuple(lines), "[mask]", "mask.sum(axis=1)")
 
 
 def of_arrays(task: Task, mask: Mask, inputs: str) -> Code:

@@ -68,10 +68,7 @@ def run_file(
     classes = plan_classes(training, Feeds(task, training), split) is not None
     plan = RunPlan(
         doc=tuple(docstring(_usage(task))),
-        environment=tuple(
-            f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
-            for name, value, why in environment
-        ),
+        environment=tuple(_set(*one) for one in environment),
         imports=tuple(_imports(training.data.kept, placed, classes=classes)),
         placed=placed,
         ragged=scaled and bool(plan_lengths(task, training).output),
@@ -97,6 +94,11 @@ def run_file(
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 
 
+def _set(name: str, value: str, why: str) -> str:
+    """The line that sets a variable of the environment."""
+    return f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
+
+
 def _usage(task: Task) -> str:
     """The head of the file: what its commands are called."""
     commands = ["train", *(f"{name} --weights runs/.../best.safetensors" for name in _verbs(task))]
@@ -114,6 +116,8 @@ def _verbs(task: Task) -> Iterator[str]:
     if task.forecast is not None:
         yield "forecast --future FILE" if task.forecast.known else "forecast"
         yield "backtest"
+    if task.generation is not None:
+        yield "generate"
 
 
 def _given(task: Task) -> Iterator[str]:

@@ -217,6 +217,7 @@ CLASS_WEIGHTS = _code(
 WEIGHT_SHAPE = _code(
     "SEQ621", "weight-shape", "the loss has an entry for each {wanted}, but its weight is {actual}"
 )
+METRIC_NEEDS = _code("SEQ622", "metric-needs", "`{metric}` measures {wanted}, but {actual}")
 BAD_FREEZE = _code("SEQ625", "bad-freeze", "{what}")
 NO_PADDING = _code(
     "SEQ630",

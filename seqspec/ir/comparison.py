@@ -7,23 +7,19 @@ from typing import cast
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header, order, ragged
+from seqspec.ir import header, measuring, order, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.causality import sights
 from seqspec.ir.feeding import Fed
 from seqspec.ir.files import Array
 from seqspec.ir.graph import Graph, Node
 from seqspec.ir.losses import WrittenTerm
+from seqspec.ir.measuring import measures
 from seqspec.ir.outputs import Trained
 from seqspec.ir.task import Frozen, Term, costs
 from seqspec.shapes.dim import Shape, same_shape, show
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary import ENTRIES
-
-
-def measures(metric: WrittenTerm, loss: WrittenTerm) -> bool:
-    """Whether a metric can be computed where an output has a loss."""
-    return loss.setting.entry.facts["target"] in metric.setting.entry.facts["targets"]
 
 
 def mismatch(metric: WrittenTerm, loss: WrittenTerm, sink: Sink) -> None:
@@ -52,6 +48,7 @@ class Comparison:
         self.graph = graph
         self.frozen = frozen
         self.sink = sink
+        self.fed = fed
         self.output = trained.value
         self.loss = trained.loss.setting
         self.at = trained.loss.span
@@ -74,11 +71,14 @@ class Comparison:
             if not measures(metric, self.trained.loss):
                 mismatch(metric, self.trained.loss, self.sink)
                 fits = False
+            elif measuring.report(metric, self.trained, self.fed, self.sink):
+                fits = False
         if not fits:
             return None
         if self.output.tensor.rank > 2:  # a target for each step
             order.check_output(self.graph, self.output, self.sink)
-        shared = [m for m in self.trained.shared if measures(m, self.trained.loss)]
+        fitting = [m for m in self.trained.shared if measures(m, self.trained.loss)]
+        shared = [m for m in fitting if not measuring.lacking(m, self.trained, self.fed)]
         asked = (*shared, *self.trained.metrics)
         told = [self._tells(metric) for metric in asked]
         if not all(told):

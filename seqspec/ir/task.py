@@ -140,11 +140,19 @@ class Term:
     def measured(self) -> tuple[Setting, ...]:
         """The metrics of an epoch besides the loss, if that is not the same number."""
         each = (m for m in self.metrics if m.entry.facts["each_epoch"])
-        return tuple(m for m in each if not (self.plain and m.name == self.loss.name))
+        return tuple(m for m in each if not (self._tells(m) and self.plain))
+
+    def _tells(self, metric: Setting) -> bool:
+        """Whether the loss is the same number as a metric, where all of it counts alike."""
+        return metric.name == self.loss.name and bool(metric.entry.facts["alike"])
 
     def held_out(self) -> tuple[Setting, ...]:
         """The metrics that are scores of a whole part."""
         return tuple(m for m in self.metrics if not m.entry.facts["each_epoch"])
+
+    def measured_by(self, name: str) -> tuple[Setting, ...]:
+        """The metrics of that name, which may differ in their arguments."""
+        return tuple(m for m in self.metrics if m.name == name)
 
     @property
     def plain(self) -> bool:
@@ -237,6 +245,19 @@ class Training:
     def counted(self) -> bool:
         """Whether metrics of some output are means over what counts of it."""
         return any(term.counted for term in self.terms)
+
+    @property
+    def forecast(self) -> bool:
+        """Whether errors are scored in units of a naive forecast's."""
+        return any(term.measured_by("mase") for term in self.terms)
+
+    @property
+    def split_up(self) -> bool:
+        """Whether a score is told where sequences end, since it sees their steps in one row."""
+        if self.several or not self.only.measured_by("edit_distance"):
+            return False
+        value = self.only.value
+        return value.mask is not None or value.tensor.shape[1].symbol in self.data.ragged
 
     @property
     def only(self) -> Term:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import freezing, optimizing, ragged, streams
+from seqspec.ir import freezing, measuring, optimizing, ragged, streams
 from seqspec.ir.augmenting import augmentable
-from seqspec.ir.comparison import Comparison, measures, mismatch
+from seqspec.ir.comparison import Comparison, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.mapping import mappable
+from seqspec.ir.measuring import measures
 from seqspec.ir.outputs import Trained
 from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
@@ -29,9 +30,7 @@ def check(
     if frozen is None:
         return None
     terms = [Comparison(one, graph, fed, frozen, sink).term() for one in trained]
-    stray = [metric for metric in trained[0].shared if not any(map(_measures(metric), trained))]
-    for metric in stray:
-        mismatch(metric, trained[0].loss, sink)
+    stray = [metric for metric in trained[0].shared if _strays(metric, trained, fed, sink)]
     found = tuple(term for term in terms if term is not None)
     if len(found) < len(terms) or stray:
         return None
@@ -83,9 +82,14 @@ def _drawn(graph: Graph, fed: Fed, section: Section, sink: Sink) -> bool:
     return ragged.padded(ports, fed.data.ragged, section, fed.section, sink)
 
 
-def _measures(metric: WrittenTerm) -> Callable[[Trained], bool]:
-    """Whether a metric can be computed on an output."""
-    return lambda one: measures(metric, one.loss)
+def _strays(metric: WrittenTerm, trained: Sequence[Trained], fed: Fed, sink: Sink) -> bool:
+    """Whether a metric that names no output can be computed on none; reports if so."""
+    fitting = [one for one in trained if measures(metric, one.loss)]
+    if not fitting:
+        mismatch(metric, trained[0].loss, sink)
+        return True
+    lacks = all(measuring.lacking(metric, one, fed) for one in fitting)
+    return lacks and measuring.report(metric, fitting[0], fed, sink)
 
 
 def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, sink: Sink) -> bool:
@@ -96,6 +100,13 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             what = "`rmse` counts padded steps in Keras, whose metric takes no mask"
             place = section.at("metrics", "rmse")
             sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
+            return False
+        if masked and len(terms) > 1 and term.measured_by("edit_distance"):
+            what = f"`edit_distance` has to know where the sequences of `{term.output}` end"
+            help = "train this output alone, or use accuracy"
+            labels = (Label(term.value.span, "padded steps"),)
+            place = section.at("metrics", "edit_distance")
+            sink.report(codes.FORBIDDEN_VALUE(what=what), place, labels=labels, help=help)
             return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:

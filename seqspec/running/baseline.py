@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqspec.ir.task import Target, Task, Term
+from seqspec.ir.task import Target, Task, Term, Training
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[Any]]
     Rule = Callable[[Any], Array]
+    Score = Callable[..., Mapping[str, float]]
 
 #: samples of the training part that the choice of the baseline looks at
 _LOOK_AT = 512
@@ -46,32 +47,33 @@ def baselines(
     task: Task,
     training: Any,
     part: Any,
-    score: Callable[..., Mapping[str, float]],
+    score: Score,
 ) -> tuple[Baseline, ...]:
     """The baselines that make sense for a task, scored on ``part``, the best first.
 
     ``training`` and ``part`` are parts of the program's dataset; ``score`` takes prediction and
-    target in the units of the model, as the part has them; of several outputs, tuples. Where a part
-    knows the series of its samples, that comes third.
+    target in the units of the model, as the part has them, and what else is known of the samples:
+    their series, where each has its own scale, and what the program's own score takes; of several
+    outputs, tuples.
     Best is what scores lowest (accuracy: highest) on the training part.
     """
     assert task.training is not None
     terms = task.training.terms
-    sample = _Sample(training, _spread(len(training), _LOOK_AT))
+    sample = _Sample(training, _spread(len(training), _LOOK_AT), task.training)
     found = [_rules(task, term, training, sample.of(i)) for i, term in enumerate(terms)]
-    whole = _Sample(part, None)
+    whole = _Sample(part, None, task.training)
     if len(terms) > 1:
         best = [_best(i, found, terms, sample, score) for i in range(len(terms))]
         return (_together(best, whole, score),)
     (rules,) = found
     if len(rules) > 1:
         costs = {
-            name: _cost(score(rule(sample), sample.target, *sample.series))
+            name: _cost(score(rule(sample), sample.target, *sample.given))
             for name, rule in rules.items()
         }
         rules = {name: rules[name] for name in sorted(rules, key=costs.__getitem__)}
     return tuple(
-        Baseline(name, score(rule(whole), whole.target, *whole.series))
+        Baseline(name, score(rule(whole), whole.target, *whole.given))
         for name, rule in rules.items()
     )
 
@@ -82,7 +84,7 @@ class _Sample:
     ``targets`` are those of all outputs; ``target`` that of the one looked at, the first as a rule.
     """
 
-    def __init__(self, part: Any, rows: Any) -> None:
+    def __init__(self, part: Any, rows: Any, training: Training | None = None) -> None:
         several = getattr(part, "targets", None)
         targets = (part.target,) if several is None else several
         self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
@@ -90,8 +92,7 @@ class _Sample:
         # Of sequences of their own lengths, the steps one after another.
         self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
         self.target = self.targets[0]
-        whose = getattr(part, "series", None)
-        self.series = () if whose is None else (whose if rows is None else whose[rows],)
+        self.given = () if training is None else _given(training, part, rows, picked[0])
 
     def of(self, output: int) -> _Sample:
         """The same samples, another output looked at."""
@@ -100,12 +101,30 @@ class _Sample:
         return other
 
 
+def _given(training: Training, part: Any, rows: Any, target: Any) -> tuple[Any, ...]:
+    """What is known of these samples: their series, then what else a program's ``score`` takes."""
+    import numpy as np
+
+    whole = rows is None
+    series: tuple[Any, ...] = ()
+    if training.data.scaled_by_series:
+        series = (part.series if whole else part.series[rows],)
+    if training.forecast:
+        errors: Mapping[str, Array] = part.naive
+        # What is the same for all samples has one entry.
+        return (*series, {n: e if whole or len(e) == 1 else e[rows] for n, e in errors.items()})
+    if training.split_up:
+        full = np.full(len(target), np.shape(target)[1]) if hasattr(target, "shape") else None
+        return (*series, getattr(target, "lengths", full))
+    return series
+
+
 def _best(
     output: int,
     found: Sequence[Mapping[str, Rule]],
     terms: Sequence[Term],
     sample: _Sample,
-    score: Callable[..., Mapping[str, float]],
+    score: Score,
 ) -> tuple[str, Rule]:
     """The rule of an output that scores best on a sample, the others being as they may be."""
     rules = found[output]
@@ -117,7 +136,7 @@ def _best(
     def cost(name: str) -> float:
         tried = [*others]
         tried[output] = rules[name](sample.of(output))
-        return _cost(score(tuple(tried), sample.targets, *sample.series), prefix)
+        return _cost(score(tuple(tried), sample.targets, *sample.given), prefix)
 
     name = min(rules, key=cost)
     return name, rules[name]
@@ -126,12 +145,12 @@ def _best(
 def _together(
     best: Sequence[tuple[str, Rule]],
     whole: _Sample,
-    score: Callable[..., Mapping[str, float]],
+    score: Score,
 ) -> Baseline:
     """One baseline for all outputs: of each the rule that is best for it."""
     predictions = tuple(rule(whole.of(i)) for i, (_, rule) in enumerate(best))
     name = " / ".join(dict.fromkeys(name for name, _ in best))
-    return Baseline(name, score(predictions, whole.targets, *whole.series))
+    return Baseline(name, score(predictions, whole.targets, *whole.given))
 
 
 def _rules(task: Task, term: Term, part: Any, sample: _Sample) -> dict[str, Rule]:

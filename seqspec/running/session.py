@@ -98,16 +98,18 @@ class Session:
             scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
-    def score(self, prediction: Any, target: Any, scaling: Any, *series: Any) -> dict[str, float]:
+    def score(self, scaling: Any, prediction: Any, target: Any, *given: Any) -> dict[str, float]:
         """The same scores for a prediction made otherwise; both in the units of the model.
 
-        Each is an array, or a tuple of arrays where several outputs are trained. ``series`` is that
-        of each sample, where parts of the data know it.
+        Each is an array, or a tuple of arrays where several outputs are trained; ``given`` is what
+        else the program's ``score`` takes, after the series of each sample where parts know it.
         """
         if scaling is not None:
+            series = given[:1] if self._by_series else ()
             prediction = _original(scaling, prediction, *series)
             target = _original(scaling, target, *series)
-        return dict(self._data.score(prediction, target))
+        taken = given[1:] if self._by_series else given
+        return dict(self._data.score(prediction, target, *taken))
 
     def predict(self, path: Path, scaling: Any) -> Any:
         """Predictions for every sample in a file, in original units."""

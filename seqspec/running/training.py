@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,10 +162,6 @@ class _Training:
         session, scaling = self.session, getattr(self.dataset, "scaling", None)
         session.load_weights(self.folder.checkpoint())
         name, part = held_out(self.dataset)
-
-        def score(prediction: Any, target: Any, *series: Any) -> dict[str, float]:
-            return session.score(prediction, target, scaling, *series)
-
         return Scores(
             part=name,
             samples=len(part),
@@ -174,7 +171,7 @@ class _Training:
                 self.task,
                 self.dataset.train,
                 part,
-                score,
+                partial(session.score, scaling),
             ),
         )
 

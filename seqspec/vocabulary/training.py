@@ -4,9 +4,12 @@ Facts of a loss: ``target`` is what it compares with (``same``: numbers of the o
 ``class_ids``: the output's shape without its last axis; ``one_hot``: numbers of the
 output's shape, one of them 1; ``binary``: zeros and ones of the output's shape) and
 ``roles`` the roles its prediction may play; a plain prediction is logits to a cross-entropy;
-``scaled`` whether a ``scale`` of the data holds for its targets too.
+``scaled`` whether a ``scale`` of the data holds for its targets too; ``range`` the least and the
+most that a target may be, and ``sums`` whether those of the last axis add up to one.
 Facts of a metric: ``targets`` it can be computed with, ``each_epoch`` whether records of epochs
 have it; the others are of a whole part, so only ``evaluate`` and the end of a training tell them.
+``measures``: what a metric needs besides, if anything. ``alike``: whether it is the same number as
+the loss of its name.
 """
 
 from __future__ import annotations
@@ -49,8 +52,13 @@ def _loss(
     roles: tuple[Role, ...],
     *args: Arg,
     scaled: bool | None = None,
+    range: tuple[float | None, float | None] | None = None,
+    sums: bool = False,
 ) -> Entry:
+    shares = (None, None) if target in ("same", "class_ids") else (0.0, 1.0)
     facts = {
+        "range": shares if range is None else range,
+        "sums": sums or target == "one_hot",
         "target": target,
         "roles": roles,
         "scaled": target == "same" if scaled is None else scaled,
@@ -80,6 +88,7 @@ _LOSSES = (
         "same",
         _ANY_NUMBER,
         scaled=False,
+        range=(0.0, None),
     ),
     _loss(
         "huber",
@@ -95,6 +104,7 @@ _LOSSES = (
         "same",
         _ANY_NUMBER,
         scaled=False,
+        range=(0.0, None),
     ),
     _loss(
         "cosine_similarity",
@@ -108,6 +118,8 @@ _LOSSES = (
         "same",
         (Role.PROBABILITIES,),
         scaled=False,
+        range=(0.0, 1.0),
+        sums=True,
     ),
     _loss(
         "hinge",
@@ -166,18 +178,26 @@ _LOSSES = (
         "class_ids",
         (Role.PLAIN, Role.PROBABILITIES),
         Arg("ignore_class", ID, None, "A class id that neither the loss nor accuracy counts."),
+        _SMOOTHING,
     ),
 )
 LOSSES: dict[str, Entry] = {e.name: e for e in _LOSSES}
 
 
-def _metric(name: str, summary: str, *targets: str) -> Entry:
-    facts = {"targets": targets, "each_epoch": True}
+def _metric(name: str, summary: str, *targets: str, alike: bool = True) -> Entry:
+    facts = {"targets": targets, "each_epoch": True, "alike": alike}
     return Entry(name, "metric", summary, facts=facts, source="keras.metrics")
 
 
-def _score(name: str, summary: str, targets: tuple[str, ...], source: str, *args: Arg) -> Entry:
-    facts = {"targets": targets, "each_epoch": False}
+def _score(
+    name: str,
+    summary: str,
+    targets: tuple[str, ...],
+    source: str,
+    *args: Arg,
+    measures: str = "",
+) -> Entry:
+    facts = {"targets": targets, "each_epoch": False, "measures": measures}
     summary += " A score of held-out data: records of epochs do not have it."
     return Entry(name, "metric", summary, args, facts, source)
 
@@ -198,11 +218,28 @@ _METRICS = (
     _metric("mae", "Mean absolute error.", "same"),
     _metric("rmse", "Root of the mean squared error.", "same"),
     _metric("mape", "Mean absolute error in percent of the target.", "same"),
+    _metric("msle", "Mean squared difference of logarithms of 1 + target.", "same"),
+    _metric("log_cosh", "Mean logarithm of the hyperbolic cosine of the error.", "same"),
+    _metric(
+        "cosine_similarity",
+        "Mean cosine of the angle between prediction and target on the last axis.",
+        "same",
+        alike=False,
+    ),
     _score(
         "smape",
         "Mean of 200 |error| / (|prediction| + |target|), in percent.",
         ("same",),
         "",
+    ),
+    _score(
+        "mase",
+        "Mean absolute error in units of the mean error, on the training part, of forecasting "
+        "each value by the one `season` rows before it. Hyndman and Koehler 2006.",
+        ("same",),
+        "",
+        Arg("season", POSITIVE, 1, "How many rows before: 24 for a day of hours."),
+        measures="forecasts of a series",
     ),
     _score(
         "r2",
@@ -247,6 +284,14 @@ _METRICS = (
         "Exponential of the mean cross-entropy of the classes.",
         ("class_ids",),
         "",
+    ),
+    _score(
+        "edit_distance",
+        "Mean over sequences of the Levenshtein distance between the most likely classes of their "
+        "steps and the true ones, divided by the number of the true ones.",
+        _CLASSES,
+        "",
+        measures="sequences of classes",
     ),
 )
 METRICS: dict[str, Entry] = {e.name: e for e in _METRICS}

@@ -139,7 +139,8 @@ def test_precision_of_a_program(backend: str) -> None:
     assert tree(Path("float32")) == tree(Path("plain"))
     assert cli.main([*command, "mixed", "--precision", "mixed_bfloat16"]) == 0
     changed = [n for n, text in tree(Path("mixed")).items() if text != tree(Path("plain"))[n]]
-    assert changed == (["train.py"] if backend == "torch" else ["model.py"])
+    # In PyTorch the forward pass computes in less, but for what gives the output.
+    assert changed == (["model.py", "train.py"] if backend == "torch" else ["model.py"])
     assert PRECISIONS == sections.PRECISIONS
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from seqspec.driver import Compilation
+from seqspec.running.program import framework
 from tests.matrix.test_training import assert_same, eagerly
 from tests.matrix.trial import built, random_weights, share, task_of
 
@@ -48,7 +49,7 @@ train M {
          + binary_crossentropy(wet%s)
     metrics = [mae, rmse(both), accuracy(kind), accuracy(wet), r2, f1(kind), auc(wet)]
     optimizer = sgd(learning_rate=0.1)
-    batch_size = 8
+    batch_size = 10
 }
 """
 WEIGHTS = {"low": 1, "both": 0.3, "kind": 0.6, "wet": 1}
@@ -73,8 +74,14 @@ def write(folder: Path, *, windowed: bool) -> Compilation:
     return Compilation.of(spec)
 
 
-@pytest.mark.parametrize("windowed", [True, False], ids=["windows", "rows"])
-def test_both_loops(windowed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("windowed", "graph"),
+    [(True, False), (False, False), (False, True)],
+    ids=["windows", "rows", "rows in a graph"],
+)
+def test_both_loops(windowed: bool, graph: bool, tmp_path: Path) -> None:
+    """In a graph, as users run it, Keras does not know how many samples a batch has."""
+    framework("tensorflow").config.run_functions_eagerly(not graph)
     compilation = write(tmp_path, windowed=windowed)
     task_of(compilation)
     with built(compilation, tmp_path) as models:
@@ -86,6 +93,7 @@ def test_both_loops(windowed: bool, tmp_path: Path) -> None:
         for backend, one in models.items():
             train, data = one.program.module("train"), one.program.module("data")
             dataset = data.load(tmp_path / "data.npz")
+            assert len(dataset.train) % train.BATCH_SIZE, "the last batch is smaller"
             records[backend] = []
             report = records[backend].append
             train.fit(one.model, dataset, tmp_path / f"run-{backend}", epochs=2, report=report)

@@ -18,7 +18,13 @@ from tests.matrix.trial import Array, built, random_weights, share, task_of
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 
 SAMPLES, STEPS, WIDTH, K = 60, 4, 3, 2
-HELD_OUT = [n for n, m in ENTRIES["metric"].items() if not m.facts["each_epoch"]]
+MORE = ["msle", "log_cosh", "cosine_similarity"]  # in records, too
+#: Those that measure something of their own are in test_sequence_scores.py.
+HELD_OUT = [
+    name
+    for name, metric in ENTRIES["metric"].items()
+    if not metric.facts["each_epoch"] and not metric.facts["measures"]
+]
 
 
 def write(folder: Path, head: str, loss: str, steps: bool, metrics: list[str]) -> Compilation:
@@ -94,6 +100,10 @@ def _shares(p: Array, y: Array, measure: str) -> float:
     return sum(found) / len(found)
 
 
+def _log(x: Array) -> Array:
+    return np.log(1 + np.where(x > 1e-7, x, 1e-7))
+
+
 def _auc(p: Array, y: Array) -> float:
     yes, no = p[y == 1], p[y == 0]
     pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in yes for b in no]
@@ -109,6 +119,11 @@ def _perplexity(p: Array, y: Array) -> float:
 
 #: Of rows of numbers and targets; logits for classes and answers.
 EQUATIONS: Mapping[str, Callable[[Array, Array], float]] = {
+    "msle": lambda p, y: float(np.mean((_log(p) - _log(y)) ** 2)),
+    "log_cosh": lambda p, y: float(np.mean(np.log(np.cosh(p - y)))),
+    "cosine_similarity": lambda p, y: float(
+        np.mean([a @ b / (a @ a * (b @ b)) ** 0.5 for a, b in zip(p, y, strict=True)])
+    ),
     "smape": lambda p, y: float(100 * np.mean(abs(p - y) / ((abs(p) + abs(y)) / 2))),
     "r2": lambda p, y: float(np.mean(1 - ((p - y) ** 2).mean(0) / y.var(0))),
     "top_k_accuracy": lambda p, y: float(
@@ -135,7 +150,7 @@ CASES = {
 
 
 def test_every_held_out_metric_has_an_equation() -> None:
-    assert set(EQUATIONS) == set(HELD_OUT)
+    assert set(EQUATIONS) == {*HELD_OUT, *MORE}
 
 
 @pytest.mark.parametrize("steps", [False, True], ids=["one", "per step"])
@@ -143,7 +158,8 @@ def test_every_held_out_metric_has_an_equation() -> None:
 def test_scores(case: str, steps: bool, tmp_path: Path) -> None:
     head, loss = CASES[case]
     kind = ENTRIES["loss"][loss.split("(")[0]].facts["target"]
-    fitting = [name for name in HELD_OUT if kind in ENTRIES["metric"][name].facts["targets"]]
+    names = [*HELD_OUT, *MORE]
+    fitting = [name for name in names if kind in ENTRIES["metric"][name].facts["targets"]]
     asked = [f"{n}(k={K})" if n.startswith("top_k") else n for n in fitting]
     found, prediction, target = scores(write(tmp_path, head, loss, steps, asked), tmp_path)
     p, y = flat(prediction, target, loss)
@@ -167,6 +183,9 @@ def of_keras(name: str, p: Array, y: Array) -> tuple[float, float] | None:
     if name == "auc":
         metric, close = metrics.AUC(num_thresholds=2000), 2e-3
         p = 1 / (1 + np.exp(-p))
+    elif name in MORE:
+        of = {"msle": "MeanSquaredLogarithmicError", "log_cosh": "LogCoshError"}
+        metric, close = getattr(metrics, of.get(name, "CosineSimilarity"))(), 1e-5
     elif name == "r2":
         metric, close = metrics.R2Score(), 1e-4
     elif name == "top_k_accuracy":

@@ -235,6 +235,8 @@ def test_losses_and_metrics(loss: str, role: Role, steps: bool, tmp_path: Path) 
         ("huber(delta=0.3)", Role.PLAIN),
         ("binary_crossentropy(label_smoothing=0.2)", Role.PLAIN),
         ("binary_crossentropy(label_smoothing=0.2)", Role.PROBABILITY),
+        ("sparse_categorical_crossentropy(label_smoothing=0.2)", Role.PLAIN),
+        ("sparse_categorical_crossentropy(label_smoothing=0.2)", Role.PROBABILITIES),
         ("categorical_crossentropy(label_smoothing=0.2)", Role.PLAIN),
         ("categorical_crossentropy(label_smoothing=0.2)", Role.PROBABILITIES),
         ("binary_focal_crossentropy(apply_class_balancing=true, alpha=0.3)", Role.PLAIN),

@@ -101,6 +101,13 @@ def test_sample_weights(loss: str, role: Role, steps: bool, column: str, tmp_pat
         ("sparse_categorical_crossentropy", "ignore_class=-1, class_weight=balanced", 3),
         ("sparse_categorical_crossentropy", "ignore_class=1", 3),
         ("sparse_categorical_crossentropy", "ignore_class=-1, sample_weight=all", 3),
+        ("sparse_categorical_crossentropy", "label_smoothing=0.3, class_weight=[1, 3, 0.5]", 3),
+        ("sparse_categorical_crossentropy", "label_smoothing=0.3, ignore_class=-1", 3),
+        (
+            "sparse_categorical_crossentropy",
+            "label_smoothing=0.3, ignore_class=1, sample_weight=all",
+            3,
+        ),
     ],
 )
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from seqspec.backends.keras.optimizers import (
     rate,
 )
 from seqspec.backends.keras.weights import frozen
-from seqspec.backends.padding import Scored, plan_scored
+from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
     WIDTH,
     Call,
@@ -60,6 +60,9 @@ METRICS: Mapping[str, str] = {
     "mae": "MeanAbsoluteError",
     "rmse": "RootMeanSquaredError",
     "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "log_cosh": "LogCoshError",
+    "cosine_similarity": "CosineSimilarity",
 }
 
 #: what a loss compares with -> the metric that counts right answers
@@ -98,7 +101,6 @@ class TrainPlan:
     shuffle: bool
     shuffle_note: str
     drawn: bool
-    whose: str
     drawn_note: str
     augment: bool
     many_inputs: bool
@@ -108,10 +110,12 @@ class TrainPlan:
     batch: tuple[str, ...]
     batch_head: tuple[str, ...]
     kept_accuracy: bool
+    smoothed: bool
+    smoothed_kept: bool
     of_steps: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
-    scored: Scored
+    scored: tuple[str, ...]
     reshuffled: bool
     carrying: Carrying | None
 
@@ -186,7 +190,6 @@ def plan(task: Task, training: Training) -> TrainPlan:
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
         drawn=training.drawn,
-        whose=", part.series" if training.data.scaled_by_series else "",
         drawn_note=_drawn(training),
         augment=bool(training.data.augment),
         many_inputs=many_inputs,
@@ -201,9 +204,11 @@ def plan(task: Task, training: Training) -> TrainPlan:
             for term in training.terms
             for metric in term.metrics
         ),
+        smoothed=any(_smoothed(term) for term in training.terms),
+        smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
         of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
         lengths=lengths,
-        scored=plan_scored(task, ragged=bool(training.data.ragged)),
+        scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
         carrying=plan_carrying(training),
     )
@@ -307,7 +312,11 @@ def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
     several = training.several
     keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
-    return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
+    call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
+    if not several:
+        return call
+    losses = mapping([(term.output, _loss(term)) for term in training.terms])
+    return [*assign("losses", losses, indent=4), *call]
 
 
 #: what a loss is multiplied by: that comes with the data
@@ -331,14 +340,20 @@ def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
 def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     """Losses, their weights and metrics by the names of the outputs."""
     terms = training.terms
-    keywords: list[tuple[str, Expr]] = [("loss", mapping([(t.output, _loss(t)) for t in terms]))]
+    keywords: list[tuple[str, Expr]] = [("loss", Code("losses"))]
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
     metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
-    return keywords
+    each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"
+    return [*keywords, ("weighted_metrics", Code(each))]
+
+
+def _smoothed(term: Term) -> bool:
+    """Whether the loss is the program's own: Keras smooths no class ids."""
+    return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
 
 
 def _loss(term: Term) -> Call:
@@ -349,7 +364,8 @@ def _loss(term: Term) -> Call:
     for arg in loss.entry.args:
         if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
             keywords.append((arg.name, loss.args[arg.name]))
-    return Call(f"keras.losses.{LOSSES[loss.name]}", (), tuple(keywords))
+    name = "SmoothedCrossentropy" if _smoothed(term) else f"keras.losses.{LOSSES[loss.name]}"
+    return Call(name, (), tuple(keywords))
 
 
 def _metrics(term: Term) -> tuple[Call, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from seqspec.backends.python_text import Call, Code, Expr, literal
-from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
+from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed, spread
 
 _NONE: tuple[tuple[str, Expr], ...] = (("reduction", "none"),)
 
@@ -150,12 +150,22 @@ def _categorical(p: Prediction, args: Args) -> Lines:
 def _sparse(p: Prediction, args: Args) -> Lines:
     ignored = args["ignore_class"]
     keywords = (("ignore_index", ignored),) if ignored is not None else ()
+    share = args["label_smoothing"]
     if p.logits:
-        function, guess = "functional.cross_entropy", p.name
-    else:
-        function, guess = "functional.nll_loss", f"{p.name}.{CLAMP}.log()"
-    operands = (_classes_first(guess, p.rank), Code(p.target))
-    return [("values", Call(function, operands, (*keywords, *_NONE)))]
+        keywords += (("label_smoothing", share),) if share else ()
+        operands = (_classes_first(p.name, p.rank), Code(p.target))
+        return [("values", Call("functional.cross_entropy", operands, (*keywords, *_NONE)))]
+    guess = f"{p.name}.{CLAMP}.log()"
+    logs, right = p.own("logs"), p.own("right")
+    operands = (_classes_first(logs if share else guess, p.rank), Code(p.target))
+    nll = Call("functional.nll_loss", operands, (*keywords, *_NONE))
+    if not share:
+        return [("values", nll)]
+    return [
+        ("logs", Code(guess)),
+        ("right", nll),
+        ("values", Code(spread(right, f"{logs}.mean(-1)", share))),
+    ]
 
 
 ELEMENTS: Mapping[str, Callable[[Prediction, Args], Lines]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seqspec.backends.python_text import Code, Expr, Group, call, comment
-from seqspec.backends.torch.body import FOREVER, Body, shape_note
+from seqspec.backends.python_text import WIDTH, Code, Expr, Group, call, comment, flat
+from seqspec.backends.torch.body import FOREVER, INDENT, Body, shape_note
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.sizes import size_of
 from seqspec.ir.graph import Graph, Value
@@ -40,7 +40,7 @@ class Masked:
             value = inputs[mask.port]
             name = self.body.own("mask" if len(sources) == 1 else f"{mask.port}_mask", FOREVER)
             expr = source(mask, lambda port: self.body.operand(inputs[port]))
-            self.body.line(f"{name} = ", expr, comment(show(value.tensor.shape[:2])))
+            self._named(name, expr, comment(show(value.tensor.shape[:2])))
             self.body.masks[mask] = name
             if mask in blank:
                 x = self.body.operand(value)
@@ -52,6 +52,15 @@ class Masked:
                 name = self.body.own("joined_mask", FOREVER)
                 self.body.line(f"{name} = ", composed(inner, self.body.masks, self._whole_mask))
                 self.body.masks[inner] = name
+
+    def _named(self, name: str, expr: Expr, note: str) -> None:
+        """A line for a mask; a comparison that does not fit stands in parentheses."""
+        if INDENT + len(f"{name} = {flat(expr)}") <= WIDTH:
+            self.body.line(f"{name} = ", expr, note)
+            return
+        before = " " * INDENT
+        self.body.lines += [f"{before}# {note}", f"{before}{name} = ("]
+        self.body.lines += [f"{before}    {flat(expr)}", f"{before})"]
 
     def _whole_mask(self, steps: Dim) -> Expr:
         """A mask of so many steps, all of which count."""

@@ -21,7 +21,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch.elements import ELEMENTS, reduced
 from seqspec.backends.torch.masking import masks_of
 from seqspec.backends.torch.model import ModelPlan
-from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed
+from seqspec.backends.torch.prediction import CLAMP, Args, Lines, Prediction, smoothed, spread
 from seqspec.ir.masks import Mask
 from seqspec.ir.task import Task, Term, Training
 from seqspec.types import Role
@@ -38,7 +38,7 @@ _NAMES = tuple(
 _LOCALS = tuple(
     """
     balance chance entropy right sure wrong cosine error ratio side smooth truth
-    values kept entries given weight
+    values kept logs entries given weight
     """.split()
 )
 
@@ -284,6 +284,22 @@ def _mape(p: Prediction) -> Expr:
     return Code(f"100 * ({share}).abs().mean()")
 
 
+def _msle(p: Prediction) -> Expr:
+    operands = (Code(f"{name}.clamp(min=1e-7).log1p()") for name in (p.name, p.target))
+    return Call("functional.mse_loss", tuple(operands))
+
+
+def _logarithm_of_cosh(p: Prediction) -> Expr:
+    error = f"{p.name} - {p.target}, {p.target} - {p.name}"
+    return Code(f"torch.logaddexp({error}).mean() - math.log(2)")
+
+
+def _cosine_of(p: Prediction) -> Expr:
+    keywords = (("dim", -1), ("eps", 1e-7))
+    operands = (Code(p.name), Code(p.target))
+    return Call("functional.cosine_similarity", operands, keywords, behind=".mean()")
+
+
 def _huber(p: Prediction, args: Args) -> Lines:
     delta = (("delta", args["delta"]),) if args["delta"] != 1 else ()
     return [("loss", Call("functional.huber_loss", (Code(p.name), Code(p.target)), delta))]
@@ -343,12 +359,21 @@ def _categorical(p: Prediction, args: Args) -> Lines:
     return [*lines, ("loss", Code(f"-({target} * {p.name}.{CLAMP}.log()).sum(-1).mean()"))]
 
 
-def _sparse(p: Prediction, _: Args) -> Lines:
+def _sparse(p: Prediction, args: Args) -> Lines:
     target = p.target if p.rank == 2 else f"{p.target}.flatten()"
+    share = args["label_smoothing"]
     if p.logits:
-        return [("loss", Call("functional.cross_entropy", (Code(p.rows), Code(target))))]
+        keywords = (("label_smoothing", share),) if share else ()
+        return [("loss", Call("functional.cross_entropy", (Code(p.rows), Code(target)), keywords))]
     guess = f"{p.rows}.{CLAMP}.log()"
-    return [("loss", Call("functional.nll_loss", (Code(guess), Code(target))))]
+    if not share:
+        return [("loss", Call("functional.nll_loss", (Code(guess), Code(target))))]
+    logs, right = p.own("logs"), p.own("right")
+    return [
+        ("logs", Code(guess)),
+        ("right", Call("functional.nll_loss", (Code(logs), Code(target)))),
+        ("loss", Code(spread(right, f"{logs}.mean()", share))),
+    ]
 
 
 LOSSES: Mapping[str, Callable[[Prediction, Args], Lines]] = {
@@ -388,4 +413,7 @@ METRICS: Mapping[str, Callable[[Prediction, str], Expr]] = {
     "rmse": lambda p, _: _mse(p),
     "mae": lambda p, _: _mae(p),
     "mape": lambda p, _: _mape(p),
+    "msle": lambda p, _: _msle(p),
+    "log_cosh": lambda p, _: _logarithm_of_cosh(p),
+    "cosine_similarity": lambda p, _: _cosine_of(p),
 }

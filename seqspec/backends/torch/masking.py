@@ -7,7 +7,7 @@ masks that it reads as parameters of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seqspec.backends.python_text import (
     Code,
@@ -50,7 +50,7 @@ def source(mask: Source, operand: Callable[[str], str]) -> Expr:
             return Code(f"({x} != {literal(mask.pad)}).any(-1)")
         case ByLengths():
             steps = call("torch.arange", Code(f"{x}.shape[1]"), device=Code(f"{x}.device"))
-            return replace(steps, behind=f" < {operand(mask.lengths)}[:, None]")
+            return Code(f"{flat(steps)} < {operand(mask.lengths)}[:, None]")
         case Given():
             raise AssertionError("a given mask is a parameter")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from seqspec.backends.python_text import (
@@ -71,6 +71,7 @@ class ClassPlan:
     logits: tuple[str, ...]
     outputs_class: str
     state: StatePlan | None = None
+    steps: StepPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,10 @@ class ModelLowering:
         for inner in self._graphs:
             self._lower(inner, split if inner is graph else {})
         steps = self._steps()
-        classes = tuple(self._classes.values())
+        main = self._class_names[id(graph)]
+        classes = tuple(
+            replace(c, steps=steps) if c.name == main else c for c in self._classes.values()
+        )
         slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
         plan_lines = [

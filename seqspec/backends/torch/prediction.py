@@ -47,6 +47,11 @@ class Prediction:
         return f"{self.prefix}{variable}"
 
 
+def spread(right: str, logs: str, share: float) -> str:
+    """A loss of class ids that are smoothed: of ``right``, and of the mean over all classes."""
+    return f"{literal(round(1 - share, 12))} * {right} - {literal(share)} * {logs}"
+
+
 def smoothed(p: Prediction, args: Args, classes: str) -> tuple[Lines, str]:
     """The line that smooths the target, if it is smoothed, and what the loss compares with."""
     share = args["label_smoothing"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
-from seqspec.backends.padding import Scored, output_mask, plan_scored
+from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
@@ -37,7 +37,6 @@ class TrainPlan:
     kept: str
     validated: bool
     drawn: bool
-    whose: str
     rng: str
     copied: str
     roots: tuple[str, ...]
@@ -55,7 +54,7 @@ class TrainPlan:
     means: str
     best: str
     counted: bool
-    scored: Scored
+    scored: tuple[str, ...]
     before_epochs: tuple[str, ...]
     carrying: Carrying | None
     state: str
@@ -137,7 +136,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         kept=training.data.kept,
         validated=validated,
         drawn=training.drawn,
-        whose=", part.series" if training.data.scaled_by_series else "",
         rng="rng" if training.drawn else "None",
         copied=_copied(training.data),
         roots=tuple(_roots(training)),
@@ -155,7 +153,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         means="total / steps" if model.state and not counted else _means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
-        scored=plan_scored(task, ragged=bool(training.data.ragged)),
+        scored=plan_scored(task, training),
         carrying=plan_carrying(training),
         state=model.state.name if model.state else "",
         before_epochs=stopping.before,

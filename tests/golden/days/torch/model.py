@@ -56,9 +56,9 @@ class Days(nn.Module):
         self, written: Tensor, written_lengths: Tensor, iso: Tensor, iso_lengths: Tensor
     ) -> Tensor:
         # [B, S]
-        written_mask = torch.arange(
-            written.shape[1], device=written.device
-        ) < written_lengths[:, None]
+        written_mask = (
+            torch.arange(written.shape[1], device=written.device) < written_lengths[:, None]
+        )
         iso_mask = torch.arange(iso.shape[1], device=iso.device) < iso_lengths[:, None]  # [B, T]
         x = self.notes_embedding(written)  # [B, S, 32]
         # [B, S, 96]; h_n [2, B, 48]

@@ -3,6 +3,7 @@
     python run.py train
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
+    python run.py generate --weights runs/.../best.safetensors
 
 `-h` after a command lists its options. Compiled by seqspec 0.1.0 from the spec days.seq.
 """

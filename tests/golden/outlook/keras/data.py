@@ -163,7 +163,9 @@ def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     The scaling is fitted on the training part, unless that of a checkpoint is given.
     Raises DataError if the file cannot be used.
     """
-    parts = split(read(path, COLUMNS), path)
+    columns = read(path, COLUMNS)
+    check_range(columns["rain"], "rain", 0.0, 1.0, rows=columns[ROW])
+    parts = split(columns, path)
     scaling = scaling or Scaling.fit(parts[0])
     train, validation, test = (assemble(part, scaling) for part in parts)
     return Dataset(train, validation, test, scaling)
@@ -404,6 +406,25 @@ def fill_numbers(columns: Arrays, path: Path) -> Arrays:
         for name, values in columns.items()
         if values.dtype.kind == "f"
     }
+
+
+def check_range(
+    values: np.ndarray,
+    name: str,
+    low: float,
+    high: float = math.inf,
+    *,
+    rows: np.ndarray,
+) -> None:
+    """Raises DataError for a target that the loss cannot be computed with."""
+    wrong = np.argwhere((values < low) | (values > high))
+    if len(wrong):
+        place = tuple(wrong[0].tolist())
+        wanted = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
+        raise DataError(
+            f"column {name!r} holds {values[place]:g} in row {rows[place[0]]} below the header: "
+            f"the loss compares with numbers {wanted}"
+        )
 
 
 def score(predictions: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) -> dict[str, float]:

@@ -111,6 +111,27 @@ class Carrying(keras.Model):
         return [tensor.numpy()[:count] for tensor in self.state]
 
 
+class LossOverSamples(keras.metrics.Metric):
+    """The loss of an output as a mean over samples; Keras itself records one over batches."""
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__(name="loss_over_samples")
+        self.loss = loss
+        self.mean = keras.metrics.Mean()
+
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ) -> None:
+        samples = keras.ops.cast(keras.ops.shape(y_pred)[0], "float32")
+        self.mean.update_state(self.loss(y_true, y_pred, sample_weight), samples)
+
+    def result(self) -> keras.KerasTensor:
+        return self.mean.result()
+
+
 class Journal(keras.callbacks.Callback):
     """After each epoch writes its record, and keeps the last weights and the best so far."""
 
@@ -138,6 +159,11 @@ class Journal(keras.callbacks.Callback):
                 f"the loss is no longer a finite number in epoch {epoch + 1}: "
                 "a smaller learning rate or clipped gradients may help"
             )
+        means |= {
+            name.removesuffix("_over_samples"): value
+            for name, value in means.items()
+            if name.endswith("_over_samples")
+        }
         means = {name: means[name] for name in REPORTED if name in means}
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
@@ -153,9 +179,11 @@ class Journal(keras.callbacks.Callback):
 
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss."""
+    losses = {"warm": keras.losses.MeanSquaredError(), "wet": keras.losses.BinaryCrossentropy()}
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE),
-        loss={"warm": keras.losses.MeanSquaredError(), "wet": keras.losses.BinaryCrossentropy()},
+        loss=losses,
+        weighted_metrics={name: [LossOverSamples(loss)] for name, loss in losses.items()},
     )
 
 
@@ -247,7 +275,8 @@ def predict(
             for tensor, new in zip(state, end, strict=True):
                 tensor[chunk.lanes] = new
     order = np.argsort(np.concatenate([chunk.rows.reshape(-1) for chunk in found]))
-    flat = ([batch[name].reshape(-1, *batch[name].shape[2:]) for batch in outputs] for name in OUTPUTS)
+    names = ([batch[name] for batch in outputs] for name in OUTPUTS)
+    flat = ([batch.reshape(-1, *batch.shape[2:]) for batch in batches] for batches in names)
     return tuple(np.concatenate(batches)[order] for batches in flat)
 
 
@@ -263,7 +292,9 @@ def evaluate(
     """Scores on a part of the data, in original units, each lane from a cleared state."""
     predictions = scaling.invert_targets(predict(model, part.stream, device))
     rows = part.stream.rows
-    return score(predictions, scaling.invert_targets(tuple(values[rows] for values in part.targets)))
+    return score(
+        predictions, scaling.invert_targets(tuple(values[rows] for values in part.targets))
+    )
 
 
 def set_seed(seed: int) -> None:

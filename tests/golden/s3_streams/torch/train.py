@@ -186,7 +186,9 @@ def evaluate(model: Air, part: Part, scaling: Scaling, device: str = "cpu") -> d
     """Scores on a part of the data, in original units, each lane from a cleared state."""
     predictions = scaling.invert_targets(predict(model, part.stream, device))
     rows = part.stream.rows
-    return score(predictions, scaling.invert_targets(tuple(values[rows] for values in part.targets)))
+    return score(
+        predictions, scaling.invert_targets(tuple(values[rows] for values in part.targets))
+    )
 
 
 def set_seed(seed: int) -> None:

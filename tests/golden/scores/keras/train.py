@@ -24,10 +24,14 @@ REPORTED = (
     "loss",
     "warmth_loss",
     "kind_loss",
+    "warmth_cosine_similarity",
+    "warmth_msle",
     "kind_accuracy",
     "val_loss",
     "val_warmth_loss",
     "val_kind_loss",
+    "val_warmth_cosine_similarity",
+    "val_warmth_msle",
     "val_kind_accuracy",
 )
 DEVICES = {"cpu": "cpu:0", "cuda": "gpu:0"}  # as Keras calls them
@@ -62,6 +66,44 @@ class Batches(keras.utils.PyDataset):
             self.order = rng.permutation(len(self.part))
 
 
+class SmoothedCrossentropy(keras.losses.Loss):
+    """Cross-entropy with class ids, a share of each of which is spread over all classes.
+
+    As keras.losses.CategoricalCrossentropy has it; the sparse one smooths nothing.
+    """
+
+    def __init__(self, label_smoothing: float, *, from_logits: bool = False) -> None:
+        super().__init__(name="smoothed_crossentropy")
+        self.of_shares = keras.losses.CategoricalCrossentropy(
+            from_logits=from_logits, label_smoothing=label_smoothing, reduction=None
+        )
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        ids = keras.ops.cast(y_true, "int32")
+        return self.of_shares(keras.ops.one_hot(ids, y_pred.shape[-1]), y_pred)
+
+
+class LossOverSamples(keras.metrics.Metric):
+    """The loss of an output as a mean over samples; Keras itself records one over batches."""
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__(name="loss_over_samples")
+        self.loss = loss
+        self.mean = keras.metrics.Mean()
+
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ) -> None:
+        samples = keras.ops.cast(keras.ops.shape(y_pred)[0], "float32")
+        self.mean.update_state(self.loss(y_true, y_pred, sample_weight), samples)
+
+    def result(self) -> keras.KerasTensor:
+        return self.mean.result()
+
+
 class Journal(keras.callbacks.Callback):
     """After each epoch writes its record, and keeps the last weights and the best so far."""
 
@@ -89,6 +131,11 @@ class Journal(keras.callbacks.Callback):
                 f"the loss is no longer a finite number in epoch {epoch + 1}: "
                 "a smaller learning rate or clipped gradients may help"
             )
+        means |= {
+            name.removesuffix("_over_samples"): value
+            for name, value in means.items()
+            if name.endswith("_over_samples")
+        }
         means = {name: means[name] for name in REPORTED if name in means}
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
@@ -104,13 +151,21 @@ class Journal(keras.callbacks.Callback):
 
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss and what else is measured."""
+    losses = {
+        "warmth": keras.losses.MeanSquaredError(),
+        "kind": SmoothedCrossentropy(from_logits=True, label_smoothing=0.1),
+    }
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE),
-        loss={
-            "warmth": keras.losses.MeanSquaredError(),
-            "kind": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=losses,
+        metrics={
+            "warmth": [
+                keras.metrics.CosineSimilarity(name="cosine_similarity"),
+                keras.metrics.MeanSquaredLogarithmicError(name="msle"),
+            ],
+            "kind": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         },
-        metrics={"kind": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]},
+        weighted_metrics={name: [LossOverSamples(loss)] for name, loss in losses.items()},
     )
 
 
@@ -179,7 +234,8 @@ def fit(
 def first_batch(part: Part) -> Part:
     """The first batch of a part, as a part of its own."""
     inputs = tuple(array[:BATCH_SIZE] for array in part.inputs)
-    return Part(inputs, tuple(array[:BATCH_SIZE] for array in part.targets))
+    naive = {name: errors[:BATCH_SIZE] for name, errors in part.naive.items()}
+    return Part(inputs, tuple(array[:BATCH_SIZE] for array in part.targets), naive=naive)
 
 
 def predict(
@@ -202,7 +258,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Scores on a part of the data, in original units."""
     predictions = scaling.invert_targets(predict(model, part.inputs, device))
-    return score(predictions, scaling.invert_targets(part.targets))
+    return score(predictions, scaling.invert_targets(part.targets), part.naive)
 
 
 def set_seed(seed: int) -> None:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "1fd2462b64937776a8340bc23568447e4545df94ade75b1d535011afb292b434",
+    "spec_sha256": "d03cef36d253f049d352e5e7265b64cf8637962201fdb7d34b642a862c443fd3",
     "model": "Days",
 }
 

@@ -52,6 +52,8 @@ class Part:
 
     inputs: tuple[np.ndarray, ...]  # days [B, 14, 3]
     targets: tuple[np.ndarray, ...]  # warmth [B, 2], kind [B, 14]
+    # by score: what errors are divided by, to be broadcast to the target
+    naive: dict[str, np.ndarray]
 
     def __len__(self) -> int:
         return len(self.targets[0])
@@ -139,7 +141,8 @@ def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     """
     parts = split(read(path, COLUMNS), path)
     scaling = scaling or Scaling.fit(parts[0])
-    train, validation, test = (assemble(part, scaling) for part in parts)
+    naive = {"warmth_mase_7": naive_error(stack(parts[0], WARMTH_COLUMNS), 7)[None]}
+    train, validation, test = (assemble(part, scaling, naive) for part in parts)
     return Dataset(train, validation, test, scaling)
 
 
@@ -164,14 +167,16 @@ def batches(part: Part, size: int, rng: np.random.Generator | None = None) -> It
         yield part.batch(order[start : start + size])
 
 
-def assemble(part: Arrays, scaling: Scaling) -> Part:
+def assemble(part: Arrays, scaling: Scaling, naive: dict[str, np.ndarray]) -> Part:
     """The windows of a part with what each output is compared with; views, not copies."""
     scaled = scaling.apply(part)
     days = stack(scaled, DAYS_COLUMNS)
     warmth = stack(scaled, WARMTH_COLUMNS)
     kind = part["kind"]
     return Part(
-        inputs=(windows(days[:-1], STEPS),), targets=(warmth[STEPS:], windows(kind[:-1], STEPS))
+        inputs=(windows(days[:-1], STEPS),),
+        targets=(warmth[STEPS:], windows(kind[:-1], STEPS)),
+        naive=naive,
     )
 
 
@@ -290,7 +295,32 @@ def ids(values: np.ndarray, name: str, bound: int) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def score(predictions: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) -> dict[str, float]:
+def naive_error(rows: np.ndarray, season: int) -> np.ndarray:
+    """The mean absolute error of forecasting each row by the one `season` rows before it."""
+    if len(rows) <= season:
+        raise DataError(
+            f"the training part has {len(rows)} rows: too few to compare each with the one "
+            f"{season} before it"
+        )
+    rows = rows.astype(np.float64)
+    return np.maximum(np.abs(rows[season:] - rows[:-season]).mean(axis=0), 1e-7)
+
+
+def edit_distance(told: np.ndarray, known: np.ndarray) -> int:
+    """How many ids to put in, leave out or exchange to make `known` of `told`: Levenshtein's."""
+    places = np.arange(len(known) + 1)
+    row = places  # how far what was told up to here is from each beginning of what is known
+    for count, one in enumerate(told, start=1):
+        best = np.minimum(row[1:] + 1, row[:-1] + (known != one))
+        row = np.minimum.accumulate(np.append(count, best) - places) + places
+    return int(row[-1])
+
+
+def score(
+    predictions: tuple[np.ndarray, ...],
+    targets: tuple[np.ndarray, ...],
+    naive: dict[str, np.ndarray],
+) -> dict[str, float]:
     """Metrics of each output over all samples, in original units if all arrays are."""
     warmth, kind = predictions
     warmth_target, kind_target = targets
@@ -305,12 +335,21 @@ def score(predictions: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) 
         out=np.zeros_like(warmth_spread),
         where=warmth_spread > 0,
     )
+    warmth_product = (warmth * warmth_target).sum(axis=-1)
+    warmth_norms = np.linalg.norm(warmth, axis=-1)
+    warmth_norms = warmth_norms * np.linalg.norm(warmth_target, axis=-1)
+    warmth_told = np.log1p(np.maximum(warmth, 1e-7))
+    warmth_known = np.log1p(np.maximum(warmth_target, 1e-7))
     kind_hits = kind.argmax(axis=-1) == kind_target
     kind_right = np.bincount(kind_target[kind_hits], minlength=kind.shape[-1])
     kind_told = np.bincount(kind.argmax(axis=-1).ravel(), minlength=kind.shape[-1])
     kind_known = np.bincount(kind_target.ravel(), minlength=kind.shape[-1])
     kind_own = np.take_along_axis(kind, kind_target[..., None], -1)
     kind_above = (kind > kind_own).sum(axis=-1)
+    kind_answers = kind.argmax(axis=-1)
+    kind_truths = kind_target
+    kind_pairs = zip(kind_answers, kind_truths, strict=True)
+    kind_distances = [edit_distance(a, b) / max(len(b), 1) for a, b in kind_pairs]
     kind_wide = kind.astype(np.float64)
     kind_wide -= kind_wide.max(axis=-1, keepdims=True)
     kind_logs = kind_wide - np.log(np.exp(kind_wide).sum(axis=-1, keepdims=True))
@@ -320,11 +359,15 @@ def score(predictions: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) 
         "warmth_mae": float(np.mean(np.abs(warmth_error))),
         "warmth_smape": float(200 * np.mean(np.abs(warmth_error) / warmth_size)),
         "warmth_r2": float(np.mean(warmth_explained)),
+        "warmth_mase_7": float(np.mean(np.abs(warmth_error) / naive["warmth_mase_7"])),
+        "warmth_cosine_similarity": float(np.mean(warmth_product / np.maximum(warmth_norms, 1e-7))),
+        "warmth_msle": float(np.mean((warmth_told - warmth_known) ** 2)),
         "kind_accuracy": float(np.mean(kind_hits)),
         "kind_precision": float(np.mean(kind_right / np.maximum(kind_told, 1))),
         "kind_recall": float(np.mean(kind_right / np.maximum(kind_known, 1))),
         "kind_f1": float(np.mean(2 * kind_right / np.maximum(kind_told + kind_known, 1))),
         "kind_top_2_accuracy": float(np.mean(kind_above < 2)),
+        "kind_edit_distance": float(np.mean(kind_distances)),
         "kind_perplexity": float(np.exp(-np.mean(kind_likelihood))),
     }
 

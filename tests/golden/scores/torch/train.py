@@ -21,7 +21,14 @@ EPOCHS = 5
 BATCH_SIZE = 32
 LEARNING_RATE = 0.001
 SEED = 0
-REPORTED = ("loss", "warmth_loss", "kind_loss", "kind_accuracy")
+REPORTED = (
+    "loss",
+    "warmth_loss",
+    "kind_loss",
+    "warmth_cosine_similarity",
+    "warmth_msle",
+    "kind_accuracy",
+)
 
 
 class TrainingError(RuntimeError):
@@ -33,10 +40,18 @@ def measure(model: Days, inputs: list[Tensor], targets: list[Tensor]) -> tuple[T
     outputs = model(*inputs)
     warmth, kind = targets
     warmth_loss = functional.mse_loss(outputs.warmth, warmth)
-    kind_loss = functional.cross_entropy(outputs.kind.flatten(0, -2), kind.flatten())
+    warmth_cosine_similarity = functional.cosine_similarity(
+        outputs.warmth, warmth, dim=-1, eps=1e-7
+    ).mean()
+    warmth_msle = functional.mse_loss(
+        outputs.warmth.clamp(min=1e-7).log1p(), warmth.clamp(min=1e-7).log1p()
+    )
+    kind_loss = functional.cross_entropy(
+        outputs.kind.flatten(0, -2), kind.flatten(), label_smoothing=0.1
+    )
     kind_accuracy = (outputs.kind.argmax(-1) == kind).float().mean()
     loss = warmth_loss + kind_loss
-    measured = [loss, warmth_loss, kind_loss, kind_accuracy]
+    measured = [loss, warmth_loss, kind_loss, warmth_cosine_similarity, warmth_msle, kind_accuracy]
     return loss, torch.stack(measured).detach()
 
 
@@ -141,7 +156,8 @@ def fit(
 def first_batch(part: Part) -> Part:
     """The first batch of a part, as a part of its own."""
     inputs = tuple(array[:BATCH_SIZE] for array in part.inputs)
-    return Part(inputs, tuple(array[:BATCH_SIZE] for array in part.targets))
+    naive = {name: errors[:BATCH_SIZE] for name, errors in part.naive.items()}
+    return Part(inputs, tuple(array[:BATCH_SIZE] for array in part.targets), naive=naive)
 
 
 @torch.no_grad()
@@ -161,7 +177,7 @@ def predict(
 def evaluate(model: Days, part: Part, scaling: Scaling, device: str = "cpu") -> dict[str, float]:
     """Scores on a part of the data, in original units."""
     predictions = scaling.invert_targets(predict(model, part.inputs, device))
-    return score(predictions, scaling.invert_targets(part.targets))
+    return score(predictions, scaling.invert_targets(part.targets), part.naive)
 
 
 def set_seed(seed: int) -> None:

@@ -66,6 +66,27 @@ class Batches(keras.utils.PyDataset):
             self.order = rng.permutation(len(self.part))
 
 
+class LossOverSamples(keras.metrics.Metric):
+    """The loss of an output as a mean over samples; Keras itself records one over batches."""
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        super().__init__(name="loss_over_samples")
+        self.loss = loss
+        self.mean = keras.metrics.Mean()
+
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ) -> None:
+        samples = keras.ops.cast(keras.ops.shape(y_pred)[0], "float32")
+        self.mean.update_state(self.loss(y_true, y_pred, sample_weight), samples)
+
+    def result(self) -> keras.KerasTensor:
+        return self.mean.result()
+
+
 class Journal(keras.callbacks.Callback):
     """After each epoch writes its record, and keeps the last weights and the best so far."""
 
@@ -93,6 +114,11 @@ class Journal(keras.callbacks.Callback):
                 f"the loss is no longer a finite number in epoch {epoch + 1}: "
                 "a smaller learning rate or clipped gradients may help"
             )
+        means |= {
+            name.removesuffix("_over_samples"): value
+            for name, value in means.items()
+            if name.endswith("_over_samples")
+        }
         means = {name: means[name] for name in REPORTED if name in means}
         seconds = round(time.perf_counter() - self.started, 3)
         self.record = {"epoch": epoch + 1, **means, "seconds": seconds}
@@ -108,9 +134,10 @@ class Journal(keras.callbacks.Callback):
 
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss and what else is measured."""
+    losses = {"warmth": keras.losses.MeanSquaredError(), "wind": keras.losses.Huber()}
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE),
-        loss={"warmth": keras.losses.MeanSquaredError(), "wind": keras.losses.Huber()},
+        loss=losses,
         loss_weights={"warmth": 1.0, "wind": 0.5},
         metrics={
             "warmth": [
@@ -119,6 +146,7 @@ def compile_model(model: keras.Model) -> None:
             ],
             "wind": [keras.metrics.MeanAbsoluteError(name="mae")],
         },
+        weighted_metrics={name: [LossOverSamples(loss)] for name, loss in losses.items()},
     )
 
 
