@@ -58,6 +58,7 @@ def run_file(
     usage = (
         f"{task.graph.name}: the command line.\n\n"
         "    python run.py train\n"
+        "    python run.py train --resume runs/...\n"
         "    python run.py evaluate --weights runs/.../best.safetensors\n"
         "    python run.py predict --weights runs/.../best.safetensors\n\n"
         "`-h` after a command lists its options. "
@@ -91,6 +92,7 @@ def run_file(
 
 def _imports(kept: str, placed: bool) -> Iterator[str]:
     """The program's other modules, as isort has them."""
+    yield from _imported("checkpoint", ["Checkpoint", "CheckpointError", "locked", "newest"])
     data = ["DATA_PATH", "DataError", *([kept.capitalize()] if kept else [])]
     yield from _imported("data", [*data, "inputs_for_prediction", "load", "write_predictions"])
     yield from _imported("model", ["build_model"])

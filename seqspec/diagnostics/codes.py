@@ -186,6 +186,7 @@ OTHER_VOCABULARY = _code(
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
+CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

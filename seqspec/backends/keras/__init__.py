@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
@@ -100,6 +101,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
     training = task.training
     if training is not None:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
+        yield checkpoint_file(task, name)
         yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
         yield run_file(task, ENVIRONMENT, placed=True)
 

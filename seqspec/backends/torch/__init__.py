@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
@@ -98,6 +99,7 @@ def lower(task: Task) -> list[OutputFile]:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
         files += [
             data_file(task),
+            checkpoint_file(task, name),
             OutputFile("train.py", training),
             run_file(
                 task,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import Scored, output_mask, plan_scored
-from seqspec.backends.python_text import Group, assign, definition, docstring
+from seqspec.backends.python_text import (
+    Code,
+    Expr,
+    Group,
+    assign,
+    definition,
+    docstring,
+    mapping,
+)
 from seqspec.backends.torch.losses import plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
@@ -55,7 +63,9 @@ class TrainPlan:
     before_epochs: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
-    stopping: tuple[str, ...]
+    stopping: str
+    progress: tuple[str, ...]
+    resumed: tuple[str, ...]
 
     @property
     def functional(self) -> bool:
@@ -74,6 +84,8 @@ class Signatures:
     measure: tuple[str, ...]
     predict: tuple[str, ...]
     evaluate: tuple[str, ...]
+    capture: tuple[str, ...]
+    restore: tuple[str, ...]
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -87,6 +99,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     validated = float(training.data.split.args["validation"]) > 0
     scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
+    progress, resumed = _kept(stopping, updates)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(task, training, model)
     several, lengths = training.several, plan_lengths(task, training)
@@ -96,7 +109,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         main=model.main,
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
-        signatures=_signatures(training, model.main, lengths),
+        signatures=_signatures(training, model.main, lengths, updates),
         measure=tuple(measure),
         penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
@@ -125,7 +138,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
-        stopping=stopping.end,
+        stopping=stopping.when,
+        progress=progress,
+        resumed=resumed,
     )
 
 
@@ -152,16 +167,21 @@ def _measured(training: Training) -> list[tuple[str, str]]:
     return [("targets" if several else "target", kind), *weight]
 
 
-def _signatures(training: Training, main: str, lengths: LengthsPlan) -> Signatures:
+def _signatures(
+    training: Training, main: str, lengths: LengthsPlan, updates: UpdatesPlan
+) -> Signatures:
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
-    scores = "dict[str, float]"
+    scores, arrays = "dict[str, float]", "dict[str, np.ndarray]"
+    kept = [me, f"{updates.name}: {updates.type}"]
     return Signatures(
         tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], _TWO)),
         tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
+        tuple(definition("capture", kept, arrays)),
+        tuple(definition("restore", [*kept, f"arrays: {arrays}"], "None")),
     )
 
 
@@ -224,32 +244,61 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Stopping:
-    """Lines before the epochs, where a loss is the best, after that, and at an epoch's end."""
+    """Lines before the epochs, where a loss is the best, after that, and when training stops.
+
+    ``counts`` are the variables that are carried from one epoch to the next.
+    """
 
     before: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
-    end: tuple[str, ...]
+    when: str
+    counts: tuple[str, ...]
 
 
 def _stopping(stop: Setting | None) -> _Stopping:
     if stop is None:
-        return _Stopping(("best = math.inf",), ("best = judged",), (), ())
-    end = ("if waited == PATIENCE and not overfit_one_batch:", "    break")
+        return _Stopping(("best = math.inf",), ("best = judged",), (), "", ("best",))
+    when = "waited == PATIENCE and not overfit_one_batch"
     if not stop.args["min_delta"]:
         return _Stopping(
-            ("best, waited = math.inf, 0",),
+            ("best, waited, stopped = math.inf, 0, False",),
             ("best, waited = judged, 0",),
             ("else:", "    waited += 1"),
-            end,
+            when,
+            ("best", "waited", "stopped"),
         )
     return _Stopping(
-        ("best = math.inf", "mark, waited = math.inf, 0  # the loss to beat, and epochs since"),
+        (
+            "best, stopped = math.inf, False",
+            "mark, waited = math.inf, 0  # the loss to beat, and epochs since",
+        ),
         ("best = judged",),
         (
             "waited += 1",
             "if judged < mark - MIN_DELTA:",
             "    mark, waited = judged, 0",
         ),
-        end,
+        when,
+        ("best", "mark", "waited", "stopped"),
     )
+
+
+def _kept(stopping: _Stopping, updates: UpdatesPlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that gather what a checkpoint has besides tensors, and those that put it back."""
+    entries: list[tuple[Expr, Expr]] = [(name, Code(name)) for name in stopping.counts]
+    back = [f'{name} = progress["{name}"]' for name in stopping.counts]
+    if updates.counted:
+        entries.append(("step", Code("updates.step")))
+        back.append('updates.step = progress["step"]')
+    if updates.scaled:
+        entries.append(("scaler", Code("updates.scaler.state_dict()")))
+        back.append('updates.scaler.load_state_dict(progress["scaler"])')
+    if updates.plateau:
+        entries += [
+            ("learning_rate", Code(updates.rate)),
+            ("plateau", Code("plateau.state_dict()")),
+        ]
+        back.append(f'{updates.rate} = progress["learning_rate"]')
+        back.append('plateau.load_state_dict(progress["plateau"])')
+    return tuple(assign("progress", mapping(entries), indent=8)), tuple(back)
