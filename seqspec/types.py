@@ -29,8 +29,9 @@ class Tensor:
     """The type of a tensor: element kind with its bound, shape, role, causality, padding.
 
     ``kind`` is ``"float"`` or ``"token"``; tokens lie in ``[0, bound)``.
-    ``causal`` says that step t depends on no step after t. ``pad`` is the id or the value that
-    padded steps have, or how else they are told; None where each step is data.
+    ``causal`` says that step t has seen no later step of what the layer was given; what that means
+    for the model's inputs is found by :mod:`seqspec.ir.causality`. ``pad`` is the id or the value
+    that padded steps have, or how else they are told; None where each step is data.
     """
 
     kind: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from seqspec.diagnostics import codes
@@ -186,6 +187,8 @@ def _infer(
         if isinstance(found, Failed):
             return FAILED
         inner = found
+    # Whether it looks ahead itself: what its operands have seen is followed along the data.
+    types = tuple(replace(type_, causal=True) for type_ in types)
     site = Site(spec, layer.args, types, sizes, rest, inner)
     result = unfit_setting(site) or spec.rule(site)
     if isinstance(result, Problem):

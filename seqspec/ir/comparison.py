@@ -8,14 +8,14 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir import header, order
 from seqspec.ir.apply import told
+from seqspec.ir.causality import sights
 from seqspec.ir.feeding import Fed
 from seqspec.ir.files import Array
-from seqspec.ir.graph import Graph, Value
+from seqspec.ir.graph import Graph, Node
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.outputs import Trained
 from seqspec.ir.task import Term
 from seqspec.shapes.dim import Shape, same_shape, show
-from seqspec.source import Span
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary import ENTRIES
 
@@ -289,19 +289,30 @@ class Comparison:
         return "the output has a time axis, the target has none: leave out return=sequence"
 
     def _causal(self) -> bool:
-        if self.target.kind != "next_step" or self.output.tensor.causal:
+        culprit = self._looks_ahead() if self.target.kind == "next_step" else None
+        if culprit is None:
             return True
-        culprit, seen = _look_ahead(self.graph, self.output)
+        last = any(output.type.causal for output in culprit.outputs.values())
+        what = f"`{culprit.unit.kind}`"
         column = self.target.names[0]
         self.sink.report(
-            codes.LOOK_AHEAD(output=culprit),
+            codes.LOOK_AHEAD(output=f"the last step of {what}" if last else what),
             self.trained.target.span,
             here="the target of step t is the input of step t+1",
-            labels=(Label(seen, "this has seen later steps"),),
+            labels=(Label(culprit.span, "this has seen later steps"),),
             help=f"predict what comes after the window instead (`target = [{column}]`), "
             "or let every layer see the past only",
         )
         return False
+
+    def _looks_ahead(self) -> Node | None:
+        """What shows the output later steps of an input that runs beside it, if something does."""
+        time = self.output.tensor.shape[1]
+        for value, node in sights(self.graph)[self.output].ahead.items():
+            shape = value.tensor.shape if not value.parts else ()
+            if len(shape) > 1 and shape[1].agrees(time):
+                return node
+        return None
 
 
 def _one_hot(array: Array, output: Shape) -> bool:
@@ -309,18 +320,3 @@ def _one_hot(array: Array, output: Shape) -> bool:
     classes = output[-1].value
     same_rank = len(array.shape) == len(output)
     return same_rank and (classes is None or array.shape[-1] == classes or array.kind == "f")
-
-
-def _look_ahead(graph: Graph, output: Value) -> tuple[str, Span]:
-    """What an output got its knowledge of later steps from: the first on its way that has it."""
-    makers = {v: node for node in graph.nodes for o in node.outputs.values() for v in (o, *o.parts)}
-    value = output
-    while True:
-        node = makers[value]
-        late = [v for v in (*node.inputs, *node.initial) if not v.type.causal and v in makers]
-        if not late:
-            break
-        value = late[0]
-    if any(o.type.causal for o in node.outputs.values()):
-        return f"the last step of `{node.unit.kind}`", node.span
-    return f"`{node.unit.kind}`", node.span

@@ -174,7 +174,7 @@ def _apply_model(
             return FAILED
         if fold and isinstance(type_, Tensor):
             shape = (*first.tensor.shape[: 1 + fold], *type_.shape[1:])
-            type_ = replace(type_, shape=shape, causal=first.tensor.causal)
+            type_ = replace(type_, shape=shape, causal=True)
         mask = first.mask if fold else masks.seen_outside(value.mask, flowing)
         outputs[port] = value_of(type_, at, "" if outputs else name, mask)
     inputs = tuple(f.value for f in ordered.values())
@@ -207,7 +207,8 @@ def _ordered(
 
 
 def _one_step(type_: Type, fold: int) -> Type:
-    return folded(type_, fold) if isinstance(type_, Tensor) else type_
+    """What a model is given: it has seen nothing yet."""
+    return replace(folded(type_, fold) if isinstance(type_, Tensor) else type_, causal=True)
 
 
 def _same_weights(known: SubModel, graph: Graph, at: Span, operand: Value, sink: Sink) -> bool:

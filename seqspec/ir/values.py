@@ -17,7 +17,7 @@ def folded(type_: Tensor, fold: int) -> Tensor:
     if not fold:
         return type_
     shape = (product(type_.shape[: 1 + fold]), *type_.shape[1 + fold :])
-    return Tensor(type_.kind, shape, type_.bound, type_.role, type_.causal)
+    return Tensor(type_.kind, shape, type_.bound, type_.role)
 
 
 def values_of(
@@ -38,8 +38,7 @@ def values_of(
         if not fold or isinstance(type_, State):
             return type_
         shape = (*kept, *type_.shape[1:])
-        # Each step is on its own, so no step knows more than its own operand did.
-        return Tensor(type_.kind, shape, type_.bound, type_.role, types[0].causal)
+        return Tensor(type_.kind, shape, type_.bound, type_.role)  # each step is on its own
 
     outputs: dict[str, Value] = {}
     for output, type_ in applied.outputs.items():

@@ -25,14 +25,16 @@ from seqspec.vocabulary.spec import (
     choice,
 )
 
-_DROPOUT = Arg("dropout", FRACTION, 0.0, "Share of the weights of the mean dropped in training.")
+_DROPOUT = Arg(
+    "dropout", FRACTION, 0.0, "Share of the weights of the mean dropped in training.", random=True
+)
 _CAUSAL = Arg("causal", BOOL, False, "Whether a step sees no value behind its own place.")
 
 
 def _ports(key: str) -> tuple[Port, ...]:
     """Without a value, a query attends to itself; without keys, the values are their own."""
     return (
-        Port("query", "B T D", meaning="a sequence"),
+        Port("query", "B T D", meaning="a sequence", in_step=True),
         Port("value", "B S E", meaning="a sequence", stands_in="query"),
         Port("key", f"B S {key}", meaning="a sequence", stands_in="value"),
     )
@@ -51,8 +53,7 @@ def _attended(site: Site, shape: Shape) -> Tensor:
     """What comes out: steps of the query, which have seen the values that they may see."""
     query, value, _ = site.operands
     past = site.args["causal"] and query.shape[1].agrees(value.shape[1])
-    causal = past and all(operand.causal for operand in site.operands)
-    return Tensor("float", shape, causal=causal)
+    return Tensor("float", shape, causal=past)
 
 
 def _places(site: Site) -> Problem | None:

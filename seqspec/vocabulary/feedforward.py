@@ -137,7 +137,7 @@ def _mark(site: Site) -> Applied | Problem:
         finding = codes.BAD_TYPE(what="`one_hot` needs to know how many tokens there are")
         return Problem(finding, "give the bound in the type: token(10)[B, T]", operand=0)
     shape = (*tokens.shape, tokens.bound)
-    return Applied({"output": Tensor("float", shape, causal=tokens.causal)})
+    return Applied({"output": Tensor("float", shape)})
 
 
 ONE_HOT = LayerSpec(
@@ -183,7 +183,7 @@ SOFTMAX = LayerSpec(
 DROPOUT = LayerSpec(
     "dropout",
     "Sets a share of the numbers to zero while training and scales up the rest.",
-    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    args=(Arg("rate", FRACTION, doc="The share that is dropped.", random=True),),
     inputs=(_ANY,),
     rule=unchanged,
     outputs="the input's shape",
@@ -196,7 +196,7 @@ DROPOUT = LayerSpec(
 SPATIAL_DROPOUT = LayerSpec(
     "spatial_dropout",
     "Sets a share of the features to zero while training, each for all steps of a sample.",
-    args=(Arg("rate", FRACTION, doc="The share that is dropped."),),
+    args=(Arg("rate", FRACTION, doc="The share that is dropped.", random=True),),
     inputs=(Port("input", "B T F", meaning="a sequence"),),
     rule=unchanged,
     outputs="the input's shape",
@@ -208,7 +208,7 @@ SPATIAL_DROPOUT = LayerSpec(
 GAUSSIAN_NOISE = LayerSpec(
     "gaussian_noise",
     "Adds normal noise of mean zero while training.",
-    args=(Arg("stddev", NOT_NEGATIVE, doc="Standard deviation of the noise."),),
+    args=(Arg("stddev", NOT_NEGATIVE, doc="Standard deviation of the noise.", random=True),),
     inputs=(_ANY,),
     rule=lambda site: Applied({"output": site.operands[0].shaped(site.operands[0].shape)}),
     outputs="the input's shape",
@@ -220,7 +220,7 @@ GAUSSIAN_NOISE = LayerSpec(
 
 def _normalise(site: Site) -> Applied:
     (x,) = site.operands
-    return Applied({"output": Tensor("float", x.shape, causal=x.causal)}, weights=own_weights(site))
+    return Applied({"output": Tensor("float", x.shape)}, weights=own_weights(site))
 
 
 BATCH_NORM = LayerSpec(
@@ -291,7 +291,7 @@ def _normalise_groups(site: Site) -> Applied | Problem:
             "groups",
         )
     # Steps are normalised together: each has seen all of them.
-    causal = x.causal and x.rank <= 2
+    causal = x.rank <= 2
     return Applied({"output": Tensor("float", x.shape, causal=causal)}, weights=weights)
 
 

@@ -75,7 +75,7 @@ def _slice(site: Site) -> Applied | Problem:
         if isinstance(found, Problem):
             return found
         shape += [] if found is None else [found]
-    causal = x.causal and (not _steps_first(x) or _from_the_start(axes[1][1]))
+    causal = not _steps_first(x) or _from_the_start(axes[1][1])
     role = x.role
     if role is Role.PROBABILITIES and axes[-1][1] != Cut():
         role = Role.PROBABILITY  # some of them need not add up to one, but each is one
@@ -230,8 +230,7 @@ def _joined(at: Operation, left: Typed, right: Typed) -> Typed | Problem:
         return Problem(finding, help, argument=str(at.place))
     if not tensors:
         return Free(shape)
-    causal = all(t.causal for t in tensors)
-    return Tensor("float", shape, role=_mixed(*tensors), causal=causal)
+    return Tensor("float", shape, role=_mixed(*tensors))
 
 
 def _beside(one: Tensor | Free, weight: Tensor | Free) -> Shape | None:

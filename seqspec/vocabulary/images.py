@@ -88,7 +88,7 @@ def _convolve(site: Site) -> Applied | Problem:
         "float",
         (x.shape[0], *sizes, Dim.of(filters)),
         role=site.args["activation"].entry.facts["role"],
-        causal=x.causal and reach[0] == strides[0] == 1,
+        causal=reach[0] == strides[0] == 1,
     )
     rows, columns = (Dim.of(k) for k in kernel)
     known = {"KH": rows, "KW": columns, "C/groups": width if share is None else share}
@@ -145,7 +145,7 @@ def _pool(site: Site) -> Applied | Problem:
     sizes = _windows(site, size, strides)
     if isinstance(sizes, Problem):
         return sizes
-    causal = x.causal and size[0] == strides[0] == 1
+    causal = size[0] == strides[0] == 1
     return Applied({"output": Tensor("float", (x.shape[0], *sizes, x.shape[3]), causal=causal)})
 
 
@@ -242,9 +242,7 @@ def _crop(site: Site) -> Applied | Problem:
             )
     shape = (batch, rows - (top + bottom), columns - (left + right), channels)
     # Without the first rows, each of the others stands earlier than it was known.
-    return Applied(
-        {"output": replace(x, shape=shape, role=Role.PLAIN, causal=x.causal and top == 0)}
-    )
+    return Applied({"output": replace(x, shape=shape, role=Role.PLAIN, causal=top == 0)})
 
 
 CROPPING_2D = LayerSpec(

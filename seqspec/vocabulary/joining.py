@@ -29,9 +29,8 @@ def _join(site: Site, *, free_axis: int | None) -> Applied | Problem:
     shape = list(first.shape)
     if free_axis is not None:
         shape[free_axis] = width
-    causal = all(t.causal for t in site.operands)
     role = joined_role(site.spec.name, site.operands)
-    return Applied({"output": Tensor("float", tuple(shape), role=role, causal=causal)})
+    return Applied({"output": Tensor("float", tuple(shape), role=role)})
 
 
 #: what keeps probabilities what they are

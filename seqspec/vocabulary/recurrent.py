@@ -87,7 +87,7 @@ def _recurrent(
                 "unroll",
             )
         # Backwards, the first step that comes out has seen the last one of the input.
-        causal = site.operands[0].causal and not site.args["go_backwards"]
+        causal = not site.args["go_backwards"]
         last = Tensor("float", fill("B units", sizes), causal=False)
         state = State(name, tuple((s, last.shape) for s in states), causal=False)
         sequence = Tensor("float", fill("B T units", sizes), causal=causal)
@@ -117,12 +117,19 @@ def _recurrent(
             bounded("kernel_constraint", "Bounds of the input weights."),
             bounded("recurrent_constraint", "Bounds of the state weights."),
             bounded("bias_constraint", "Bounds of the bias."),
-            Arg("dropout", FRACTION, 0.0, "Share of the inputs dropped, the same at every step."),
+            Arg(
+                "dropout",
+                FRACTION,
+                0.0,
+                "Share of the inputs dropped, the same at every step.",
+                random=True,
+            ),
             Arg(
                 "recurrent_dropout",
                 FRACTION,
                 0.0,
                 "Share of the state dropped before each product with it, the same at every step.",
+                random=True,
             ),
             Arg(
                 "go_backwards",

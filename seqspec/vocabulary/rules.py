@@ -128,10 +128,7 @@ def by_pattern(pattern: str) -> Rule:
         shape = fill(pattern, sizes_of(site), site.rest)
         activation = site.args.get("activation")
         role = activation.entry.facts["role"] if isinstance(activation, Setting) else Role.PLAIN
-        causal = all(t.causal for t in site.operands)
-        return Applied(
-            {"output": Tensor("float", shape, role=role, causal=causal)}, weights=own_weights(site)
-        )
+        return Applied({"output": Tensor("float", shape, role=role)}, weights=own_weights(site))
 
     return rule
 
@@ -151,4 +148,4 @@ def activated(site: Site, role: Role) -> Applied | Problem:
             operand=0,
             needless=True,
         )
-    return Applied({"output": Tensor("float", operand.shape, role=role, causal=operand.causal)})
+    return Applied({"output": Tensor("float", operand.shape, role=role)})

@@ -45,7 +45,7 @@ def _flatten(site: Site) -> Applied:
     (x,) = site.operands
     # Merging the time axis puts every step into one place: what follows sees all of them.
     flat = (x.shape[0], product(x.shape[1:]))
-    causal = x.causal and x.rank <= 2
+    causal = x.rank <= 2
     return Applied({"output": replace(x, shape=flat, role=Role.PLAIN, causal=causal)})
 
 
@@ -93,7 +93,7 @@ def _permute(site: Site) -> Applied | Problem:
             "dims",
         )
     shape = (x.shape[0], *(x.shape[d] for d in dims))
-    causal = x.causal and dims == axes
+    causal = dims == axes
     return Applied({"output": replace(x, shape=shape, role=Role.PLAIN, causal=causal)})
 
 
@@ -127,7 +127,7 @@ def _reshape(site: Site) -> Applied | Problem:
             "target_shape",
         )
     # Steps are what they were as long as their axis is; otherwise one may hold later ones.
-    causal = x.causal and x.rank > 1 and shape[0].agrees(x.shape[1])
+    causal = x.rank > 1 and shape[0].agrees(x.shape[1])
     whole = (x.shape[0], *shape)
     return Applied({"output": replace(x, shape=whole, role=Role.PLAIN, causal=causal)})
 
@@ -167,7 +167,7 @@ def _crop(site: Site) -> Applied | Problem:
         )
     # Without the first steps, each of the others stands earlier than it was known.
     shape = (batch, steps - (first + last), *rest)
-    causal = x.causal and first == 0
+    causal = first == 0
     return Applied({"output": replace(x, shape=shape, role=Role.PLAIN, causal=causal)})
 
 

@@ -119,8 +119,6 @@ ENDS = Kind(
     samples=(1, (2, 0), (0, 3)),
     items=WHOLE,
 )
-
-
 SIDES = Kind(
     "a whole number above zero, or two such as [3, 5]",
     lambda v: POSITIVE.accepts(v) or (_list_of(POSITIVE, v) and _length(v) == 2),
@@ -136,8 +134,6 @@ def ends(value: int | tuple[int, ...]) -> tuple[int, ...]:
 
 STATE = Kind("a state, such as encoder.state or [h, c]", lambda _: True, category="state")
 DIMENSION = Kind("the name of a dimension", lambda v: isinstance(v, Dim), category="dimension")
-
-
 WEIGHT = Kind(
     "a weight, such as code.kernel or transpose(code.kernel)", lambda _: True, category="weight"
 )
@@ -158,7 +154,8 @@ def one_of(category: str, describe: str) -> Kind:
 class Arg:
     """One argument of a layer or setting. The order of declaration is the positional order.
 
-    ``alone`` says why a layer that another one wraps has to leave it out, if it has.
+    ``alone`` says why a layer that another one wraps has to leave it out, if it has; ``random``
+    that above zero it makes training draw at random, as dropout does.
     """
 
     name: str
@@ -166,6 +163,7 @@ class Arg:
     default: Any = REQUIRED
     doc: str = ""
     alone: str = ""
+    random: bool = False
 
     @property
     def required(self) -> bool:
@@ -232,8 +230,8 @@ class Port:
     """A data input of a layer. ``pattern`` is a shape pattern such as ``"B T F"``.
 
     ``kind`` is the element kind it takes; ``meaning`` completes "needs …" in messages.
-    ``variadic`` ports take two or more operands, or ``least``. ``stands_in`` is
-    the port whose operand serves here, too, if none is given.
+    ``variadic`` ports take two or more operands, or ``least``. ``stands_in`` is the port whose
+    operand serves here if none is given; of an ``in_step`` one a step of the result sees one step.
     """
 
     name: str
@@ -243,6 +241,7 @@ class Port:
     variadic: bool = False
     least: int = 2
     stands_in: str = ""
+    in_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,13 +363,12 @@ class LayerSpec:
     layer's state; ``per_step`` marks the combinator that applies a unit along an axis kept aside
     instead of being a layer itself, ``in_models`` that it takes this layer only inside a model,
     ``copies`` those that repeat a unit (or take several, where ``joined_by`` names the layer that
-    makes one value of theirs). ``one_rank`` says that a shared
-    instance takes operands of one number of axes only. ``slow`` tells from the
-    arguments why a fused kernel cannot run this layer, if so; ``turns`` whether
-    its steps come out in reverse order. ``cudnn`` says that Keras has
-    a fused kernel for it, on GPUs. ``masking`` is what becomes of padding.
-    ``fields`` names the outputs a user can reach by name. ``examples`` are expressions that
-    consume ``x`` of the first port's pattern, compiled for every backend by the tests.
+    makes one value of theirs). ``one_rank`` says that a shared instance takes operands of one
+    number of axes only. ``slow`` tells from the arguments why a fused kernel cannot run this layer,
+    if so; ``turns`` whether its steps come out in reverse order. ``cudnn`` says that Keras has a
+    fused kernel for it, on GPUs. ``masking`` is what becomes of padding. ``fields`` names the
+    outputs a user can reach by name. ``examples`` are expressions that consume ``x`` of the first
+    port's pattern, compiled for every backend by the tests.
     """
 
     name: str

@@ -79,7 +79,7 @@ def _convolve(site: Site) -> Applied | Problem:
         "float",
         (batch, steps, Dim.of(filters)),
         role=role,
-        causal=x.causal and back and strides == 1,
+        causal=back and strides == 1,
     )
     sizes = {**site.sizes, "F/groups": width if share is None else share}
     return Applied({"output": result}, weights=own_weights(replace(site, sizes=sizes)))

@@ -96,20 +96,10 @@ def assert_law(array: Array, law: Law, what: str) -> None:
         assert array.max() > law.mean + 0.8 * (law.high - law.mean), f"{what}: {array.max()}"
 
 
-def seed(backend: str) -> None:
-    if backend == "torch":
-        framework("torch").manual_seed(7)
-    else:
-        framework("keras").utils.set_random_seed(7)
-
-
 def fresh(spec: str, folder: Path) -> Iterator[tuple[str, Built, dict[str, Array]]]:
     """Backend, model and weights of a newly built model."""
-    compilation = checked(spec)
-    for backend in BACKENDS:
-        seed(backend)
-        with built(compilation, folder) as models:
-            one = models[backend]
+    with built(checked(spec), folder) as models:
+        for backend, one in models.items():
             yield backend, one, canonical(one, folder)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from seqspec.diagnostics.model import Severity
 from seqspec.diagnostics.render import text as rendered
 from seqspec.driver import Compilation, Options
+from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph
 from seqspec.ir.task import Task
 from seqspec.running import twins
@@ -56,7 +57,8 @@ def checked(text: str, model: str | None = None, *, clean: bool = True) -> Compi
 
 @contextmanager
 def built(compilation: Compilation, folder: Path) -> Iterator[dict[str, Built]]:
-    """Both programs with their models; forgotten afterwards."""
+    """Both programs with their models, the same on every run; forgotten afterwards."""
+    seed()
     graph = task_of(compilation).graph
     models: dict[str, Built] = {}
     try:
@@ -70,6 +72,12 @@ def built(compilation: Compilation, folder: Path) -> Iterator[dict[str, Built]]:
         models.clear()
         framework("keras").backend.clear_session()
         gc.collect(1)
+
+
+def seed() -> None:
+    """Whatever draws at random draws the same again: weights, order, what is dropped."""
+    framework("torch").manual_seed(7)
+    framework("keras").utils.set_random_seed(7)  # Python's and numpy's own generators, too
 
 
 def task_of(compilation: Compilation) -> Task:
@@ -197,11 +205,13 @@ def _train_once(
     rng = np.random.default_rng(1)
     targets = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
     steps = {name: Step(one, inputs, targets) for name, one in models.items()}
-    chance = steps["torch"].by_chance()
+    chance = drops(graph)
     if chance:
         # What is dropped differs: a step must work, the comparison is made without dropping.
         for name, step in steps.items():
+            before = step.drawn()
             loss, gradients = step.gradients(training=True)
+            assert step.drawn() != before, f"{name}: nothing is drawn at random"
             assert math.isfinite(loss), f"{name}: the loss is {loss}"
             assert all(np.isfinite(g).all() for g in gradients), f"{name}: a gradient is not finite"
     found: dict[str, dict[str, Array]] = {}
@@ -220,6 +230,12 @@ def _train_once(
             _assert_flat(name, step, before, loss, training=not chance)
     _compare_gradients(graph, found)
     return found
+
+
+def drops(graph: Graph) -> bool:
+    """Whether training draws at random, as the arguments of the layers tell."""
+    cells = [part for layer in layers_of(graph) for part in (layer, layer.inner) if part]
+    return any(arg.random and cell.args[arg.name] for cell in cells for arg in cell.spec.args)
 
 
 def _assert_falls(
@@ -277,9 +293,13 @@ class Step:
             else list(built.model.trainable_weights)
         )
 
-    def by_chance(self) -> bool:
-        """Whether runs in training mode differ. What is dropped may not matter in some of them."""
-        return len({self.loss(training=True) for _ in range(6)}) > 1
+    def drawn(self) -> list[bytes]:
+        """The state of what the program draws from: another one after each draw."""
+        if self._torch:
+            return [framework("torch").get_rng_state().numpy().tobytes()]
+        weights = {id(weight) for weight in self.built.model.weights}
+        others = [v for v in self.built.model.variables if id(v) not in weights]
+        return [v.numpy().tobytes() for v in others]
 
     def loss(self, *, training: bool) -> float:
         if self._torch:
