@@ -18,7 +18,7 @@ from seqspec.ir.graph import Graph
 from seqspec.ir.items import Failed
 from seqspec.ir.program import Program
 from seqspec.ir.sections import Section, Sections
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Generation, Task, Training
 from seqspec.source import SourceFile
 from seqspec.syntax.parser import parse
 
@@ -104,26 +104,50 @@ class Compilation:
         """The training of each model that has one; None where it was reported to be wrong."""
         if self.sections is None:
             return {}
-        found = {n: self._training(n, s) for n, s in self.sections.train.items() if n}
+        trained = self.sections.of_models("train")
+        found = {n: self._training(n, s) for n, s in trained.items()}
         assert self.program is not None
         self.program.params.warn_unused()
         return found
 
-    def _training(self, name: str, section: Section | Failed) -> Training | None:
-        from seqspec.ir import dataset, outputs, training
+    @cached_property
+    def generations(self) -> Mapping[str, Generation | None]:
+        """The generation of each model that has one; None where it was reported to be wrong."""
+        from seqspec.ir import generation
 
+        found: dict[str, Generation | None] = {}
+        if self.sections is None:
+            return found
+        for name, section in self.sections.of_models("generate").items():
+            graph = self._about("generate", name)
+            training = self.trainings.get(name)
+            found[name] = None
+            untold = training is not None or name not in self.trainings
+            if graph is not None and not isinstance(section, Failed) and untold:
+                found[name] = generation.check(section, graph, training, self.sink)
+        return found
+
+    def _about(self, kind: str, name: str) -> Graph | None:
+        """The model that a section is about; None after reporting that there is none."""
         assert self.program is not None and self.sections is not None
-        at = self.sections.names[("train", name)]
         if name not in self.program.models:
             self.sink.report(
                 codes.UNKNOWN_MODEL(name=name),
-                at,
+                self.sections.names[(kind, name)],
                 help=did_you_mean(name, self.program.models)
-                or "a train section has the name of the model that it trains",
+                or f"a {kind} section has the name of the model that it is about",
             )
             return None
-        if isinstance(section, Failed):
+        graph = self.program.alone(name)
+        return None if isinstance(graph, Failed) else graph
+
+    def _training(self, name: str, section: Section | Failed) -> Training | None:
+        from seqspec.ir import dataset, outputs, training
+
+        graph = self._about("train", name)
+        if graph is None or isinstance(section, Failed):
             return None
+        assert self.program is not None and self.sections is not None
         wanted = section.values["data"]
         data = self.sections.data.get(wanted)
         if data is None and "" in self.sections.data:
@@ -135,8 +159,7 @@ class Compilation:
                 help=did_you_mean(wanted, self.sections.data) or f"write `data {wanted} {{ … }}`",
             )
             return None
-        graph = self.program.alone(name)
-        if isinstance(data, Failed) or isinstance(graph, Failed):
+        if isinstance(data, Failed):
             return None
         self.program.check_built(name)
         trained = outputs.resolve(section, graph, data, self.sink)
@@ -151,7 +174,7 @@ class Compilation:
             self.sink.report(
                 codes.NO_MODEL(that=""), None, help="write `model Name(x: float[B, T, 1]) { … }`"
             )
-        _ = self.trainings
+        _ = self.trainings, self.generations
         if self.options.model is not None:
             self._pick()
         return self.diagnostics
@@ -226,6 +249,7 @@ class Compilation:
             self.source.text,
             _digest(self.source, overrides, graph.name),
             overrides,
+            self.generations.get(graph.name),
         )
 
     def files(self, backend: str) -> tuple[OutputFile, ...]:

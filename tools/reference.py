@@ -40,6 +40,7 @@ CATEGORIES = {
     "tokens": ("Tokens", "What texts are cut into: `tokens =` of a data section."),
     "batches": ("Batches", "Which samples share a batch: `batches =` of a data section."),
     "target": ("Targets", "What `target` takes besides columns."),
+    "pick": ("Picks", "What `pick` of a `generate` section takes."),
 }
 STAGES = {
     "1": "Syntax",

@@ -138,6 +138,17 @@ TWO_DIRECTIONS = _code(
     "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
 )
 STEPS_REVERSED = _code("SEQ511", "steps-reversed", "{what}", Severity.WARNING)
+LOOP_MISMATCH = _code(
+    "SEQ540",
+    "loop-mismatch",
+    "`{looped}` is {declared}, so what feeds it is {wanted}, not {output}",
+)
+LOOP_LOOKS_AHEAD = _code(
+    "SEQ541",
+    "loop-looks-ahead",
+    "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
+)
+NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

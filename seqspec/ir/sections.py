@@ -13,6 +13,7 @@ from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
 from seqspec.ir.inputs import read_inputs
 from seqspec.ir.items import FAILED, Failed
+from seqspec.ir.loops import read_loop, read_token
 from seqspec.ir.losses import LossReader
 from seqspec.ir.params import Params
 from seqspec.ir.targets import read_target
@@ -58,12 +59,20 @@ class Sections:
             if isinstance(model, ast.Model) and isinstance(model.returns, tuple)
         }
         self._reading = ""
-        self.data: dict[str, Section | Failed] = {}
-        self.train: dict[str, Section | Failed] = {}
+        self._tables: dict[str, dict[str, Section | Failed]] = {kind: {} for kind in SECTIONS}
         self.names: dict[tuple[str, str], Span] = {}
         for declaration in module.declarations:
             if isinstance(declaration, ast.Section):
                 self._read(declaration)
+
+    @property
+    def data(self) -> Mapping[str, Section | Failed]:
+        """The data sections by name; under an empty one what has none."""
+        return self._tables["data"]
+
+    def of_models(self, kind: str) -> Mapping[str, Section | Failed]:
+        """The sections of another kind, by the name of the model that they are about."""
+        return {name: section for name, section in self._tables[kind].items() if name}
 
     def _read(self, written: ast.Section) -> None:
         kind = written.kind.text
@@ -77,14 +86,14 @@ class Sections:
             return
         name = written.name
         if name is None:
-            (self.data if kind == "data" else self.train)[""] = FAILED
+            self._tables[kind][""] = FAILED
             self._sink.report(
                 codes.FORBIDDEN_VALUE(what=f"this `{kind}` section has no name"),
                 written.kind.span,
                 help=f"write `{kind} {'readings' if spec.names == 'itself' else 'ModelName'} {{`",
             )
             return
-        table = self.data if kind == "data" else self.train
+        table = self._tables[kind]
         known = self.names.get((kind, name.text))
         if known is not None:
             labels = (Label(known, "first written here"),)
@@ -112,6 +121,10 @@ class Sections:
             return read_inputs(expr, self._binder, self._sink)
         if kind.category == "target expression":
             return read_target(expr, self._binder, self._sink)
+        if kind.category == "loop expression":
+            return read_loop(expr, self._sink)
+        if kind.category == "token expression":
+            return read_token(expr, self._constants, self._params.peek(), self._sink)
         if kind.category == "class weight":
             return self._class_weight(kind, expr)
         if isinstance(expr, ast.Name):

@@ -198,6 +198,23 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """A generate section, checked: ``output`` feeds the input ``loop``, one token after another.
+
+    ``start`` and ``stop`` are ids, texts of tokens, or None: then a prompt begins the sequence, or
+    only the limit ends it.
+    """
+
+    loop: str
+    output: str
+    start: int | str | None
+    stop: int | str | None
+    limit: int
+    pick: Setting
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """All that a backend compiles: a graph and, if the spec says so, how it is trained.
 
@@ -211,6 +228,7 @@ class Task:
     spec_text: str
     digest: str
     overrides: Mapping[str, Any]
+    generation: Generation | None = None
 
     @property
     def mixed(self) -> bool:

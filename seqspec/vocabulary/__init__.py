@@ -6,6 +6,7 @@ from seqspec.vocabulary import (
     attention,
     data,
     feedforward,
+    generation,
     images,
     joining,
     optimizers,
@@ -96,6 +97,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "tokens": sequences.TOKENS,
     "batches": sequences.BATCHES,
     "target": data.TARGETS,
+    "pick": generation.PICKS,
 }
 
 __all__ = ["ENTRIES", "LAYERS", "SECTIONS"]

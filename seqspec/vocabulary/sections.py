@@ -37,6 +37,12 @@ TARGET = Kind(
 INPUTS = Kind(
     "a list of columns, or feed(input=[…], …)", lambda _: True, category="input expression"
 )
+LOOP = Kind(
+    "the input that is fed back, such as text, or output -> input",
+    lambda _: True,
+    category="loop expression",
+)
+TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
 DATA = SectionSpec(
@@ -88,4 +94,19 @@ TRAIN = SectionSpec(
     names="model",
 )  # fmt: skip
 
-SECTIONS: dict[str, SectionSpec] = {s.name: s for s in (DATA, TRAIN)}
+GENERATE = SectionSpec(
+    "generate",
+    "How a trained model writes a sequence, one token after another.",
+    (
+        Arg("loop", LOOP, doc="The input that is given what was picked before."),
+        Arg("start", TOKEN, None,
+            "The first token given to it; `ends` of the data tells it, else a prompt is needed."),
+        Arg("stop", TOKEN, None, "The token that ends a sequence; `ends` of the data tells it."),
+        Arg("limit", POSITIVE, doc="How many tokens are picked at most."),
+        Arg("pick", one_of("pick", "a way to pick, such as beam(4)"), None,
+            "greedy() if left out."),
+    ),
+    names="model",
+)  # fmt: skip
+
+SECTIONS: dict[str, SectionSpec] = {s.name: s for s in (DATA, TRAIN, GENERATE)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,7 @@ from seqspec.backends.keras.layers import (
 from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.recurrent import Recurrent, Targets
+from seqspec.backends.keras.repeats import Repeat, polynomial
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.keras.ties import dense as tied_dense
 from seqspec.backends.keras.ties import flowing, tie_of, tied_to
@@ -32,7 +33,6 @@ from seqspec.backends.python_text import (
     Names,
     Pair,
     assign,
-    definition,
     docstring,
     flat,
     literal,
@@ -40,33 +40,8 @@ from seqspec.backends.python_text import (
 )
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.shapes.dim import Dim, Factor, Shape, show
+from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A layer that repeats a vector for a number of steps known only when data arrives."""
-
-    name: str
-    dim: str
-    vector: str
-    sources: str
-    steps: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.sources}: {self.steps}"
-
-    def numbered(self, earlier: int) -> Repeat:
-        return replace(self, name="RepeatSteps" + (str(earlier + 1) if earlier else ""))
-
-    @property
-    def signature(self) -> list[str]:
-        """The lines that begin the layer's ``call``."""
-        tensors = [self.vector, *self.sources.split(", ")]
-        parameters = ["self", *(f"{name}: keras.KerasTensor" for name in tensors)]
-        return definition("call", parameters, "keras.KerasTensor", indent=4)
 
 
 @dataclass(slots=True)
@@ -95,6 +70,9 @@ class Home(Protocol):
     @property
     def anywhere(self) -> frozenset[Unit]: ...
 
+    @property
+    def carried(self) -> frozenset[Unit]: ...
+
 
 class Function:
     """The lowering of one graph.
@@ -122,7 +100,7 @@ class Function:
         self.scope = Scope(graph, logits, reserved)
         self.names = layer_names(graph)
         self.masks = Masks(graph, self.scope, trained=trained)
-        self.recurrent = Recurrent(graph, self.scope)
+        self.recurrent = Recurrent(graph, self.scope, self._returned)
         self._shared: dict[Unit, str] = {}
         uses: dict[Unit, int] = {}
         for node in graph.nodes:
@@ -155,6 +133,11 @@ class Function:
         inputs = self._operands(tuple(self.masks.with_given(self.graph.inputs)))
         model = Call("keras.Model", (inputs, self._outputs()), (("name", self.title),))
         yield from statement("return ", model, indent=INDENT)
+
+    def _returned(self, unit: Unit) -> tuple[bool, bool]:
+        """What a recurrent layer returns: all steps or the last, and whether its state."""
+        sequence, state = self.graph.returned(unit)
+        return sequence, state or unit in self.home.carried
 
     def _summary(self) -> str:
         inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in self.graph.inputs)
@@ -265,7 +248,7 @@ class Function:
                 repeat, sources = self._repeat(size)
                 return named(Call(repeat), literal(self.names[unit])), sources
         operands = tuple(value.type for value in node.inputs)
-        sequence, state = self.graph.returned(unit)
+        sequence, state = self._returned(unit)
         build = partial(self.home.build, name=self.names[unit], kept=kept_axes(self.graph, unit))
         passed_on = node.value.type
         result = passed_on.shape[1 + node.fold :] if isinstance(passed_on, Tensor) else ()
@@ -290,7 +273,7 @@ class Function:
     def _each(self, node: Node, layer: Expr, name: str) -> Call:
         """What applies a layer step by step; the general form where it gives several tensors."""
         unit = node.unit
-        state = isinstance(unit, Layer) and self.graph.returned(unit)[1]
+        state = isinstance(unit, Layer) and self._returned(unit)[1]
         steps = self.home.steps
         steps.used = True
         steps.several |= state or len(node.inputs) > 1 or len(node.outputs) > 1
@@ -375,21 +358,3 @@ def _keras_input(tensor: Tensor, name: str) -> Call:
     if sizes[0] is not None:
         return Call("keras.Input", (), (("batch_shape", literal(sizes)), *keywords))
     return Call("keras.Input", (literal(sizes[1:]),), keywords)
-
-
-def polynomial(dim: Dim, sizes: Mapping[str, str]) -> str:
-    """A size as an expression over the expressions of its symbols."""
-    text = ""
-    for monomial, coefficient in dim.terms:
-        magnitude = abs(coefficient)
-        number = [str(magnitude)] if magnitude != 1 or not monomial else []
-        sign = " - " if coefficient < 0 else " + "
-        text += sign + " * ".join([*number, *(_factor(f, sizes) for f in monomial)])
-    return text.removeprefix(" + ").strip()
-
-
-def _factor(factor: Factor, sizes: Mapping[str, str]) -> str:
-    if isinstance(factor, str):
-        return sizes[factor]
-    # Python rounds down; what is taken from below rounds up.
-    return f"-(-({polynomial(factor.of, sizes)}) // {factor.by})"

@@ -8,7 +8,7 @@ loss and the metrics, and mended where it would not be the mask that the output 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from seqspec.backends.keras.calls import INDENT
 from seqspec.backends.keras.forms import FORMS
@@ -55,6 +55,10 @@ class Masks:
         self._own: dict[Value, Code] = {}
         self.lengths = False
         self.attaches = bool(self._attached)
+
+    def need(self, masks: Iterable[Mask]) -> None:
+        """Has these masks computed, whatever reads them."""
+        self._read = list(dict.fromkeys([*self._read, *masks]))
 
     def of(self, mask: Mask) -> Code:
         """The expression of a mask; only reversed ones have no name."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.keras.functions import Function, Repeat, Steps
+from seqspec.backends.keras.functions import Function, Steps
 from seqspec.backends.keras.masking import Masks
+from seqspec.backends.keras.repeats import Repeat
 from seqspec.backends.keras.scope import RESERVED, function_name
 from seqspec.backends.keras.settings import Bent, bent_activations
+from seqspec.backends.keras.stepping import StepPlan, carried_units, plan_steps
 from seqspec.backends.python_text import Call, Code, call, definition, literal
 from seqspec.ir.graph import Graph, SubModel, Unit
 from seqspec.ir.padding import padded_anywhere
+from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
 
@@ -42,6 +45,7 @@ class ModelPlan:
     weight: bool
     tied: bool
     ops: bool
+    steps: StepPlan | None
 
 
 class Program:
@@ -60,6 +64,7 @@ class Program:
         self.lengths = False
         self.attaches = False
         self.anywhere: frozenset[Unit] = frozenset()
+        self.carried: frozenset[Unit] = frozenset()
 
     def build(self, unit: SubModel, name: str, kept: Shape = ()) -> Call:
         """The call that builds a sub-model, whose function is written if it is new.
@@ -102,12 +107,15 @@ class Program:
         self._activations = activations = bent_activations(task.graph)
         title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)
+        stepping = stepping_of(task, task.graph)
+        self.carried = carried_units(stepping)
         function = Function(self, task.graph, title, logits, reserved, trained=trained)
         precision = _precision(task)
         function.precise = bool(precision)
         decorator = ["@mixed_precision"] if precision else []
         body = tuple(function.lines())
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
+        steps = None if stepping is None else plan_steps(self, task.graph, stepping, reserved)
         untyped = self.steps.used or bool(activations or self.classes) or self.lengths
         return ModelPlan(
             functions=(*self._functions, main),
@@ -126,6 +134,7 @@ class Program:
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
             ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
+            steps=steps,
         )
 
 

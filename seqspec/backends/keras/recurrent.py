@@ -6,13 +6,14 @@ of it a layer is asked for follows from what the graph reads, over all uses of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from seqspec.backends.keras.calls import INDENT
 from seqspec.backends.keras.layers import merged
 from seqspec.backends.keras.scope import Scope, shape_of
 from seqspec.backends.python_text import Code, assign
-from seqspec.ir.graph import Graph, Layer, Node, Value
+from seqspec.ir.graph import Graph, Layer, Node, Unit, Value
 from seqspec.types import State
 
 
@@ -48,14 +49,17 @@ class StateTensor:
 class Recurrent:
     """The results of a graph's recurrent layers. ``uses_ops`` tells whether lines to follow do."""
 
-    def __init__(self, graph: Graph, scope: Scope) -> None:
+    def __init__(
+        self, graph: Graph, scope: Scope, returned: Callable[[Unit], tuple[bool, bool]]
+    ) -> None:
         self.graph = graph
         self.scope = scope
+        self.returned = returned
         self.uses_ops = False
 
     def targets(self, position: int, node: Node) -> Targets:
         """The variables for what an application of a recurrent layer returns."""
-        sequence, state = self.graph.returned(node.unit)
+        sequence, state = self.returned(node.unit)
         if node.result.startswith("forward."):
             return self._apart(position, node, sequence, state)
         flowing = node.outputs.get("sequence" if sequence else "last")

@@ -39,6 +39,8 @@ class Body:
         self.held: dict[Value, Held] = {}
         self.masks: dict[Mask, str] = {}
         self.returned = False
+        #: whether what the model gives may be returned by the line that makes it
+        self.may_return = True
         self._costs = False
         self._names = Names(_RESERVED)
         self._until: dict[str, int] = {}
@@ -129,7 +131,7 @@ class Body:
         """
         shape = shape_note(value) + (f", {note}" if note else "")
         outputs = self.graph.outputs
-        only = len(outputs) == 1 and outputs[0][1] is value
+        only = self.may_return and len(outputs) == 1 and outputs[0][1] is value
         if only and not hold and number == len(self.graph.nodes) - 1:
             # The line that made a name has shown its shape.
             named = isinstance(expr, Code) and expr.isidentifier()

@@ -32,7 +32,7 @@ from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.ir.masks import ByValue, Given, Reversed, leaves
+from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, Shape, product, show
 from seqspec.types import Tensor
@@ -68,12 +68,14 @@ def lower_forward(
 
     ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
-    lowering = _Lowering(graph, attributes, split, outputs_class)
+    lowering = Lowering(graph, attributes, split, outputs_class)
     lowering.mixed = mixed
     return lowering.run()
 
 
-class _Lowering:
+class Lowering:
+    """Writes the body of one method; parts of models are lowered by classes of their own."""
+
     def __init__(
         self,
         graph: Graph,
@@ -96,11 +98,8 @@ class _Lowering:
         for value in self.graph.inputs:
             parameters += self._parameters(value)
             if value.name in given:
-                parameters.append(self._given_mask(value, alone=len(given) == 1))
-        self._masks()
-        for number, node in enumerate(self.graph.nodes):
-            if any(self.graph.uses(value) for value in node.outputs.values()):
-                self._node(number, node)
+                parameters += self._given_mask(value, alone=len(given) == 1)
+        self._body()
         result, fields = self._results()
         if not self.body.returned:
             self._return()
@@ -112,18 +111,28 @@ class _Lowering:
             self._head(parameters),
         )
 
+    def _body(self) -> None:
+        self._masks()
+        for number, node in enumerate(self.graph.nodes):
+            if any(self.graph.uses(value) for value in node.outputs.values()):
+                self._node(number, node)
+
     # ----------------------------------------------------------------------------------- masks
 
-    def _given_mask(self, value: Value, *, alone: bool) -> str:
+    def _given_mask(self, value: Value, *, alone: bool) -> list[str]:
         """The parameter for the mask of an input of a called model."""
         name = self.body.own("mask" if alone else f"{value.name}_mask", FOREVER)
         self.body.masks[Given(value.name)] = name
-        return name
+        return [name]
+
+    def _read(self) -> list[Mask]:
+        """The masks that are needed."""
+        return read_masks(self.graph)
 
     def _masks(self) -> None:
         """The lines that compute the masks, before anything else is computed."""
         inputs = {value.name: value for value in self.graph.inputs}
-        read = read_masks(self.graph)
+        read = self._read()
         blank = [v.mask for v in inputs.values() if isinstance(v.mask, ByValue) and v.mask.pad]
         sources = dict.fromkeys([*blank, *(leaf for mask in read for leaf in leaves(mask))])
         for mask in sources:

@@ -32,10 +32,12 @@ from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
 from seqspec.backends.torch.parts import Draw, Part, Slot, filled
 from seqspec.backends.torch.recurrent import KINDS, Loop
+from seqspec.backends.torch.stepping import StepPlan, attributes_of, plan_steps
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
+from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -90,6 +92,7 @@ class ModelPlan:
     masks: MaskPlan
     functions: tuple[str, ...]
     main: str
+    steps: StepPlan | None
     slots: tuple[Slot, ...]
     logits: tuple[str, ...]
 
@@ -119,6 +122,7 @@ class ModelLowering:
         self._shared_plans: list[SharedDraws] = []
         self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
+        self._stepping = stepping_of(task, self._graph)
 
     def plan(self) -> ModelPlan:
         graph = self._graph
@@ -128,12 +132,14 @@ class ModelLowering:
         split = split_outputs(self._task, graph)
         for inner in self._graphs:
             self._lower(inner, split if inner is graph else {})
+        steps = self._steps()
         classes = tuple(self._classes.values())
         slots = tuple(self._slots(graph, "", ""))
         loops = tuple(plan_loop(loop, taken) for loop, taken in self._loops.values())
         plan_lines = [
             line for c in classes for line in (*c.modules, *c.draws, *c.forward.lines, *c.logits)
         ]
+        plan_lines += [*steps.begin, *steps.step] if steps is not None else []
         plan_lines += [line for d in self._shared_plans for line in d.lines]
         plan_lines += [line for c in classes for line in c.forward.head]
         plan_lines += [line for loop in loops for line in ("torch.stack", *loop.start, *loop.step)]
@@ -141,9 +147,10 @@ class ModelLowering:
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
         own = called(plan_lines)
+        named = steps is not None or any(c.outputs_class for c in classes)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
-            imports=tuple(_imports(own.text, masks, named=any(c.outputs_class for c in classes))),
+            imports=tuple(_imports(own.text, masks, named=named)),
             loops=loops,
             classes=classes,
             draws=tuple(self._shared_plans),
@@ -151,9 +158,17 @@ class ModelLowering:
             masks=masks,
             functions=own.functions,
             main=self._class_names[id(graph)],
+            steps=steps,
             slots=slots,
             logits=tuple(split),
         )
+
+    def _steps(self) -> StepPlan | None:
+        """The methods for running the model step by step, if something does."""
+        if self._stepping is None:
+            return None
+        attributes = attributes_of(self._graph, self._stepping, self._attributes)
+        return plan_steps(self._stepping, attributes, self._class_names[id(self._graph)])
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
         """The graphs a graph is made of, those inside first."""
@@ -197,8 +212,9 @@ class ModelLowering:
         if known is None:
             self._names.fresh(loop.name)
         taken = known[1] if known is not None else Taken()
-        state = taken.state or any(node.initial for node in nodes)
-        mask, always = taken.mask or any(masked), taken.always and all(masked)
+        carried = self._stepping is not None and unit in self._stepping.step.units
+        state = taken.state or carried or any(node.initial for node in nodes)
+        mask, always = taken.mask or any(masked), taken.always and all(masked) and not carried
         self._loops[loop.name] = (loop, Taken(state, mask, always))
 
     def _share(self) -> None:

@@ -1,0 +1,254 @@
+"""A model taken apart for running it step by step.
+
+One input is stepped: it comes a step at a time, as when a model reads what it has just written.
+What does not depend on it is computed once, before the first step, and kept (``memory``). What does
+is computed at each step, from the step, the memory and the states of its recurrent layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from seqspec.ir.findings import alive
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
+from seqspec.ir.inlining import opened
+from seqspec.ir.masks import Given
+from seqspec.ir.task import Task
+from seqspec.types import Padding, State, Tensor
+from seqspec.vocabulary.forms import SLICE, Cut, spread
+from seqspec.vocabulary.masking import Masking
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """The state of one recurrent layer from step to step.
+
+    ``given`` is the input of the step that brings it, ``kept`` are the tensors after the step and
+    ``start`` those before the first one, in Keras's order; without any, they are zeros.
+    """
+
+    given: Value
+    kept: tuple[Value, ...]
+    start: tuple[Value, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its tensors are called."""
+        return tuple(f"{self.given.name}_{part}" for part, _ in self.given.state.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Stepping:
+    """A model that can be run step by step.
+
+    ``begin`` computes the memory and the first states, of which it has the tensors as outputs; its
+    nodes are none where nothing has to be computed. ``step`` gives what is wanted of the model, for
+    one step or several. ``memory`` are the inputs of ``step`` that ``begin`` computes, with that
+    value. ``owners`` are the models around each layer of them.
+    """
+
+    looped: Value
+    begin: Graph
+    step: Graph
+    memory: tuple[tuple[Value, Value], ...]
+    states: tuple[Carried, ...]
+    owners: Mapping[Unit, tuple[SubModel, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a model cannot be run step by step: a node, and what is wrong with it."""
+
+    node: Node
+    reason: str
+
+
+def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
+    """The parts of a model of which one input is stepped and one output is wanted.
+
+    The output has to depend on no later step of the input: see :mod:`seqspec.ir.causality`.
+    """
+    wanted = dict(graph.outputs)[output]
+    graph = replace(graph, outputs=((output, wanted),), nodes=alive(graph.nodes, [wanted]))
+    stepped = _stepped(graph, looped)
+    whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
+    graph = replace(whole.graph, nodes=alive(whole.graph.nodes, [whole.graph.outputs[0][1]]))
+    return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
+
+
+def _stepped(graph: Graph, looped: Value) -> set[Value]:
+    """The values that come a step at a time: they follow from the input, or run beside it."""
+    time = looped.tensor.shape[1]
+    found = {looped}
+    for value in graph.inputs:
+        if not value.parts and time.symbol and time in value.tensor.shape[1:2]:
+            found.add(value)
+    for node in graph.nodes:
+        beside = any(
+            isinstance(value.type, Tensor) and time.symbol and time in value.type.shape[1:2]
+            for value in node.outputs.values()
+        )
+        if beside or any(value in found for value in (*node.inputs, *node.initial)):
+            found.update(v for o in node.outputs.values() for v in (o, *o.parts))
+    return found
+
+
+class _Parts:
+    def __init__(
+        self,
+        graph: Graph,
+        looped: Value,
+        stepped: set[Value],
+        owners: Mapping[Unit, tuple[SubModel, ...]],
+    ) -> None:
+        self.graph = graph
+        self.looped = looped
+        self.stepped = stepped
+        self.owners = owners
+        self.memory: dict[Value, Value] = {}
+        self.states: list[Carried] = []
+        self._now: dict[Value, Value] = {}
+        self._names: set[str] = {value.name for value in graph.inputs}
+
+    def take(self) -> Stepping | Obstacle:
+        inputs = [value for value in self.graph.inputs if value in self.stepped]
+        inputs.sort(key=lambda value: value is not self.looped)
+        for value in inputs:
+            self._now[value] = replace(value, type=replace(value.tensor, pad=None), mask=None)
+        nodes: list[Node] = []
+        for node in self.graph.nodes:
+            if not node.inputs:  # a weight of the model's own
+                nodes.append(node)
+            elif any(value in self.stepped for value in node.outputs.values()):
+                reason = self._obstacle(node)
+                if reason:
+                    return Obstacle(node, reason)
+                nodes.append(self._node(node))
+        ((name, output),) = self.graph.outputs
+        results = [(name, self._now[output])]
+        results += [pair for c in self.states for pair in zip(c.names, c.kept, strict=True)]
+        given = (
+            *(self._now[value] for value in inputs),
+            *self.memory.values(),
+            *(carried.given for carried in self.states),
+        )
+        step = replace(
+            self.graph,
+            inputs=given,
+            outputs=tuple(results),
+            nodes=alive(tuple(nodes), [value for _, value in results]),
+        )
+        memory = tuple((given, value) for value, given in self.memory.items())
+        return Stepping(self.looped, self._begin(), step, memory, tuple(self.states), self.owners)
+
+    # ---- one step
+
+    def _obstacle(self, node: Node) -> str:
+        """Why a node cannot be computed at one step alone; empty if it can."""
+        moving = [value in self.stepped for value in node.inputs]
+        if isinstance(node.unit, SubModel):
+            return ""  # applied at each step of another axis
+        masking = node.unit.spec.masking
+        if node.fold or node.unit.spec.states or not any(moving):
+            return "" if not self._starts_late(node) else "starts from a state of the same steps"
+        if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
+            return ""
+        if masking in (Masking.ATTENDS, Masking.HEADS):
+            return "" if not any(moving[1:]) else "attends to steps that are not kept"
+        return "needs steps before the present one, which are not kept"
+
+    def _starts_late(self, node: Node) -> bool:
+        return any(value in self.stepped for value in node.initial)
+
+    def _node(self, node: Node) -> Node:
+        for value in node.outputs.values():
+            parts = tuple(replace(part) for part in value.parts)
+            type_ = value.type
+            if isinstance(type_, Tensor) and type_.pad is Padding.GIVEN:
+                type_ = replace(type_, pad=None)
+            self._now[value] = replace(value, type=type_, parts=parts, mask=None)
+            self._now.update(zip(value.parts, parts, strict=True))
+        initial: tuple[Value, ...] = ()
+        if not isinstance(node.unit, SubModel) and node.unit.spec.states and not node.fold:
+            initial = (self._carried(node),)
+        return replace(
+            node,
+            inputs=tuple(map(self._given, node.inputs)),
+            initial=initial,
+            outputs={name: self._now[value] for name, value in node.outputs.items()},
+            loses_mask=False,
+        )
+
+    def _given(self, value: Value) -> Value:
+        """What a node of the step reads for a value: of the step, or of the memory."""
+        if value in self._now or self._is_weight(value):
+            return self._now.get(value, value)
+        name = self._named(value.name or self._maker(value))
+        mask = Given(name) if value.mask is not None else None
+        self.memory[value] = self._now[value] = replace(value, name=name, mask=mask)
+        return self._now[value]
+
+    def _carried(self, node: Node) -> Value:
+        whole = node.outputs["state"]
+        name = self._named(node.unit.name)
+        parts = tuple(replace(part, name="") for part in whole.parts)
+        given = replace(whole, name=name, parts=parts)
+        start = node.initial
+        if len(start) == 1 and isinstance(start[0].type, State):
+            start = start[0].parts
+        self.states.append(Carried(given, self._now[whole].parts, start))
+        return given
+
+    def _named(self, wanted: str) -> str:
+        name, number = wanted, 2
+        while name in self._names:
+            name, number = f"{wanted}_{number}", number + 1
+        self._names.add(name)
+        return name
+
+    def _maker(self, value: Value) -> str:
+        for node in self.graph.nodes:
+            if any(value in (o, *o.parts) for o in node.outputs.values()):
+                return node.unit.name
+        return "memory"
+
+    def _is_weight(self, value: Value) -> bool:
+        return any(not n.inputs and value in n.outputs.values() for n in self.graph.nodes)
+
+    # ---- before the first step
+
+    def _begin(self) -> Graph:
+        outputs = [(given.name, value) for value, given in self.memory.items()]
+        for carried in self.states:
+            outputs += zip(carried.names, carried.start, strict=False)
+        inputs = tuple(value for value in self.graph.inputs if value not in self.stepped)
+        moving = self.stepped
+        nodes = tuple(n for n in self.graph.nodes if not moving & set(n.outputs.values()))
+        kept = alive(nodes, [value for _, value in outputs])
+        return replace(self.graph, inputs=inputs, outputs=tuple(outputs), nodes=kept)
+
+
+def _whole_steps(node: Node) -> bool:
+    """Whether a node is a slice that leaves the steps as they are."""
+    if not isinstance(node.unit, Layer) or node.unit.spec is not SLICE:
+        return False
+    axes = spread(node.unit.args["index"], node.inputs[0].tensor.rank)
+    return axes is not None and axes[1][1] == Cut()
+
+
+def carried_tensors(stepping: Stepping) -> Iterator[tuple[str, Value]]:
+    """The name and the value of each tensor that is carried, as the step is given it."""
+    for carried in stepping.states:
+        yield from zip(carried.names, carried.given.parts, strict=True)
+
+
+def stepping_of(task: Task, graph: Graph) -> Stepping | None:
+    """The parts of a task's model, if it is run step by step; ``graph`` as a backend has it."""
+    generation = task.generation
+    if generation is None:
+        return None
+    looped = next(value for value in graph.inputs if value.name == generation.loop)
+    parts = take_apart(graph, looped, generation.output)
+    assert isinstance(parts, Stepping), "the checker has seen to that"
+    return parts
