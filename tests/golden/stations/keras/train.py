@@ -136,7 +136,9 @@ class Checkpointing(keras.callbacks.Callback):
     def keep(self, epoch: int) -> None:
         """Writes a checkpoint with all that the next epochs depend on."""
         assert self.model is not None
-        arrays = {name: variable.numpy() for name, variable in lasting(self.model).items()}
+        arrays = {
+            name: np.asarray(variable.numpy()) for name, variable in lasting(self.model).items()
+        }
         counts = [
             {name: value for name, value in vars(callback).items() if name in COUNTS}
             for callback in self.counting

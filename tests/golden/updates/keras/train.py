@@ -170,7 +170,9 @@ class Checkpointing(keras.callbacks.Callback):
     def keep(self, epoch: int) -> None:
         """Writes a checkpoint with all that the next epochs depend on."""
         assert self.model is not None
-        arrays = {name: variable.numpy() for name, variable in lasting(self.model).items()}
+        arrays = {
+            name: np.asarray(variable.numpy()) for name, variable in lasting(self.model).items()
+        }
         arrays |= {f"own/{number}": own for number, own in enumerate(self.averages.own)}
         counts = [
             {name: value for name, value in vars(callback).items() if name in COUNTS}
