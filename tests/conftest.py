@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
+import sys
+from importlib import import_module
 from importlib.util import find_spec
 
 # Before any framework is imported: one thread each (small models run faster and repeatably, and
@@ -21,6 +24,17 @@ from hypothesis import settings
 # Machines differ in speed: a slow example is not a failure. Same examples on every run.
 settings.register_profile("seqspec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("seqspec")
+
+
+@pytest.fixture(autouse=True)
+def repeatable(request: pytest.FixtureRequest) -> None:
+    """Whatever draws without a seed of its own draws the same on every run, alone or not."""
+    random.seed(0)  # from which Keras takes its seeds
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if request.node.get_closest_marker("torch"):
+        import_module("torch").manual_seed(0)
+
 
 NEEDS = {"torch": ("torch",), "keras": ("keras", "tensorflow")}
 

@@ -36,6 +36,7 @@ CATEGORIES = {
     "reader": ("Data readers", "What `source` in a `data` section takes."),
     "split": ("Splits", "What `split` takes."),
     "scaling": ("Scalings", "What `scale` takes."),
+    "augmentation": ("Augmentations", "What `augment` takes a list of."),
     "windows": ("Windows", "What `windows` takes."),
     "tokens": ("Tokens", "What texts are cut into: `tokens =` of a data section."),
     "batches": ("Batches", "Which samples share a batch: `batches =` of a data section."),

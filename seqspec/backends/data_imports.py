@@ -27,11 +27,12 @@ def import_lines(
     plain |= set(IMPORTS.get(data.source.name, ()))
     iterating = ["islice"] if mapped and not table.parquet else []
     iterating += ["pairwise"] if split.pairs else []
-    mapping = ", Mapping" if data.source.name == "python" else ""
+    more = ", Mapping" if data.source.name == "python" else ""
+    more += ", Sequence" if data.scaled_by_series else ""
     views = "from numpy.lib.stride_tricks import sliding_window_view"
     return (
         *(f"import {name}" for name in sorted(plain)),
-        f"from collections.abc import Iterator{mapping}",
+        f"from collections.abc import Iterator{more}",
         "from dataclasses import dataclass",
         *table.dates,
         *([] if npy else ["from difflib import get_close_matches"]),
@@ -41,6 +42,7 @@ def import_lines(
         *(mapped.imports if mapped else ()),
         *(table.imports if data.tabular else ()),
         *(["from typing import Any"] if ragged else []),
+        *(["from uuid import uuid4"] if mapped else []),
         "",
         "import numpy as np",
         *table.packages,

@@ -15,14 +15,15 @@ _BLOCK = 65_536
 class MappedPlan:
     """The template's values; see ``templates/_shared/data/read_mapped.j2``.
 
-    ``policy`` is what a converted table depends on besides its columns; ``refined`` says in words
-    what is done to it.
+    ``policy`` is what a converted table depends on besides its columns, ``code`` the functions that
+    decide what is in it; ``refined`` says in words what is done to it.
     """
 
     constants: tuple[str, ...]
     imports: tuple[str, ...]
     modules: tuple[str, ...]
     policy: str
+    code: str
     fills: bool
     refines: bool
     refined: str
@@ -42,13 +43,21 @@ def plan_mapped(data: Data, feeds: Feeds) -> MappedPlan | None:
             "STAMP = 64  # bytes in front of a file of numbers that tell what it was made from",
         ),
         imports=("from tempfile import TemporaryFile",),
-        modules=("hashlib", *(["math"] if deviates else [])),
+        modules=("hashlib", "inspect", "os", *(["math"] if deviates else [])),
         policy=f'"{data.missing}", {"BOUNDS" if bounds else "()"}',
+        code=_code(data, fills=fills, bounds=bounds),
         fills=fills,
         refines=bool(said),
         refined=" and ".join(said),
         deviates=deviates,
     )
+
+
+def _code(data: Data, *, fills: bool, bounds: bool) -> str:
+    """The functions of a program by whose lines the numbers of a converted table are decided."""
+    reading = ["blocks", "numbers"] if data.source.name == "parquet" else ["rows_of", "number"]
+    refining = [*(["filled"] if fills else []), *(["ids"] if bounds else [])]
+    return f"({', '.join([*reading, *(['refined'] if refining else []), *refining])})"
 
 
 def rows_on_disk(feed: Feed, columns: str) -> str:

@@ -16,7 +16,8 @@ class TargetsPlan:
     """What ``data.py`` says of its targets: ``batch`` is the line that says what a batch is.
 
     ``scaled`` and ``stacked`` are those of the only one; of several, ``invert`` is the body of the
-    method, and ``inverts_columns`` whether it needs another one.
+    method, and ``inverts_columns`` whether it needs another one; ``inverted`` tells that some of
+    them are scaled.
     """
 
     batch: str
@@ -25,6 +26,7 @@ class TargetsPlan:
     stacked: bool
     invert: tuple[str, ...]
     inverts_columns: bool
+    inverted: bool
     ignored: bool
 
 
@@ -35,6 +37,7 @@ def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
     kind = inputs if several else "np.ndarray"
     kinds = [inputs, kind, *([kind] if training.weighted else [])]
     named = "Several = tuple[np.ndarray, ...]  # an array for each output, or input\n"
+    by_series = training.data.scaled_by_series
     end = "s" if several else ""
     note = f"inputs, target{end}" + (f", weight{end}" if training.weighted else "")
     return TargetsPlan(
@@ -43,8 +46,9 @@ def plan_targets(feeds: Feeds, training: Training) -> TargetsPlan:
         first="targets[0]" if several else "target",
         scaled=feeds.targets[0].scaled,
         stacked=feeds.targets[0].stacked,
-        invert=tuple(_inverted(feeds.targets)) if several else (),
+        invert=tuple(_inverted(feeds.targets, by_series=by_series)) if several else (),
         ignored=bool(ignored_ids(feeds, training)),
+        inverted=any(feed.scaled for feed in feeds.targets),
         inverts_columns=any(feed.scaled and feed.stacked for feed in feeds.targets),
     )
 
@@ -65,11 +69,15 @@ def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
     ``cuts`` says that windows of inputs are cut out of several series when they are asked for.
     """
     fields = _part_fields(feeds, cuts=cuts, several=training.several)
+    if training.data.scaled_by_series:
+        fields.append("series: np.ndarray  # [B], what each sample is a part of")
     if not training.weighted:
         return fields
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
-        return [*fields, *_noted("weight: np.ndarray", f"{shapes[0]}, in the loss")]
+        steps = feeds.target.ragged and training.only.class_weight is not None
+        kind = "Ragged" if steps else "np.ndarray"
+        return [*fields, *_noted(f"weight: {kind}", f"{shapes[0]}, in the loss")]
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
     return [*fields, *_noted("weights: tuple[np.ndarray, ...]", weights)]
 
@@ -95,6 +103,8 @@ def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
 
 def first_batch(training: Training) -> list[str]:
     """The lines that give the first batch of a part, as a part of its own."""
+    if training.data.scaled_by_series:
+        return list(_first_of_series(training))
     cut = "tuple(array[:BATCH_SIZE] for array in part.{})"
     if training.several:
         names = ["inputs", "targets", *(["weights"] if training.weighted else [])]
@@ -104,6 +114,19 @@ def first_batch(training: Training) -> list[str]:
         head = f"inputs = {cut.format('inputs')}"
         return [head, "return Part(inputs, part.target[:BATCH_SIZE], part.weight[:BATCH_SIZE])"]
     return [f"return Part({cut.format('inputs')}, part.target[:BATCH_SIZE])"]
+
+
+def _first_of_series(training: Training) -> Iterator[str]:
+    """The same, of samples that know what series they are of."""
+    end = "s" if training.several else ""
+    cut = "tuple(array[:BATCH_SIZE] for array in part.{})"
+    yield "return Part("
+    yield f"    inputs={cut.format('inputs')},"
+    for name in (f"target{end}", *([f"weight{end}"] if training.weighted else [])):
+        first = cut.format(name) if training.several else f"part.{name}[:BATCH_SIZE]"
+        yield f"    {name}={first},"
+    yield "    series=part.series[:BATCH_SIZE],"
+    yield ")"
 
 
 def needed_rows(feeds: Feeds) -> tuple[str, str]:
@@ -123,12 +146,13 @@ def unpacked(names: Sequence[str], value: str) -> list[str]:
     return ["(", *(f"    {name}," for name in names), f") = {value}"]
 
 
-def _inverted(targets: Sequence[Feed]) -> Iterator[str]:
+def _inverted(targets: Sequence[Feed], *, by_series: bool) -> Iterator[str]:
     """The body of ``invert_targets``: each output in original units, those scaled changed."""
-    names = Names(("np", "self", "values"))
+    names = Names(("np", "self", "series", "values"))
     variables = [names.fresh(feed.output) for feed in targets]
     yield f"{', '.join(variables)} = values"
-    inverted = [_inverse(feed, name) for feed, name in zip(targets, variables, strict=True)]
+    inverse = _inverse_of_series if by_series else _inverse
+    inverted = [inverse(feed, name) for feed, name in zip(targets, variables, strict=True)]
     # Laid out where it will stand; the template indents it again.
     for line in statement("return ", Group("(", tuple(Code(i) for i in inverted)), indent=8):
         yield line[8:]
@@ -140,6 +164,12 @@ def _inverse(feed: Feed, variable: str) -> str:
     if feed.stacked:
         return f"self.invert({variable}, {feed.constant})"
     return f"{variable} * self.factor[{feed.key}] + self.shift[{feed.key}]"
+
+
+def _inverse_of_series(feed: Feed, variable: str) -> str:
+    if not feed.scaled:
+        return variable
+    return f"self.invert({variable}, {feed.constant or f'({feed.key},)'}, series)"
 
 
 def _noted(field: str, note: str) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqspec.backends.data_augment import AugmentPlan, plan_augment
+from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
@@ -24,7 +26,7 @@ from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
 from seqspec.backends.data_samples import Samples, SamplesPlan, WeightsPlan, plan_weights
 from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
-from seqspec.backends.data_sources import SCALING_DOCS, SourcePlan, plan_source
+from seqspec.backends.data_sources import SCALING_DOCS, SERIES_SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
@@ -86,6 +88,13 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    augment: AugmentPlan | None
+    classes: ClassesPlan | None
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether a generator that is given draws the order of the samples, too."""
+        return self.augment is None or self.augment.shuffles
 
     @property
     def rows_told(self) -> bool:
@@ -124,6 +133,8 @@ class _Planner:
         self.training = training
         self.data: Data = training.data
         self.tabular = self.data.tabular
+        self.scale = self.data.scale.name if self.data.scale else ""
+        self.what = "column" if self.tabular else "array"
         self.npy = self.data.source.name == "npy"
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
@@ -134,8 +145,13 @@ class _Planner:
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.arranged or grouped
-        self.ragged = plan_ragged(self.data, self.feeds)
+        self.ragged = plan_ragged(
+            self.data,
+            self.feeds,
+            weighed=any(term.class_weight is not None for term in training.terms),
+        )
         self.weights = plan_weights(self.feeds, training)
+        self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
@@ -201,6 +217,7 @@ class _Planner:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
         lines += self.weights.constants
+        lines += self.augment.constants if self.augment else ()
         return (*lines, *self.split.constants)
 
     def _all_columns(self) -> Expr:
@@ -247,10 +264,8 @@ class _Planner:
 
     def plan(self) -> DataPlan:
         """All decisions together."""
-        feeds, several = self.feeds, self.training.several
-        scale = self.data.scale.name if self.data.scale else ""
+        feeds = self.feeds
         scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        what, holder = ("column", "columns") if self.tabular else ("array", "arrays")
         needed, needed_words = needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
@@ -260,24 +275,24 @@ class _Planner:
             arrays_note=_COLUMNS if self.tabular else f"by name, {self.split.unit}s first",
             batches=self.batches,
             part_fields=tuple(part_fields(feeds, self.training, cuts=self.series.cuts)),
-            several=several,
+            several=self.training.several,
             targets=plan_targets(feeds, self.training),
             part_note=part_note(self.data),
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder=holder,
+            holder=f"{self.what}s",
             samples=Samples(feeds, self.training, self.series).plan(self.weights),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
-            scale=scale,
-            scaling_doc=SCALING_DOCS.get(scale, "").format(what=what),
+            scale=self.scale,
+            scaling_doc=self._scaling_doc(),
             scaled_names=self._scaled_constant(scaled),
             all_scaled=scaled == names_of(feeds.all) and not self.texts,
-            what=what,
+            what=self.what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
             bounds=bool(self.feeds.bounds()),
@@ -294,11 +309,17 @@ class _Planner:
             series=self.series,
             mapped=self.mapped,
             texts=self.texts,
+            augment=self.augment,
+            classes=plan_classes(self.training, feeds, self.split),
         )
 
     def _prediction(self) -> PredictionPlan:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
         return plan_prediction(self.data, self.feeds, self.series, names)
+
+    def _scaling_doc(self) -> str:
+        docs = SERIES_SCALING_DOCS if self.series.scaled else SCALING_DOCS
+        return docs.get(self.scale, "").format(what=self.what)
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged

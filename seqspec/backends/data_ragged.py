@@ -14,23 +14,28 @@ from seqspec.ir.task import Data, Task, Training
 class RaggedPlan:
     """The template's values; see ``templates/_shared/data/ragged.j2``.
 
-    ``scaled`` says that sequences are, ``shifted`` that the target is their next step, ``target``
-    that the target has as many steps; ``least`` is the shortest sequence that is of use.
-    ``bucketed`` batches are sorted by the lengths of ``sorted_by``.
+    ``scaled`` says that sequences are, ``exchanged`` that each step of the target has a weight,
+    ``shifted`` that the target is their next step, ``target`` that the target has as many steps;
+    ``least`` is the shortest sequence that is of use. ``bucketed`` batches are sorted by the
+    lengths of ``sorted_by``.
     """
 
     constants: tuple[str, ...]
     made: tuple[str, ...]
     least: int
     scaled: bool
+    exchanged: bool
     shifted: bool
     target: bool
     bucketed: bool
     sorted_by: str
 
 
-def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
-    """Decides how sequences of their own lengths are kept; None if there are none."""
+def plan_ragged(data: Data, feeds: Feeds, *, weighed: bool) -> RaggedPlan | None:
+    """Decides how sequences of their own lengths are kept; None if there are none.
+
+    ``weighed`` says that classes weigh differently.
+    """
     ragged = [feed for feed in feeds.all if feed.ragged]
     if not ragged:
         return None
@@ -52,6 +57,7 @@ def plan_ragged(data: Data, feeds: Feeds) -> RaggedPlan | None:
         made=tuple(_made(ragged, bool(fills))),
         least=2 if shifted else 1,
         scaled=any(feed.scaled for feed in ragged),
+        exchanged=feeds.target.ragged and weighed,
         shifted=shifted,
         target=feeds.target.ragged,
         bucketed=bucketed,

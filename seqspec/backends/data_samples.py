@@ -92,35 +92,52 @@ class Samples:
             if self.training.weighted:
                 variable, line = self._weight(term, target, twin.variable)
                 lines += line
-                weights.append(self._target_expr(target, variable))
+                whole = target.ragged and term.class_weight is None
+                weights.append(Code(variable) if whole else self._target_expr(target, variable))
         keywords = {"inputs": Group("(", tuple(inputs))}
+        more = self._whose()
         if self.training.several:
             keywords["targets"] = Group("(", tuple(targets))
-            more = {"weights": Group("(", tuple(weights))} if weights else {}
-            return (*lines, *returned(call("Part", **keywords, **more)))
-        more = {"weight": weights[0]} if weights else {}
+            weighed = {"weights": Group("(", tuple(weights))} if weights else {}
+            return (*lines, *returned(call("Part", **keywords, **weighed, **more)))
+        more = {"weight": weights[0], **more} if weights else more
         return (*lines, *returned(call("Part", **keywords, target=targets[0], **more)))
 
+    def _whose(self) -> dict[str, Expr]:
+        """What series each sample is of, where that has to be known."""
+        if not self.training.data.scaled_by_series:
+            return {}
+        return {"series": Code(f"part[SERIES]{'[first]' if self.series.cuts else ''}")}
+
     def _weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
-        """The variable that weighs the rows of an output, and the line that makes it."""
+        """The variable that weighs the rows of an output, and the lines that make it."""
         prefix = f"{target.variable}_" if self.training.several else ""
         variable = f"{prefix}weight"
         factors: list[str] = []
-        by_sample = False
+        lines: list[str] = []
         steps = len(term.value.tensor.shape) == 3 and not self.feeds.windowed
+        ragged = target.ragged and term.class_weight is not None
         if term.class_weight is not None:
-            ids = _class_ids(term, rows)
+            ids = _class_ids(term, f"{rows}.values" if ragged else rows)
             if term.ignore_class is not None:
                 ids = f"np.where({ids} == {term.ignore_class}, 0, {ids})"
             factors.append(f"{self._class_weights(term)}[{ids}]")
         feed = self.feeds.weights.get(term.output)
         if feed is not None:
-            by_sample = steps and not feed.per_step
-            factors.append(f"weights_of(part, {feed.key})" + ("[:, None]" if by_sample else ""))
+            weight = f"weights_of(part, {feed.key})"
+            if ragged:
+                lines = assign(variable, Code(f"np.repeat({weight}, {rows}.lengths)"))
+                weight = variable
+            elif steps and not feed.per_step:
+                weight += "[:, None]"
+            factors.append(weight)
         if not factors:  # another output has weights
             shape = f"(len({rows}), 1)" if steps else f"len({rows})"
             factors.append(f"np.ones({shape}, np.float32)")
-        return variable, assign(variable, Code(" * ".join(factors)))
+        product = " * ".join(factors)
+        weighed = f"{rows}.exchanged({product})" if ragged else product
+        # Laid out where it will stand; the template indents it again.
+        return variable, [*lines, *(line[4:] for line in assign(variable, Code(weighed), indent=4))]
 
     def _class_weights(self, term: Term) -> str:
         if term.class_weight == "balanced":
@@ -187,7 +204,10 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
     counted: list[tuple[Term, Code]] = []
     for term, target in zip(training.terms, feeds.targets, strict=True):
         if term.class_weight == "balanced":
-            ids = _class_ids(term, target.rows("parts[0]", "parts[0]").replace(_AS_FLOATS, ""))
+            rows = target.rows("parts[0]", "parts[0]").replace(_AS_FLOATS, "")
+            if target.ragged:
+                rows += ".shortened(0).values" if target.kind == "next_step" else ".values"
+            ids = _class_ids(term, rows)
             kept = f"{ids}[{ids} != {term.ignore_class}]" if term.ignore_class is not None else ids
             classes = 2 if term.compares == "binary" else term.value.tensor.shape[-1].value
             counted.append((term, Code(f"balanced({kept}, {classes})")))

@@ -20,7 +20,8 @@ class SeriesPlan:
     ``labels`` tells whether columns of text are read, ``arranged`` whether rows change places and
     predictions therefore name theirs. ``cuts`` is for windows out of several series; ``strided``
     tells whether they may leave steps out. ``torn`` series are those that a split into groups
-    would tear apart; ``static`` tells that some columns have one value for each series.
+    would tear apart; ``static`` tells that some columns have one value for each series,
+    ``scaled`` that each series has a scale of its own.
     """
 
     labels: bool
@@ -31,6 +32,7 @@ class SeriesPlan:
     strided: bool
     torn: bool
     static: bool
+    scaled: bool
     constants: tuple[str, ...]
 
 
@@ -78,6 +80,7 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
         strided=feeds.stride > 1,
         torn=bool(series and data.group),
         static=bool(static),
+        scaled=data.scaled_by_series,
         constants=tuple(lines),
     )
 

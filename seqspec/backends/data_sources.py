@@ -26,6 +26,12 @@ SCALING_DOCS: Mapping[str, str] = {
     "pixels": "Each {what} from 0 to 255 becomes one from 0 to 1.",
 }
 
+#: the same where each series has a scale of its own
+SERIES_SCALING_DOCS: Mapping[str, str] = {
+    "standard": "Mean and deviation of each column in each series over the training part.",
+    "minmax": "Least value and range of each column in each series over the training part.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from seqspec import __version__
 from seqspec.backends.base import OutputFile
+from seqspec.backends.data_classes import plan_classes
+from seqspec.backends.data_feeds import Feeds
 from seqspec.backends.data_ragged import plan_lengths
 from seqspec.backends.data_split import TITLES, plan_split
 from seqspec.backends.python_text import WIDTH, docstring, literal
@@ -40,6 +42,8 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    by_series: bool
+    classes: bool
 
 
 def run_file(
@@ -54,7 +58,9 @@ def run_file(
     training = task.training
     assert training is not None, "a task without training has no commands"
     scaled = training.data.scale is not None
-    field = plan_split(training.data).parts[-1]
+    split = plan_split(training.data)
+    field = split.parts[-1]
+    classes = plan_classes(training, Feeds(task, training), split) is not None
     usage = (
         f"{task.graph.name}: the command line.\n\n"
         "    python run.py train\n"
@@ -70,7 +76,7 @@ def run_file(
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
         ),
-        imports=tuple(_imports(training.data.kept, placed)),
+        imports=tuple(_imports(training.data.kept, placed, classes=classes)),
         placed=placed,
         ragged=scaled and bool(plan_lengths(task, training).output),
         part=TITLES[field],
@@ -81,6 +87,8 @@ def run_file(
         keeper=training.data.kept.capitalize(),
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
+        classes=classes,
+        by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
@@ -90,11 +98,14 @@ def run_file(
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
 
 
-def _imports(kept: str, placed: bool) -> Iterator[str]:
+def _imports(kept: str, placed: bool, *, classes: bool) -> Iterator[str]:
     """The program's other modules, as isort has them."""
     yield from _imported("checkpoint", ["Checkpoint", "CheckpointError", "locked", "newest"])
     data = ["DATA_PATH", "DataError", *([kept.capitalize()] if kept else [])]
-    yield from _imported("data", [*data, "inputs_for_prediction", "load", "write_predictions"])
+    counting = ["class_counts", "class_lines"] if classes else []
+    yield from _imported(
+        "data", [*data, *counting, "inputs_for_prediction", "load", "write_predictions"]
+    )
     yield from _imported("model", ["build_model"])
     train = ["EPOCHS", "SEED", "TrainingError", "choose_device", "evaluate", "fit"]
     train += ["on_device"] if placed else []

@@ -14,16 +14,48 @@ from seqspec.ir.task import Data, Task, Training
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How the samples of a file are read: its layout, see :mod:`seqspec.vocabulary.sequences`.
+
+    ``texts`` is the expression for the columns of a line, ``held`` what a file may have none of.
+    """
+
+    layout: str
+    doc: str = ""
+    texts: str = ""
+    held: str = "lines"
+
+
+_READINGS = {
+    "": Reading(""),
+    "fields": Reading(
+        "fields",
+        "The named fields of a file with a sample a line; those of tokens are cut.",
+        'line.split("\\t")',
+    ),
+    "tags": Reading(
+        "tags",
+        "The words of a file with a sample a line, and their tags unless only words are there.",
+        "[line] if names == INPUTS and SEPARATOR not in line else apart(line, place)",
+    ),
+    "rows": Reading("rows", "The named columns of a file with a token a line.", held="samples"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class TextPlan(DataPlan):
     """The template's values besides those of every ``data.py``; see ``texts.py.j2``.
 
     ``lines`` tells a sample a line from one long text; ``labels`` that a column has labels, which
-    are not among the tokens; ``some_whole`` that a column is not cut into tokens.
+    are not among the tokens; ``some_whole`` that those are not cut. ``weight`` names the column
+    of numbers that weigh lines.
     """
 
     lines: bool
+    reading: Reading
     labels: bool
     some_whole: bool
+    weight: str
     capped: bool
     sample: str
     unit: str
@@ -31,6 +63,8 @@ class TextPlan(DataPlan):
     counted: str
     label_set: str
     row: str
+    encoded: str
+    encoded_parameter: str
     known_words: str
     target_sizes: str
     all_sizes: str
@@ -68,25 +102,34 @@ class _Planner:
         self.labels = {target.names[0]: target.bound or 0} if own else {}
         #: columns that are cut into tokens
         self.cut = tuple(dict.fromkeys(f.names[0] for f in self.feeds.all if f.ragged))
-        self.columns = tuple(dict.fromkeys((*self.ids, *self.labels)))
+        self.weight = next((weight.name for weight in self.data.weights.values()), "")
+        weights = [self.weight] if self.weight else []
+        self.columns = tuple(dict.fromkeys((*self.ids, *self.labels, *weights)))
 
     def plan(self) -> TextPlan:
         """All decisions together."""
         base: dict[str, Any] = {f.name: getattr(self.base, f.name) for f in fields(DataPlan)}
+        layout = str(self.data.source.entry.facts["layout"])
         words = {"words": "word", "characters": "character"}
-        least = self._least()
+        least, balance = self._least(), self.base.weights.balance
         return TextPlan(
             **base | self._shared(),
             lines=self.lines,
+            reading=_READINGS[layout],
             labels=bool(self.labels),
-            some_whole=self.lines and len(self.cut) < len(self.columns),
+            some_whole=self.lines and self._some_whole(),
+            weight=self.weight,
             capped=self.capped and self.lines,
             sample="line" if self.lines else "window",
             unit=words[self.tokens.name],
             input_kind="Ragged" if all(f.ragged for f in self.feeds.inputs) else _either(self.base),
             counted=self._tokens_of(tuple(self.ids)),
-            label_set=f"set({self._tokens_of(tuple(self.labels))})",
+            label_set=f"set({self._tokens_of(tuple(self.labels)).replace('part[', 'whole[')})",
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
+            encoded=self.base.samples.arguments if balance else ", vocabulary",
+            encoded_parameter=(
+                self.base.samples.parameters if balance else ", vocabulary: Vocabulary"
+            ),
             known_words="" if self.labels else "*RESERVED, ",
             target_sizes="LABELS" if self.labels else "IDS",
             all_sizes="(IDS | LABELS)" if self.labels else "IDS",
@@ -96,7 +139,7 @@ class _Planner:
             cut="text.split()" if self.tokens.name == "words" else "list(text)",
             cut_text=self._cut_text(),
             standard_lines=tuple(self._standard_lines()),
-            alike_lines=tuple(self._alike_lines()),
+            alike_lines=tuple(self._alike_lines()) if layout == "fields" else (),
         )
 
     def _shared(self) -> dict[str, Any]:
@@ -114,6 +157,7 @@ class _Planner:
             "imports": self._imports(),
             "constants": self._constants(),
             "load_summary": f"{summary(self.data)}, its texts as ids",
+            "what": "column",
             "prediction": replace(self.base.prediction, lines=self._prediction_lines()),
             "score": score,
         }
@@ -150,15 +194,22 @@ class _Planner:
             "DATA_PATH", Call("Path", (path,)), note="as in the spec, from the current folder"
         )
         if self.lines:
+            layout = self.data.source.entry.facts["layout"]
             written: tuple[str, ...] = self.data.source.args["columns"]
-            lines += assign("FIELDS", Group("(", written), note="of a line, tabs between them")
+            note = "of a line, tabs between them" if layout == "fields" else "of each token"
+            lines += assign("FIELDS", Group("(", written), note=note)
+            if layout == "tags":
+                separator = self.data.source.args["separator"]
+                lines += assign("SEPARATOR", separator, note="between a word and its tag")
             lines += assign("COLUMNS", Group("(", self.columns), note="those that are read")
             lines += assign("INPUTS", Group("(", tuple(self.ids)))
-            if len(self.cut) < len(self.columns):
+            if self._some_whole():
                 lines += assign("CUT", Group("(", self.cut), note="into tokens")
         else:
             lines += assign("NAME", next(iter(self.ids)), note="what the text is called")
         lines += assign("TARGET", self.feeds.target.names[0])
+        if self.weight:
+            lines += assign("WEIGHT", self.weight, note="what a line weighs in the loss")
         lines += assign("IDS", _mapping(self.ids), note="how many ids there are, at most")
         if self.labels:
             lines += assign("LABELS", _mapping(self.labels), note="how many labels, at most")
@@ -196,6 +247,10 @@ class _Planner:
     def _number(self) -> str:
         get = "number(word, ids, name)" if self.labels else "ids.get(word, UNKNOWN)"
         return f"*({get} for word in tokens)" if self.ends else f"{get} for word in tokens"
+
+    def _some_whole(self) -> bool:
+        """Whether a column of labels is not cut into tokens."""
+        return not {*self.ids, *self.labels} <= set(self.cut)
 
     def _least(self) -> int:
         return 2 if self.feeds.target.kind == "next_step" and not self.ends else 1

@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
             seed=options.seed,
             device=options.device or "cpu",
             overfit_one_batch=options.overfit_one_batch,
+            say=terminal.give,
         )
     terminal.give(result.text())
     return 130 if result.interrupted else 0

@@ -197,6 +197,8 @@ OTHER_VOCABULARY = _code(
 NO_SERIES = _code("SEQ640", "no-series", "`{what}` {why}, but {path} is one series")
 KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the window, but {why}")
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
+NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
+NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
 
 # ---- 7 speed

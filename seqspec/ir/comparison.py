@@ -6,7 +6,7 @@ from typing import cast
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
-from seqspec.ir import header, order
+from seqspec.ir import header, order, ragged
 from seqspec.ir.apply import told
 from seqspec.ir.causality import sights
 from seqspec.ir.feeding import Fed
@@ -55,6 +55,7 @@ class Comparison:
         self.sizes = fed.sizes
         self.tabular = fed.data.tabular
         self.windowed = fed.data.windows is not None
+        self.ragged = ragged.axis(self.output.tensor.shape) in fed.data.ragged
         self.horizon = int(fed.data.windows.args["horizon"]) if fed.data.windows else 1
         self.target = fed.data.targets[trained.output]
         self.offered = fed.targets[trained.output]
@@ -112,7 +113,7 @@ class Comparison:
         if self.kind == "binary" and weight is not None and width != 1:
             what = "`class_weight` tells no from yes, but each sample has several such answers"
             help = "give the weights in the data: sample_weight=…"
-        elif weight == "balanced" and getattr(self.output, "mask", None) is not None:
+        elif weight == "balanced" and self.output.mask is not None and not self.ragged:
             what = "`balanced` counts the classes of the training part, padding among them"
             help = "give a number for each class"
         elif (
@@ -213,6 +214,8 @@ class Comparison:
         """Class ids are whole numbers without an axis of classes; one-hot targets have one."""
         array, kind = self.offered.array, self.kind
         columns = len(self.target.names) if self.tabular else 0
+        # Sequences of their own lengths lie one after another: samples and steps are one axis.
+        axes = output[1:] if self.ragged else output
         if array is None:
             if kind == "one_hot" and columns == 1 and output[-1].value != 1:
                 actual, wanted = "one column of class ids", "one-hot rows"
@@ -220,11 +223,11 @@ class Comparison:
                 actual, wanted = f"{columns} columns", "class ids"
             else:
                 return True
-        elif kind == "class_ids" and _one_hot(array, output):
+        elif kind == "class_ids" and _one_hot(array, axes):
             actual, wanted = f"one-hot rows {list(array.shape)}", "class ids"
         elif kind == "class_ids" and array.kind not in "iub":
             return self._fractions(array)
-        elif kind == "one_hot" and len(array.shape) == len(output) - 1:
+        elif kind == "one_hot" and len(array.shape) == len(axes) - 1:
             actual, wanted = f"class ids {list(array.shape)}", "one-hot rows"
         else:
             return True

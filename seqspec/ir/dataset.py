@@ -13,6 +13,7 @@ from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
 from seqspec.ir.tables import Table
 from seqspec.ir.texts import Texts
+from seqspec.vocabulary import ENTRIES
 
 
 def feed(
@@ -32,7 +33,8 @@ def feed(
     feeder = Table if facts["tabular"] else Texts if facts.get("text") else Arrays
     if section.values["tokens"] is not None and feeder is not Texts:
         what = "`tokens` says what texts are cut into, but the source holds no texts"
-        help = 'leave it out, or read texts: tsv("file.tsv", columns=[…]), text("file.txt")'
+        readers = [e.name for e in ENTRIES["reader"].values() if e.facts.get("text")]
+        help = "leave it out, or read texts: " + ", ".join(f"{name}(…)" for name in readers)
         sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("tokens"), help=help)
         return None
     return feeder(section, graph, trained, folder, override, sink).feed()

@@ -208,8 +208,6 @@ class Feeder:
                 value.name: inputs[self.padded_ports().get(value.name, value.name)]
                 for value in self.graph.inputs
             }
-        if not self._mappable(split, weighted=bool(weights)):
-            return None
         read = (*inputs.values(), *(target.names for target in targets.values()))
         weighing = (weight.name for weight in weights.values())
         columns = tuple(dict.fromkeys((*(name for names in read for name in names), *weighing)))
@@ -233,7 +231,12 @@ class Feeder:
             values["tokens"],
             weights,
             values["memory"],
+            self._augmentations(),
         )
+
+    def _augmentations(self) -> tuple[Setting, ...]:
+        given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]
+        return (given,) if isinstance(given, Setting) else given or ()
 
     def one_output(self, what: str) -> bool:
         """Whether the model has no more outputs than such data can train; reports if it has."""
@@ -251,32 +254,6 @@ class Feeder:
         help = "leave it out, or name the lengths: npz(…, lengths=lengths)"
         self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("batches"), help=help)
         return False
-
-    def _mappable(self, split: Setting, *, weighted: bool) -> bool:
-        """Whether a table can be read a batch at a time, if that is asked for; reports if not."""
-        if self.section.values["memory"] == "whole":
-            return True
-        missing = self.section.values["missing"]
-        why = (
-            f"`{self.source.name}` is no table"
-            if not self.tabular
-            else f"`{split.name}` moves them"
-            if split.entry.facts["drawn"]
-            else f"`{'series' if self.source.args['series'] else 'order'}=` moves them"
-            if self.arranging
-            else f"`missing = {missing}` has to know all of them"
-            if missing not in ("error", "forward_fill")
-            else "weights are read into memory"
-            if weighted or any(one.loss.setting.args.get("class_weight") for one in self.trained)
-            else ""
-        )
-        if why:
-            self.sink.report(
-                codes.NOT_MAPPED(why=why),
-                self.section.at("memory"),
-                help="leave it out, or prepare the file so that its rows can stay where they are",
-            )
-        return not why
 
     def roles(self) -> Roles:
         """Where the inputs stand in time."""

@@ -53,8 +53,8 @@ def columns(path: Path, delimiter: str | None) -> tuple[str, ...] | Unreadable:
     return tuple(name.strip() for name in row)
 
 
-def fields(path: Path) -> int | Unreadable:
-    """How many fields, with tabs between, the first line of a text file has."""
+def fields(path: Path, separator: str | None) -> int | Unreadable:
+    """How many fields the first line of a text file has; between blanks without a separator."""
     try:
         with path.open("rb") as file:
             line = file.readline(LONGEST_LINE).decode("utf-8-sig")
@@ -62,7 +62,7 @@ def fields(path: Path) -> int | Unreadable:
         return Unreadable(_reason(error))
     if not line.strip():
         return Unreadable("its first line is empty")
-    return line.count("\t") + 1
+    return len(line.rstrip("\r\n").split(separator))
 
 
 def arrays(path: Path, reader: str) -> Mapping[str, Array] | Unreadable:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from seqspec.ir.masks import Mask
+from seqspec.ir.masks import Mask, at_the_end
 from seqspec.shapes.dim import Dim, product
 from seqspec.source import Span
 from seqspec.types import State, Tensor, Type
@@ -122,6 +122,12 @@ class Node:
     def value(self) -> Value:
         return self.outputs[self.result]
 
+    @property
+    def carries(self) -> bool:
+        """Whether a state is given to it that a sample without data leaves as it is."""
+        mask = self.inputs[0].mask if self.initial else None
+        return mask is not None and not at_the_end(mask)
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -155,13 +161,14 @@ class Graph:
         """Whether a recurrent layer has to give every step, and whether its state.
 
         It follows from what is read, over all uses of the layer. With every step given, the last
-        one is found in the state.
+        one is found in the state, and so it is where a sample may leave the state as it was.
         """
         nodes = [node for node in self.nodes if node.unit is unit]
         read = {name for node in nodes for name, value in node.outputs.items() if self.uses(value)}
         sequence = any(name.endswith("sequence") for name in read)
         last = any(name.endswith("last") for name in read)
-        return sequence, any(name.endswith("state") for name in read) or (sequence and last)
+        in_state = last and (sequence or any(node.carries for node in nodes))
+        return sequence, any(name.endswith("state") for name in read) or in_state
 
     @cached_property
     def activity(self) -> bool:

@@ -67,6 +67,8 @@ class Data:
     weights: Mapping[str, SampleWeight] = field(default_factory=dict[str, SampleWeight])
     #: ``map`` for tables that are kept in files and read a batch at a time, else ``whole``
     memory: str = "whole"
+    #: what is done to samples of the training part, in this order
+    augment: tuple[Setting, ...] = ()
 
     @property
     def texts(self) -> bool:
@@ -77,6 +79,11 @@ class Data:
     def kept(self) -> str:
         """What was found on the training part and is kept with the weights; may be empty."""
         return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
+
+    @property
+    def scaled_by_series(self) -> bool:
+        """Whether each series has a scale of its own."""
+        return self.scale is not None and self.scale.args.get("per") == "series"
 
     @property
     def series(self) -> str:
@@ -168,6 +175,11 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+
+    @property
+    def drawn(self) -> bool:
+        """Whether each epoch draws numbers for its batches: their order, or what changes them."""
+        return self.shuffle or bool(self.data.augment)
 
     @property
     def schedule(self) -> Setting | None:

@@ -10,7 +10,7 @@ from seqspec.ir import files, ragged
 from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
-from seqspec.ir.task import Target
+from seqspec.ir.task import SampleWeight, Target
 from seqspec.ir.wanting import missing_target
 from seqspec.shapes.dim import Dim, Shape
 from seqspec.source import Span
@@ -35,7 +35,7 @@ class Texts(Feeder):
             self.ragged = {name: name for name in axes if name}
             ports = [port for port in ports if port[0].name not in self.padded_ports()]
         kinds = self.kinds()
-        if kinds is None or not self._one_output() or not self._readable(samples):
+        if kinds is None or not self._readable(samples):
             return None
         (one,) = self.trained
         kind = kinds[one.output]
@@ -57,7 +57,10 @@ class Texts(Feeder):
                 return None
         if not self._target_fits(ports, inputs, target[0], kind):
             return None
-        data = self.data(inputs, {one.output: Target(target, kind)}, {})
+        weights = self._weights(columns)
+        if weights is None:
+            return None
+        data = self.data(inputs, {one.output: Target(target, kind)}, weights)
         if data is None:
             return None
         offered = Offered(self._targets(kind, ports[0][1]))
@@ -65,18 +68,22 @@ class Texts(Feeder):
 
     # ---- the section
 
-    def _one_output(self) -> bool:
-        """Whether one output is trained, without weights: what programs that read texts can do."""
-        one = self.trained[0].loss
-        weights = [name for name in ("sample_weight", "class_weight") if one.setting.args.get(name)]
-        if len(self.trained) == 1 and not weights:
-            return True
-        what = "texts train a model with one output"
-        help = "train a model for each output"
-        if weights:
-            what, help = "the loss on texts has no weights yet", f"leave out `{weights[0]}`"
-        self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.span, help=help)
-        return False
+    def _weights(self, columns: tuple[str, ...]) -> dict[str, SampleWeight] | None:
+        """The column that weighs each line; None after reporting that it cannot."""
+        (one,) = self.trained
+        name: str | None = one.loss.setting.args.get("sample_weight")
+        if name is None:
+            return {}
+        if self.source.entry.facts["layout"] != "fields":
+            what = f"`sample_weight` is a field of a line, which `{self.source.name}` does not read"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what), one.loss.span, help="read a tsv, or leave it out"
+            )
+            return None
+        if name not in columns:
+            self.missing("column", name, columns, "source", one.loss.span)
+            return None
+        return {one.output: SampleWeight(name, per_step=False)}
 
     def _settings_fit(self) -> bool:
         values = self.section.values
@@ -100,6 +107,8 @@ class Texts(Feeder):
                 finding = codes.FORBIDDEN_VALUE(what=what)
                 self.sink.report(finding, self.section.at(name), help="leave it out")
                 return False
+        if not self._cut_fits():
+            return False
         if self.source.entry.facts["samples"] and self.windows is not None:
             what = (
                 f"each line of {self.shown} is a sample, but windows are cut out of one long text"
@@ -123,18 +132,49 @@ class Texts(Feeder):
             return False
         return True
 
+    def _cut_fits(self) -> bool:
+        """Whether what is cut into tokens in the file stays as it is; reports if not."""
+        source, tokens = self.source, self.section.values["tokens"]
+        if source.entry.facts["layout"] not in ("tags", "rows"):
+            return True
+        if source.entry.facts["layout"] == "tags" and len(source.args["columns"]) != 2:
+            what = "`tagged` reads two columns, the words and their tags"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what),
+                self.section.at("source"),
+                help="name both: columns=[words, tags]",
+            )
+            return False
+        what = ""
+        if tokens.entry.facts["unit"] != "word":
+            what = (
+                f"`{source.name}` reads words that are cut already, `{tokens.name}` would cut them"
+            )
+        elif "strip" in tokens.args["standardize"]:
+            what = "punctuation marks have tags, too, which would be left without a word"
+        if not what:
+            return True
+        finding = codes.FORBIDDEN_VALUE(what=what)
+        help = "write words() or words(standardize=lower)"
+        self.sink.report(finding, self.section.at("tokens"), help=help)
+        return False
+
     def _readable(self, samples: bool) -> bool:
         """Whether the file, if it is there, has as many fields as are named; reports if not."""
         if not self.there() or not samples:
             return True
-        fields = files.fields(self.path)
+        layout = self.source.entry.facts["layout"]
+        if layout == "tags":
+            return True
+        fields = files.fields(self.path, "\t" if layout == "fields" else None)
         if isinstance(fields, Unreadable):
             self.unreadable(fields)
             return False
         columns: tuple[str, ...] = self.source.args["columns"]
         if fields == len(columns):
             return True
-        reason = f"a line of {self.shown} has {_counted(fields, 'field')} between tabs, "
+        between = "tabs" if layout == "fields" else "blanks"
+        reason = f"a line of {self.shown} has {_counted(fields, 'field')} between {between}, "
         reason += f"but {_counted(len(columns), 'column')} are named"
         self.sink.report(codes.BAD_DATA(reason=reason), self.section.at("source"))
         return False
@@ -150,7 +190,9 @@ class Texts(Feeder):
             self.missing("column", given[0], columns, "inputs")
             return None
         if given is None and len(ports) == 1 and ports[0][0].name not in columns:
-            others = tuple(c for c in columns if c not in self.trained[0].target.columns)
+            weight = self.trained[0].loss.setting.args.get("sample_weight")
+            taken = (*self.trained[0].target.columns, weight)
+            others = tuple(c for c in columns if c not in taken)
             given = others if len(others) == 1 else None
         if given is not None:
             return {ports[0][0].name: given}
@@ -223,6 +265,13 @@ class Texts(Feeder):
                 )
                 return False
         steps = ragged.axis(output.shape) in self.ragged and output.rank > 2
+        if not steps and self.source.entry.facts["layout"] != "fields":
+            what = f"`{target}` has a tag for each word, but the output is one for all of them"
+            help = "give the output a value for each step: return=sequence"
+            self.sink.report(
+                codes.FORBIDDEN_VALUE(what=what), self.graph.outputs[0][1].span, help=help
+            )
+            return False
         if steps and self.section.values["tokens"].args["ends"]:
             what = f"`ends` adds a first and a last step that have nothing in `{target}`"
             finding = codes.FORBIDDEN_VALUE(what=what)

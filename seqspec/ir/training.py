@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.ir import optimizing, ragged
+from seqspec.ir.augmenting import augmentable
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.lengths import long_enough
 from seqspec.ir.losses import WrittenTerm
+from seqspec.ir.mapping import mappable
 from seqspec.ir.outputs import Trained
+from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Term, Training
 
@@ -30,6 +33,10 @@ def check(
     if len(found) < len(terms) or stray:
         return None
     if not (_drawn(graph, fed, section, sink) and long_enough(graph, fed, sink)):
+        return None
+    if not (mappable(found, fed, sink) and scalable(fed, sink)):
+        return None
+    if not augmentable(graph, found, fed, sink):
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None
@@ -86,11 +93,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             what = f"`{term.output}` has padded steps; such an output is trained alone"
             help = "train a model for each output, or let this one give its last step"
             sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
-            return False
-        if fed.data.ragged and term.value.tensor.rank > 2 and term.class_weight is not None:
-            what = "`class_weight` needs one target for each sample where those differ in length"
-            place = section.at("loss", "class_weight")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out `class_weight`")
             return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:

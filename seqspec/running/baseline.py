@@ -46,12 +46,13 @@ def baselines(
     task: Task,
     training: Any,
     part: Any,
-    score: Callable[[Any, Any], Mapping[str, float]],
+    score: Callable[..., Mapping[str, float]],
 ) -> tuple[Baseline, ...]:
     """The baselines that make sense for a task, scored on ``part``, the best first.
 
     ``training`` and ``part`` are parts of the program's dataset; ``score`` takes prediction and
-    target in the units of the model, as the part has them; of several outputs, tuples.
+    target in the units of the model, as the part has them; of several outputs, tuples. Where a part
+    knows the series of its samples, that comes third.
     Best is what scores lowest (accuracy: highest) on the training part.
     """
     assert task.training is not None
@@ -64,9 +65,15 @@ def baselines(
         return (_together(best, whole, score),)
     (rules,) = found
     if len(rules) > 1:
-        costs = {name: _cost(score(rule(sample), sample.target)) for name, rule in rules.items()}
+        costs = {
+            name: _cost(score(rule(sample), sample.target, *sample.series))
+            for name, rule in rules.items()
+        }
         rules = {name: rules[name] for name in sorted(rules, key=costs.__getitem__)}
-    return tuple(Baseline(name, score(rule(whole), whole.target)) for name, rule in rules.items())
+    return tuple(
+        Baseline(name, score(rule(whole), whole.target, *whole.series))
+        for name, rule in rules.items()
+    )
 
 
 class _Sample:
@@ -83,6 +90,8 @@ class _Sample:
         # Of sequences of their own lengths, the steps one after another.
         self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
         self.target = self.targets[0]
+        whose = getattr(part, "series", None)
+        self.series = () if whose is None else (whose if rows is None else whose[rows],)
 
     def of(self, output: int) -> _Sample:
         """The same samples, another output looked at."""
@@ -96,7 +105,7 @@ def _best(
     found: Sequence[Mapping[str, Rule]],
     terms: Sequence[Term],
     sample: _Sample,
-    score: Callable[[Any, Any], Mapping[str, float]],
+    score: Callable[..., Mapping[str, float]],
 ) -> tuple[str, Rule]:
     """The rule of an output that scores best on a sample, the others being as they may be."""
     rules = found[output]
@@ -108,7 +117,7 @@ def _best(
     def cost(name: str) -> float:
         tried = [*others]
         tried[output] = rules[name](sample.of(output))
-        return _cost(score(tuple(tried), sample.targets), prefix)
+        return _cost(score(tuple(tried), sample.targets, *sample.series), prefix)
 
     name = min(rules, key=cost)
     return name, rules[name]
@@ -117,12 +126,12 @@ def _best(
 def _together(
     best: Sequence[tuple[str, Rule]],
     whole: _Sample,
-    score: Callable[[Any, Any], Mapping[str, float]],
+    score: Callable[..., Mapping[str, float]],
 ) -> Baseline:
     """One baseline for all outputs: of each the rule that is best for it."""
     predictions = tuple(rule(whole.of(i)) for i, (_, rule) in enumerate(best))
     name = " / ".join(dict.fromkeys(name for name, _ in best))
-    return Baseline(name, score(predictions, whole.targets))
+    return Baseline(name, score(predictions, whole.targets, *whole.series))
 
 
 def _rules(task: Task, term: Term, part: Any, sample: _Sample) -> dict[str, Rule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ class Scores:
 class Result:
     """A finished or interrupted training.
 
-    ``best`` is the record of the best epoch, in the units that the model sees. ``held_out`` is
+    ``best`` is the record of the best epoch, in the units that the model sees. ``classes`` are the
+    numbers of each class in training, validation and test part, by target. ``held_out`` is
     ``None`` after an interruption and after memorising one batch.
     """
 
@@ -68,6 +69,7 @@ class Result:
     interrupted: bool = False
     one_batch: bool = False
     picture: bool = True
+    classes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def text(self) -> str:
         """What to print at the end."""
@@ -96,6 +98,7 @@ class Result:
             "seconds": round(self.seconds, 1),
             "interrupted": self.interrupted,
             "overfit_one_batch": self.one_batch,
+            "classes": self.classes,
             "held_out": self.held_out.to_json() if self.held_out is not None else None,
         }
 

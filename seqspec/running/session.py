@@ -5,7 +5,7 @@ This is the one place that knows which functions a generated program offers to o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,9 @@ class Session:
         self._vocabulary: Any = None
         # Programs that arrange rows tell where the latest predictions are from.
         self._names = hasattr(self._data, "ORIGIN")
-        self._origins: object = None
+        self._origins: Any = None
+        # Where each series has a scale of its own, it has to be told whose values are.
+        self._by_series = "series" in self._data.Part.__dataclass_fields__
         try:
             self.device: str = self._train.choose_device(device)
         except self._train.TrainingError as error:
@@ -57,6 +59,13 @@ class Session:
         """The program's dataset from a file; the scaling of a checkpoint is used if given."""
         with self.program.reporting():
             return self._data.load(path, *self._optional(scaling))
+
+    def classes(self, dataset: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
+        """How often each class occurs in each part, and the same in words; empty without any."""
+        if not hasattr(self._data, "class_counts"):
+            return {}, ()
+        counts = self._data.class_counts(dataset)
+        return counts, self._data.class_lines(counts)
 
     def load_weights(self, path: Path) -> Any:
         """Reads a checkpoint into the model; gives the scaling kept with it, or ``None``."""
@@ -106,14 +115,15 @@ class Session:
             scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
-    def score(self, prediction: Any, target: Any, scaling: Any) -> dict[str, float]:
+    def score(self, prediction: Any, target: Any, scaling: Any, *series: Any) -> dict[str, float]:
         """The same scores for a prediction made otherwise; both in the units of the model.
 
-        Each is an array, or a tuple of arrays where several outputs are trained.
+        Each is an array, or a tuple of arrays where several outputs are trained. ``series`` is that
+        of each sample, where parts of the data know it.
         """
         if scaling is not None:
-            prediction = _original(scaling, prediction)
-            target = _original(scaling, target)
+            prediction = _original(scaling, prediction, *series)
+            target = _original(scaling, target, *series)
         return dict(self._data.score(prediction, target))
 
     def predict(self, path: Path, scaling: Any) -> Any:
@@ -127,7 +137,8 @@ class Session:
                 return prediction
             if hasattr(prediction, "lengths"):  # sequences of their own lengths
                 return replace(prediction, values=scaling.invert_target(prediction.values))
-            return _original(scaling, prediction)
+            named = [[series for series, _ in self._origins]] if self._by_series else []
+            return _original(scaling, prediction, *named)
 
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
@@ -145,10 +156,10 @@ class Session:
         return (scaling,) if self._scales and scaling is not None else ()
 
 
-def _original(scaling: Any, values: Any) -> Any:
+def _original(scaling: Any, values: Any, *series: Any) -> Any:
     """Predictions or targets in original units; those of several outputs are a tuple."""
-    several = isinstance(values, tuple)
-    return scaling.invert_targets(values) if several else scaling.invert_target(values)
+    invert = scaling.invert_targets if isinstance(values, tuple) else scaling.invert_target
+    return invert(values, *series)
 
 
 def held_out(dataset: Any) -> tuple[str, Any]:

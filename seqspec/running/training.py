@@ -35,13 +35,15 @@ def train(
     seed: int | None = None,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
     ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. Ctrl-C ends the training, not the process, once there is a checkpoint: the
-    result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
-    ``RunError`` if something around the run is wrong, before or while it trains; a
+    is as the spec says. ``say`` is given what is worth knowing of the data before it begins.
+    Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
+    before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
+    run is wrong, before or while it trains; a
     folder in which nothing was learnt yet is removed again.
     """
     if task.training is None:
@@ -66,7 +68,7 @@ def train(
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
         with session.claimed(folder.path):
-            return _Training(task, description, folder, session, dataset).go(reporter)
+            return _Training(task, description, folder, session, dataset).go(reporter, say)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -112,7 +114,7 @@ def resume(
             return None
         dataset = session.load_data(data)
         training = _Training(task, description, folder, session, dataset, checkpoint)
-        result = training.go(reporter(description.epochs, training.before))
+        result = training.go(reporter(description.epochs, training.before), None)
         run_folder.describe_anew(folder, description)
     return result
 
@@ -170,7 +172,10 @@ class _Training:
         done = 0 if checkpoint is None else checkpoint.epoch
         self.before = history.read(folder.metrics)[:done]
 
-    def go(self, reporter: Reporter) -> Result:
+    def go(self, reporter: Reporter, say: Callable[[str], None] | None) -> Result:
+        classes, lines = self.session.classes(self.dataset)
+        if say is not None and lines:
+            say("\n".join(lines))
         started = time.monotonic()
         interrupted = False
         try:
@@ -198,6 +203,7 @@ class _Training:
             interrupted=interrupted,
             one_batch=one_batch,
             picture=self._draw(records, scores),
+            classes=classes,
         )
         run_folder.write_json(self.folder.result, result.to_json())
         return result
@@ -219,6 +225,10 @@ class _Training:
         session, scaling = self.session, getattr(self.dataset, "scaling", None)
         session.load_weights(self.folder.checkpoint())
         name, part = held_out(self.dataset)
+
+        def score(prediction: Any, target: Any, *series: Any) -> dict[str, float]:
+            return session.score(prediction, target, scaling, *series)
+
         return Scores(
             part=name,
             samples=len(part),
@@ -228,7 +238,7 @@ class _Training:
                 self.task,
                 self.dataset.train,
                 part,
-                lambda prediction, target: session.score(prediction, target, scaling),
+                score,
             ),
         )
 

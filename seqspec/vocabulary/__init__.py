@@ -93,6 +93,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "reader": {**data.READERS, **sequences.TEXT_READERS},
     "split": data.SPLITS,
     "scaling": data.SCALINGS,
+    "augmentation": data.AUGMENTATIONS,
     "windows": data.WINDOWS,
     "tokens": sequences.TOKENS,
     "batches": sequences.BATCHES,

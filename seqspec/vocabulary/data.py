@@ -4,6 +4,7 @@ Facts of a reader: ``tabular`` tells a table of columns from named arrays; ``cod
 one that runs code of the user's, so nothing is known of its arrays. Facts of a split: ``unit`` is
 what is dealt out (rows, whole series, all rows of a group), ``drawn`` tells parts drawn at random
 from first, next and last ones. Facts of a target: ``kind`` as in :class:`seqspec.ir.task.Data`.
+Facts of an augmentation: ``moves`` tells steps that change places from numbers that change.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 
 from seqspec.vocabulary.spec import (
+    ABOVE_ZERO,
     CHARACTER,
     COLUMN,
     FRACTION,
@@ -21,6 +23,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Entry,
     Kind,
+    choice,
 )
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -124,12 +127,40 @@ SPLITS: dict[str, Entry] = {
     )
 }  # fmt: skip
 
+_PER = (
+    Arg(
+        "per",
+        choice("part", "series"),
+        "part",
+        "Fitted on the whole training part, or on each series' share of it, for that series.",
+    ),
+)
 SCALINGS: dict[str, Entry] = {
     e.name: e
     for e in (
-        Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part."),
-        Entry("minmax", "scaling", "From 0 to 1 on the training part."),
+        Entry("standard", "scaling", "Mean 0 and deviation 1 on the training part.", _PER),
+        Entry("minmax", "scaling", "From 0 to 1 on the training part.", _PER),
         Entry("pixels", "scaling", "From 0 to 1 for numbers from 0 to 255, whatever there is."),
+    )
+}
+
+AUGMENTATIONS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry(
+            "jitter",
+            "augmentation",
+            "Adds normal noise of mean zero to the numbers that are measured.",
+            (Arg("stddev", ABOVE_ZERO, doc="Standard deviation, in scaled units."),),
+            facts={"moves": False},
+        ),
+        Entry(
+            "time_shift",
+            "augmentation",
+            "Moves each sample in time; its first or last step fills the gap.",
+            (Arg("steps", POSITIVE, doc="The most steps that it is moved, either way."),),
+            facts={"moves": True},
+        ),
     )
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.vocabulary.data import MISSING
 from seqspec.vocabulary.spec import (
@@ -12,6 +12,7 @@ from seqspec.vocabulary.spec import (
     Arg,
     Kind,
     choice,
+    list_of,
     one_of,
 )
 
@@ -45,6 +46,12 @@ LOOP = Kind(
 TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
+_AUGMENTATION = one_of("augmentation", "an augmentation, such as jitter(stddev=0.1)")
+AUGMENTATIONS = replace(
+    list_of(_AUGMENTATION, "a list of augmentations, such as [jitter(stddev=0.1)]"),
+    otherwise=_AUGMENTATION,
+)
+
 DATA = SectionSpec(
     "data",
     "Where samples come from.",
@@ -62,6 +69,8 @@ DATA = SectionSpec(
             "Training, validation and test part; chronological() with windows, else random()."),
         Arg("scale", one_of("scaling", "a scaling, such as standard()"), None,
             "Of numbers; fitted on the training part."),
+        Arg("augment", AUGMENTATIONS, None,
+            "What is done to samples of the training part, anew in each epoch."),
         Arg("batches", one_of("batches", "a way to draw batches, such as bucketed()"), None,
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),

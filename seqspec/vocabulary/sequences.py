@@ -1,13 +1,14 @@
 """Words for sequences of their own lengths and for texts: readers, tokens, how batches are drawn.
 
-Facts of a reader of texts: ``text`` is true; ``samples`` tells a sample each line from one long
-text. Facts of tokens: ``unit`` is what a text is cut into. Facts of a way to draw batches:
-``by_length`` tells one that looks at the lengths of sequences.
+Facts of a reader of texts: ``text`` is true; ``samples`` tells many samples from one long text;
+``layout`` how a sample's columns stand in the file: ``fields`` of a line with tabs between,
+``tags`` that hang on words, ``rows`` of tokens. Facts of tokens: ``unit`` is what a text is cut
+into. Facts of a way to draw batches: ``by_length`` tells one that looks at lengths of sequences.
 """
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import BOOL, NAMES, POSITIVE, TEXT, Arg, Entry, choice
+from seqspec.vocabulary.spec import BOOL, CHARACTER, NAMES, POSITIVE, TEXT, Arg, Entry, choice
 
 _PATH = Arg("path", TEXT, doc="The file, relative to the spec.")
 
@@ -19,14 +20,32 @@ TEXT_READERS: dict[str, Entry] = {
             "reader",
             "Texts, a sample each line, tabs between its fields; no header line.",
             (_PATH, Arg("columns", NAMES, doc="What the fields are called, in their order.")),
-            facts={"tabular": False, "text": True, "samples": True},
+            facts={"tabular": False, "text": True, "samples": True, "layout": "fields"},
+        ),
+        Entry(
+            "tagged",
+            "reader",
+            "Words that have a tag each, `word/TAG word/TAG`, a sample each line.",
+            (
+                _PATH,
+                Arg("columns", NAMES, doc="What the words and the tags are called."),
+                Arg("separator", CHARACTER, "/", "Stands before a tag, the last of its kind."),
+            ),
+            facts={"tabular": False, "text": True, "samples": True, "layout": "tags"},
+        ),
+        Entry(
+            "conll",
+            "reader",
+            "A word and its tags each line, blanks between; an empty line after each sample.",
+            (_PATH, Arg("columns", NAMES, doc="What the fields are called, in their order.")),
+            facts={"tabular": False, "text": True, "samples": True, "layout": "rows"},
         ),
         Entry(
             "text",
             "reader",
             "One long text, to be cut into windows.",
             (_PATH,),
-            facts={"tabular": False, "text": True, "samples": False},
+            facts={"tabular": False, "text": True, "samples": False, "layout": ""},
         ),
     )
 }

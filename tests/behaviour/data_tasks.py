@@ -142,6 +142,11 @@ def program(of: Task, folder: Path) -> Any:
     """The generated ``data.py``, written into a folder and imported."""
     path = folder / "data.py"
     path.write_text(data_file(of).text, encoding="utf-8")
+    return loaded(path)
+
+
+def loaded(path: Path) -> Any:
+    """A generated ``data.py``, imported as it stands."""
     spec = importlib.util.spec_from_file_location(f"generated_data_{next(_numbers)}", path)
     assert spec is not None
     module: ModuleType = importlib.util.module_from_spec(spec)

@@ -19,6 +19,7 @@ from tests.behaviour.data_tasks import (
     STANDARD,
     csv,
     floats,
+    loaded,
     parquet,
     program,
     sliding,
@@ -120,6 +121,61 @@ def test_a_changed_table_is_converted_again(tmp_path: Path) -> None:
     os.utime(path, ns=(1, 1))
     data.load(path)
     assert kept.stat().st_mtime_ns != before
+
+
+def test_programs_that_convert_at_the_same_time_do_not_meet(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv")
+    (tmp_path / "other").mkdir()
+    one, other = program(windows("csv"), tmp_path), program(windows("csv"), tmp_path / "other")
+    refined = one.refined
+
+    def slowly(*given: Any) -> Any:
+        for block in refined(*given):
+            other.load(path)  # begins and ends while the first is at it
+            yield block
+
+    one.refined = slowly
+    one.places_for = other.places_for  # the lines of a replaced function are others
+    assert len(one.load(path).train) == len(other.load(path).train)
+    assert [p.suffix for p in tmp_path.iterdir() if p.name.startswith((".t", "t.csv."))] == [
+        ".numbers"
+    ]
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "t.csv")
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    data = program(windows("csv"), tmp_path)
+    expected = data.load(path).train.inputs[0].copy()
+    (beside,) = tmp_path.glob("t.*.numbers")
+    beside.unlink()
+    # Permissions do not bind everyone who runs tests.
+    monkeypatch.setattr(data.os, "access", lambda folder, mode: folder != tmp_path)
+    for _ in range(2):
+        np.testing.assert_array_equal(data.load(path).train.inputs[0], expected)
+    assert list(tmp_path.glob("t.*.numbers")) == []
+    (kept,) = (tmp_path / "cache" / "numbers").glob("*/t.csv.*.numbers")
+    assert kept.parent.stat().st_mode & 0o077 == 0
+    before = kept.stat().st_mtime_ns
+    write(path, TABLE + 1000 * np.array([1, 1, 1, 0]))
+    assert data.load(path).train.inputs[0].min() > 900
+    assert kept.stat().st_mtime_ns != before
+
+
+def test_a_conversion_by_other_lines_is_another(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv")
+    inputs = {"x": (floats("B", "T", 2), ("a", "b"))}
+    given: dict[str, Any] = {"kind": "ahead", "windows": sliding(3), "memory": "map"}
+    data = program(task(source("csv"), inputs, floats("B", 1), ("c",), **given), tmp_path)
+    expected = 2 * data.load(path).train.target
+    text = (tmp_path / "data.py").read_text()
+    assert text.count("value = float(text)\n") == 1
+    (tmp_path / "data.py").write_text(
+        text.replace("value = float(text)\n", "value = 2 * float(text)\n")
+    )
+    changed = loaded(tmp_path / "data.py").load(path)
+    np.testing.assert_allclose(changed.train.target, expected)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

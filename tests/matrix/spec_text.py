@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Severity
+from seqspec.diagnostics.model import Diagnostic, Severity
 from seqspec.driver import Compilation
 from seqspec.vocabulary import ENTRIES, LAYERS
 from seqspec.vocabulary.spec import AXES, REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec, Port
@@ -194,8 +195,7 @@ def cases() -> Iterator[tuple[str, str]]:
 
 def _with_one_result(applied: Applied) -> Applied:
     """The same with its outputs joined, if the checker asks for some to be taken."""
-    findings = Compilation.of_text(applied.model(), "case.seq").check()
-    asked = [d.help for d in findings if d.code is codes.TWO_DIRECTIONS]
+    asked = [d.help for d in findings(applied.model()) if d.code is codes.TWO_DIRECTIONS]
     return replace(applied, taken=tuple(re.findall(r"`\.([\w.]+)`", "".join(asked))))
 
 
@@ -220,8 +220,13 @@ def _with_enough_axes(applied: Applied) -> Applied:
 
 def errors(text: str) -> list[str]:
     """The codes of the errors of a spec."""
-    findings = Compilation.of_text(text, "case.seq").check()
-    return [d.code.number for d in findings if d.severity is Severity.ERROR]
+    return [d.code.number for d in findings(text) if d.severity is Severity.ERROR]
+
+
+@lru_cache(maxsize=8)
+def findings(text: str) -> tuple[Diagnostic, ...]:
+    """What the checker says of a spec; it is asked several things in a row."""
+    return tuple(Compilation.of_text(text, "case.seq").check())
 
 
 def rows(spec: LayerSpec) -> Iterator[Applied]:

@@ -15,7 +15,8 @@ from seqspec.running.program import framework
 from seqspec.running.twins import Built
 from seqspec.vocabulary import ENTRIES, LAYERS
 from tests.matrix.spec_text import entry_texts
-from tests.matrix.trial import BACKENDS, Array, Step, built, canonical, checked, sizes_of, task_of
+from tests.matrix.steps import Step
+from tests.matrix.trial import BACKENDS, Array, built, canonical, checked, sizes_of, task_of
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 

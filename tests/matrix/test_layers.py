@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from seqspec.vocabulary import ENTRIES, LAYERS
-from seqspec.vocabulary.spec import LayerSpec
 from tests.matrix import spec_text
 from tests.matrix.pairwise import cover
 from tests.matrix.trial import LONG, SHORT, attempt
@@ -20,13 +19,14 @@ CASES = list(spec_text.cases())
 #: Cases of the fast run: the first of each layer. All others are slow.
 FIRST = {name: next(case for case, _ in CASES if case.startswith(f"{name}-")) for name in LAYERS}
 
+RECURRENT = [spec.name for spec in LAYERS.values() if spec.states]
+
 Numbers = tuple[Sequence[int], Sequence[int]]
 
 
-def numbers_for(spec: LayerSpec) -> Numbers:
+def numbers_for(text: str) -> Numbers:
     """Few steps for what steps through time, enough of them for a window for all others."""
-    wraps = any(arg.kind.category == "layer" for arg in spec.args) and not spec.per_step
-    return SHORT if spec.states or wraps else LONG
+    return SHORT if any(f"{name}(" in text for name in RECURRENT) else LONG
 
 
 needs_both = [pytest.mark.torch, pytest.mark.keras]
@@ -37,7 +37,7 @@ needs_both = [pytest.mark.torch, pytest.mark.keras]
     [
         pytest.param(
             text,
-            numbers_for(LAYERS[case.split("-")[0]]),
+            numbers_for(text),
             id=case,
             marks=needs_both + ([] if case == FIRST[case.split("-")[0]] else [pytest.mark.slow]),
         )

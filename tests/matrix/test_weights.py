@@ -151,3 +151,95 @@ def test_class_weights_are_those_of_keras(tmp_path: Path) -> None:
             verbose=0,
         )
     assert records["torch"][0]["loss"] == pytest.approx(history.history["loss"][0], rel=1e-5)
+
+
+TAGGER = """
+model M(x: {type}) {{ x -> {body} }}
+data d {{
+    source = {source}
+    target = y
+    split = random(train=60%, validation=20%)
+    {more}
+}}
+train M {{
+    data = d
+    batch_size = 5
+    loss = {loss}({weights})
+    optimizer = sgd(learning_rate=0.1)
+}}
+"""
+
+
+def lengths() -> np.ndarray:
+    return np.random.default_rng(3).integers(1, STEPS + 3, SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("loss", "weights", "width"),
+    [
+        ("sparse_categorical_crossentropy", "class_weight=[1, 3, 0.5]", 3),
+        ("sparse_categorical_crossentropy", "class_weight=balanced, sample_weight=each", 3),
+        pytest.param("binary_crossentropy", "class_weight=[1, 4]", 1, marks=pytest.mark.slow),
+        pytest.param(
+            "categorical_crossentropy", "class_weight=[1, 3, 0.5]", 3, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "sparse_categorical_crossentropy",
+            "ignore_class=-1, class_weight=balanced",
+            3,
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_classes_of_ragged_steps(loss: str, weights: str, width: int, tmp_path: Path) -> None:
+    rng, counted = np.random.default_rng(5), lengths()
+    y = targets(loss, (counted.sum(), width), rng)
+    if "ignore_class=-1" in weights:
+        y[rng.random(y.shape) < 0.4] = -1
+    np.savez(
+        tmp_path / "data.npz",
+        x=rng.standard_normal((counted.sum(), 5)).astype(np.float32),
+        y=y,
+        each=rng.integers(0, 4, SAMPLES) / 2,
+        n=counted,
+    )
+    given = {"type": "float(pad=lengths)[B, T, 5]", "source": 'npz("data.npz", lengths=n)'}
+    given |= {"loss": loss, "weights": weights, "more": "", "body": f"dense({width})"}
+    compare(tmp_path, given)
+
+
+@pytest.mark.parametrize(
+    ("weights", "steps"),
+    [
+        ("class_weight=balanced, sample_weight=each", True),
+        pytest.param("class_weight=[1, 3, 0.5]", True, marks=pytest.mark.slow),
+        pytest.param("sample_weight=each", True, marks=pytest.mark.slow),
+        pytest.param("class_weight=balanced, sample_weight=each", False, marks=pytest.mark.slow),
+    ],
+)
+def test_texts_weigh(weights: str, steps: bool, tmp_path: Path) -> None:
+    rng, lines = np.random.default_rng(5), list[str]()
+    for length in lengths():
+        words = " ".join(rng.choice(["a", "b", "c", "d"], length))
+        tags = " ".join(rng.choice(["x", "y", "z"], length if steps else 1))
+        lines.append(f"{words}\t{tags}\t{rng.integers(0, 4) / 2}\n")
+    (tmp_path / "data.npz").write_text("".join(lines))  # where programs are made to look
+    body = f"embedding(4) -> gru(4{', return=sequence' if steps else ''}) -> dense(3)"
+    given = {"type": "token(6, pad=0)[B, T]", "source": 'tsv("data.npz", columns=[x, y, each])'}
+    given |= {"loss": "sparse_categorical_crossentropy", "weights": weights, "body": body}
+    compare(tmp_path, given | {"more": "tokens = words()"})
+
+
+def compare(folder: Path, given: dict[str, str]) -> None:
+    """Trains both programs, which agree, and differ from those without weights."""
+    records = {}
+    for name, weights in (("weighed", given["weights"]), ("plain", "")):
+        ignored = "ignore_class=-1" if "ignore" in given["weights"] and not weights else weights
+        run = folder / name
+        run.mkdir()
+        (run / "data.npz").write_bytes((folder / "data.npz").read_bytes())
+        (run / "m.seq").write_text(TAGGER.format(**given | {"weights": ignored}))
+        records[name], _ = fit_both(Compilation.of(run / "m.seq"), run, 2)
+        assert_same(records[name], 1e-5)
+    losses = [found["torch"][0]["loss"] for found in records.values()]
+    assert losses[0] != pytest.approx(losses[1], rel=1e-3)

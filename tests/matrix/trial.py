@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from seqspec.running import twins
 from seqspec.running.program import framework
 from seqspec.running.twins import Built
 from seqspec.types import Tensor
+from tests.matrix.steps import Step, in_double
 
 BACKENDS = ("torch", "keras")
 
@@ -38,8 +40,8 @@ SCALES = (0.5, 0.02)  # of random weights; the second where the first leaves LAR
 LARGEST = 100.0  # of outputs, so that dropping some and counting others for more stays in range
 
 FORWARD = 1e-5  # of the largest value, or of 1
-GRADIENT = 1e-4  # of the largest gradient of the same weight, or of all weights / 100
-NO_GRADIENT = 1e-6  # norms below this are rounding
+GRADIENT = 1e-5  # in float64, of the largest gradient of the same weight, or of all weights / 100
+NO_GRADIENT = 1e-12  # norms below this are rounding
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -58,6 +60,7 @@ def checked(text: str, model: str | None = None, *, clean: bool = True) -> Compi
 @contextmanager
 def built(compilation: Compilation, folder: Path) -> Iterator[dict[str, Built]]:
     """Both programs with their models, the same on every run; forgotten afterwards."""
+    _keep_frameworks()
     seed()
     graph = task_of(compilation).graph
     models: dict[str, Built] = {}
@@ -70,8 +73,16 @@ def built(compilation: Compilation, folder: Path) -> Iterator[dict[str, Built]]:
         for one in models.values():
             one.program.close()
         models.clear()
-        framework("keras").backend.clear_session()
-        gc.collect(1)
+        framework("keras").backend.clear_session()  # collects what is garbage, too
+
+
+@cache
+def _keep_frameworks() -> None:
+    """Looking for garbage in all that frameworks hold would take longer than most trials."""
+    for name in BACKENDS:
+        framework(name)
+    gc.collect()
+    gc.freeze()
 
 
 def seed() -> None:
@@ -204,31 +215,45 @@ def _train_once(
     shapes = [shape for _, shape in twins.output_shapes(graph, sizes)]
     rng = np.random.default_rng(1)
     targets = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
-    steps = {name: Step(one, inputs, targets) for name, one in models.items()}
     chance = drops(graph)
-    if chance:
-        # What is dropped differs: a step must work, the comparison is made without dropping.
-        for name, step in steps.items():
-            before = step.drawn()
-            loss, gradients = step.gradients(training=True)
-            assert step.drawn() != before, f"{name}: nothing is drawn at random"
-            assert math.isfinite(loss), f"{name}: the loss is {loss}"
-            assert all(np.isfinite(g).all() for g in gradients), f"{name}: a gradient is not finite"
+    for name, one in models.items():
+        _try_step(name, Step(one, inputs, targets), chance=chance)
+    # What is dropped differs between the programs: they are compared without dropping.
+    with in_double(models) as doubles:
+        share(doubles, weights, task, folder)
+        exact = [target.astype(np.float64) for target in targets]
+        steps = {name: Step(one, inputs, exact) for name, one in doubles.items()}
+        found = _descend(steps, folder, training=not chance)
+    _compare_gradients(graph, found)
+    return found
+
+
+def _try_step(name: str, step: Step, *, chance: bool) -> None:
+    """Gradients as users have them, in float32 and with something dropped if the spec says so."""
+    before = step.drawn() if chance else []
+    loss, gradients = step.gradients(training=True)
+    assert math.isfinite(loss), f"{name}: the loss is {loss}"
+    assert all(np.isfinite(g).all() for g in gradients), f"{name}: a gradient is not finite"
+    assert not chance or step.drawn() != before, f"{name}: nothing is drawn at random"
+
+
+def _descend(
+    steps: Mapping[str, Step], folder: Path, *, training: bool
+) -> dict[str, dict[str, Array]]:
+    """The gradients by canonical name, after a step against them."""
     found: dict[str, dict[str, Array]] = {}
     for name, step in steps.items():
-        share({name: step.built}, weights, task, folder)
-        loss, gradients = step.gradients(training=not chance)
-        norm = math.sqrt(sum(float((g.astype(np.float64) ** 2).sum()) for g in gradients))
+        loss, gradients = step.gradients(training=training)
+        norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))
         assert math.isfinite(norm), f"{name}: a gradient is not finite"
         before = step.values()
         step.set(gradients)
         found[name] = canonical(step.built, folder)
         step.set(before)
         if norm > NO_GRADIENT:
-            _assert_falls(name, step, before, gradients, loss, norm, training=not chance)
+            _assert_falls(name, step, before, gradients, loss, norm, training=training)
         elif gradients:
-            _assert_flat(name, step, before, loss, training=not chance)
-    _compare_gradients(graph, found)
+            _assert_flat(name, step, before, loss, training=training)
     return found
 
 
@@ -250,9 +275,9 @@ def _assert_falls(
 ) -> None:
     """Some small step against the gradient makes the loss smaller."""
     tried: list[float] = []
-    for share_ in (1e-2, 1e-3, 1e-4, 1e-5):
+    for share_ in (1e-2, 1e-4, 1e-6, 1e-8, 1e-10):
         rate = share_ * loss / norm**2
-        step.set([p - np.float32(rate) * g for p, g in zip(before, gradients, strict=True)])
+        step.set([p - rate * g for p, g in zip(before, gradients, strict=True)])
         tried.append(step.loss(training=training))
         if tried[-1] < loss:
             return
@@ -264,7 +289,7 @@ def _assert_flat(
 ) -> None:
     """Where there is none (softmax of one number, a dead zone), weights do not matter nearby."""
     rng = np.random.default_rng(2)
-    step.set([p + rng.normal(0, 1e-3, p.shape).astype(np.float32) for p in before])
+    step.set([p + rng.normal(0, 1e-3, p.shape) for p in before])
     moved = step.loss(training=training)
     assert abs(moved - loss) <= 1e-6 * max(1.0, loss), f"{name}: no gradient, but the loss moves"
 
@@ -277,80 +302,3 @@ def _compare_gradients(graph: Graph, found: Mapping[str, Mapping[str, Array]]) -
         apart = float(abs(torch[name] - keras[name]).max())
         bound = GRADIENT * max(float(abs(torch[name]).max()), highest / 100) + NO_GRADIENT
         assert apart <= bound, f"gradients of {name} differ by {apart:.2g}, allowed {bound:.2g}"
-
-
-class Step:
-    """Losses and gradients of one model on one batch: mean squared distance to fixed targets."""
-
-    def __init__(self, built: Built, inputs: Sequence[Array], targets: Sequence[Array]) -> None:
-        self.built = built
-        self._inputs = inputs
-        self._targets = targets
-        self._torch = built.backend == "torch"
-        self._parameters: list[Any] = (
-            [p for p in built.model.parameters() if p.requires_grad]
-            if self._torch
-            else list(built.model.trainable_weights)
-        )
-
-    def drawn(self) -> list[bytes]:
-        """The state of what the program draws from: another one after each draw."""
-        if self._torch:
-            return [framework("torch").get_rng_state().numpy().tobytes()]
-        weights = {id(weight) for weight in self.built.model.weights}
-        others = [v for v in self.built.model.variables if id(v) not in weights]
-        return [v.numpy().tobytes() for v in others]
-
-    def loss(self, *, training: bool) -> float:
-        if self._torch:
-            with framework("torch").no_grad():
-                return float(self._torch_loss(training))
-        return float(self._keras_loss(training))
-
-    def gradients(self, *, training: bool) -> tuple[float, list[Array]]:
-        """The loss, and the gradient of each trainable parameter, zero where there is none."""
-        if self._torch:
-            loss = self._torch_loss(training)
-            self.built.model.zero_grad(set_to_none=True)
-            if loss.requires_grad:
-                loss.backward()
-            found = [None if p.grad is None else p.grad.numpy() for p in self._parameters]
-        else:
-            tf = framework("tensorflow")
-            with tf.GradientTape() as tape:
-                loss = self._keras_loss(training)
-            raw = tape.gradient(loss, [v.value for v in self._parameters])
-            found = [None if g is None else np.array(tf.convert_to_tensor(g)) for g in raw]
-        shapes = [tuple(p.shape) for p in self._parameters]
-        return float(loss.detach() if self._torch else loss), [
-            np.zeros(shape, np.float32) if g is None else g.copy()
-            for g, shape in zip(found, shapes, strict=True)
-        ]
-
-    def values(self) -> list[Array]:
-        """The trainable parameters, copied."""
-        if self._torch:
-            return [p.detach().numpy().copy() for p in self._parameters]
-        return [v.numpy().copy() for v in self._parameters]
-
-    def set(self, values: Sequence[Array]) -> None:
-        """Puts numbers into the trainable parameters."""
-        for parameter, value in zip(self._parameters, values, strict=True):
-            if self._torch:
-                parameter.data.copy_(framework("torch").from_numpy(np.asarray(value)))
-            else:
-                parameter.assign(value)
-
-    def _torch_loss(self, training: bool) -> Any:
-        torch = framework("torch")
-        model = self.built.model.train(training)
-        outputs = twins.flat(model(*map(torch.from_numpy, self._inputs)), self.built.graph)
-        pairs = zip(outputs, map(torch.from_numpy, self._targets), strict=True)
-        return torch.stack([(o - t).square().mean() for o, t in pairs]).sum()
-
-    def _keras_loss(self, training: bool) -> Any:
-        tf = framework("tensorflow")
-        model = self.built.model
-        result = model(twins.keras_inputs(model, self._inputs), training=training)
-        pairs = zip(twins.flat(result, self.built.graph), self._targets, strict=True)
-        return tf.add_n([tf.reduce_mean(tf.square(tf.cast(o, t.dtype) - t)) for o, t in pairs])

@@ -1,6 +1,7 @@
 """What the layers compute, in numpy and as slowly as their equations are written.
 
-Weights come by name in Keras's layout. Sequences are [B, T, F], states [B, units].
+Weights come by name in Keras's layout. Sequences are [B, T, F], states [B, units], masks [B, T]:
+true where a step is data.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 Weights = Mapping[str, Array]
 Function = Callable[[Array], Array]
+Run = tuple[Array, tuple[Array, ...]]  # the outputs of all steps, and the state at last
 
 
 def sigmoid(x: Array) -> Array:
@@ -107,52 +109,69 @@ def lstm(
     *,
     activation: Function = np.tanh,
     gate: Function = sigmoid,
-) -> tuple[Array, tuple[Array, ...]]:
-    """All hidden states, and the last (h, c). Gates stand in the order i, f, c, o."""
-    h, c = start or _zeros(x, w, 2)
-    steps: list[Array] = []
-    for t in range(x.shape[1]):
-        z = x[:, t] @ w["kernel"] + h @ w["recurrent_kernel"] + w["bias"]
+    mask: Array | None = None,
+) -> Run:
+    """Gates stand in the order i, f, c, o."""
+
+    def step(x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        z = x @ w["kernel"] + h @ w["recurrent_kernel"] + w["bias"]
         i, f, g, o = np.split(z, 4, axis=-1)
         c = gate(f) * c + gate(i) * activation(g)
-        h = gate(o) * activation(c)
-        steps.append(h)
-    return np.stack(steps, axis=1), (h, c)
+        return gate(o) * activation(c), c
+
+    return _through(step, x, start or _zeros(x, w, 2), mask)
 
 
 def gru(
-    x: Array, w: Weights, start: tuple[Array, ...] = (), *, reset_after: bool = True
-) -> tuple[Array, tuple[Array, ...]]:
-    """All hidden states, and the last. Gates stand in the order z, r, h.
+    x: Array,
+    w: Weights,
+    start: tuple[Array, ...] = (),
+    *,
+    reset_after: bool = True,
+    mask: Array | None = None,
+) -> Run:
+    """Gates stand in the order z, r, h.
 
     Cho et al. reset before the product with the state; cuDNN, and Keras by default, after it.
     """
-    (h,) = start or _zeros(x, w, 1)
     outer, inner = w["bias"] if reset_after else (w["bias"], np.zeros_like(w["bias"]))
     kz, kr, kh = np.split(w["kernel"], 3, axis=-1)
     uz, ur, uh = np.split(w["recurrent_kernel"], 3, axis=-1)
     bz, br, bh = np.split(outer, 3)
     iz, ir, ih = np.split(inner, 3)
-    steps: list[Array] = []
-    for t in range(x.shape[1]):
-        z = sigmoid(x[:, t] @ kz + bz + h @ uz + iz)
-        r = sigmoid(x[:, t] @ kr + br + h @ ur + ir)
+
+    def step(x: Array, h: Array) -> tuple[Array]:
+        z = sigmoid(x @ kz + bz + h @ uz + iz)
+        r = sigmoid(x @ kr + br + h @ ur + ir)
         told = r * (h @ uh + ih) if reset_after else (r * h) @ uh
-        h = z * h + (1 - z) * np.tanh(x[:, t] @ kh + bh + told)
-        steps.append(h)
-    return np.stack(steps, axis=1), (h,)
+        return (z * h + (1 - z) * np.tanh(x @ kh + bh + told),)
+
+    return _through(step, x, start or _zeros(x, w, 1), mask)
 
 
 def simple_rnn(
-    x: Array, w: Weights, start: tuple[Array, ...] = ()
-) -> tuple[Array, tuple[Array, ...]]:
-    """All hidden states, and the last."""
-    (h,) = start or _zeros(x, w, 1)
-    steps: list[Array] = []
+    x: Array, w: Weights, start: tuple[Array, ...] = (), *, mask: Array | None = None
+) -> Run:
+    def step(x: Array, h: Array) -> tuple[Array]:
+        return (np.tanh(x @ w["kernel"] + h @ w["recurrent_kernel"] + w["bias"]),)
+
+    return _through(step, x, start or _zeros(x, w, 1), mask)
+
+
+def _through(
+    step: Callable[..., tuple[Array, ...]], x: Array, state: tuple[Array, ...], mask: Array | None
+) -> Run:
+    """One step after the other.
+
+    At padding the state is carried over and the output before stands again: zeros, if none does.
+    """
+    data = np.ones(x.shape[:2], bool) if mask is None else mask
+    outputs = [np.zeros_like(state[0])]
     for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ w["kernel"] + h @ w["recurrent_kernel"] + w["bias"])
-        steps.append(h)
-    return np.stack(steps, axis=1), (h,)
+        new, here = step(x[:, t], *state), data[:, t, None]
+        state = tuple(np.where(here, n, old) for n, old in zip(new, state, strict=True))
+        outputs.append(np.where(here, new[0], outputs[-1]))
+    return np.stack(outputs[1:], axis=1), state
 
 
 MERGES: Mapping[str, Callable[[Array, Array], Array]] = {

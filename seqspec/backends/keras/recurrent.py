@@ -1,7 +1,8 @@
 """What recurrent layers return, and the variables it goes to.
 
 Keras's layers return one tensor, or with ``return_state`` the output and the state's tensors. Which
-of it a layer is asked for follows from what the graph reads, over all uses of the layer.
+of it a layer is asked for follows from what the graph reads, over all uses of the layer. The output
+of a sample without data is zeros even if a state was given: then the last step is the state.
 """
 
 from __future__ import annotations
@@ -77,12 +78,13 @@ class Recurrent:
     ) -> Targets:
         used = self.graph.used
         whole = node.outputs["state"]
+        in_state = sequence or node.carries
+        last = node.outputs["last"] if in_state and node.outputs["last"] in used else None
         main = "_"
-        if flowing in used:
+        if flowing in used and flowing is not last:
             main = self.scope.bind(flowing, position, node)
-        else:
+        elif flowing is not last:
             note = shape_of(whole)
-        last = node.outputs["last"] if sequence and node.outputs["last"] in used else None
         tensors = _state_tensors(node)
         if last is None and not any(tensor.parts_used(used) for tensor in tensors):
             if whole not in used:
@@ -101,11 +103,13 @@ class Recurrent:
         used = self.graph.used
         kind = "sequence" if sequence else "last"
         halves = [node.outputs[f"{direction}.{kind}"] for direction in ("forward", "backward")]
-        names = [self.scope.bind(v, position, node) if v in used else "_" for v in halves]
+        in_state = sequence or node.carries
+        bound = [v for v in halves if v in used and (sequence or not in_state)]
+        names = [self.scope.bind(v, position, node) if v in bound else "_" for v in halves]
         note = f"{shape_of(halves[0])} each" + ("" if sequence else ", the last step")
         if not state:
             return Targets(tuple(names), note)
-        lasts = [node.outputs[f"{d}.last"] if sequence else None for d in ("forward", "backward")]
+        lasts = [node.outputs[f"{d}.last"] if in_state else None for d in ("forward", "backward")]
         for tensor in _state_tensors(node):
             last = lasts.pop(0) if tensor.first else None
             names.append(self._state_name(tensor, node, last if last in used else None))

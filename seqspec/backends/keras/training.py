@@ -94,6 +94,10 @@ class TrainPlan:
     kept: str
     shuffle: bool
     shuffle_note: str
+    drawn: bool
+    whose: str
+    drawn_note: str
+    augment: bool
     many_inputs: bool
     several: bool
     batch_type: str
@@ -132,6 +136,10 @@ def plan(task: Task, training: Training) -> TrainPlan:
         kept=training.data.kept,
         shuffle=training.shuffle,
         shuffle_note="Batches does it" if training.shuffle else "in the order of the data",
+        drawn=training.drawn,
+        whose=", part.series" if training.data.scaled_by_series else "",
+        drawn_note=_drawn(training),
+        augment=bool(training.data.augment),
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
@@ -146,7 +154,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         ),
         lengths=lengths,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
-        reshuffled=lengths.inputs and training.shuffle,
+        reshuffled=lengths.inputs and training.drawn,
     )
 
 
@@ -161,8 +169,16 @@ def _batch_head(training: Training, *, many_inputs: bool) -> list[str]:
 def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     """The lines that give Keras a batch: inputs, targets and perhaps weights."""
     taken = "self.part.batch(self.order[start : start + BATCH_SIZE])"
+    lines: list[str] = []
+    if training.data.augment:
+        lines = [
+            f"        batch = {taken}",
+            "        if self.keys:",
+            "            batch = augmented(batch, self.keys[index])",
+        ]
+        taken = "batch"
     if many_inputs and not training.several:
-        return [f"        return {taken}"]
+        return [*lines, f"        return {taken}"]
     inputs = "inputs" if many_inputs else "(inputs,)"
     end = "s" if training.several else ""
     names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
@@ -170,7 +186,19 @@ def _batch(training: Training, *, many_inputs: bool) -> list[str]:
     first = f"        {inputs}, {', '.join(names)} = {taken}"
     together = Group("(", tuple(Code(each) for each in ("inputs", *given)))
     line = f"        return inputs, {', '.join(given)}"
-    return [first, *([line] if len(line) <= WIDTH else statement("return ", together, indent=8))]
+    return [
+        *lines,
+        first,
+        *([line] if len(line) <= WIDTH else statement("return ", together, indent=8)),
+    ]
+
+
+def _drawn(training: Training) -> str:
+    """What is drawn for the batches of an epoch, as the class that gives them says it."""
+    order = "reordered" if training.data.augment else "in a new order"
+    done = [order] if training.shuffle else []
+    done += ["augmented"] if training.data.augment else []
+    return f", {' and '.join(done)} each epoch if given a seed" if done else ""
 
 
 def _advice(training: Training) -> str:

@@ -41,7 +41,8 @@ class TrainPlan:
     scaled: bool
     kept: str
     validated: bool
-    shuffled: bool
+    drawn: bool
+    whose: str
     rng: str
     windows: bool
     roots: tuple[str, ...]
@@ -116,8 +117,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         scaled=scaled,
         kept=training.data.kept,
         validated=validated,
-        shuffled=training.shuffle,
-        rng="rng" if training.shuffle else "None",
+        drawn=training.drawn,
+        whose=", part.series" if training.data.scaled_by_series else "",
+        rng="rng" if training.drawn else "None",
         windows=training.data.windows is not None,
         roots=tuple(_roots(training)),
         several=several,

@@ -223,3 +223,52 @@ def lines(prediction: np.ndarray) -> Iterator[list[str]]:
     yield [f"{TARGET}_{place + 1}" for place in range(values.shape[1])]
     for row in values.reshape(len(prediction), -1).tolist():
         yield [str(value) for value in row]
+
+
+def class_counts(dataset: Dataset) -> dict[str, dict[str, list[int]]]:
+    """How often each class of a target occurs in each part."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    counts = [counted(part.target, 11) for part in parts]
+    return {
+        "target": named([str(place) for place in range(11)], counts),
+    }
+
+
+def named(names: list[str], counts: list[np.ndarray]) -> dict[str, list[int]]:
+    """The numbers of each class in all parts, under its name."""
+    return dict(zip(names, np.transpose(counts).tolist(), strict=False))
+
+
+def counted(target: np.ndarray, classes: int) -> np.ndarray:
+    """The number of each class, counted some samples at a time: windows are many."""
+    total = np.zeros(classes, np.int64)
+    for start in range(0, len(target), 1024):
+        rows = target[start : start + 1024]
+        ids = rows
+        total += np.bincount(ids.reshape(-1), minlength=classes)
+    return total
+
+
+def class_lines(counts: dict[str, dict[str, list[int]]]) -> list[str]:
+    """The share of each class in each part, and which of them training sees hardly or never."""
+    lines: list[str] = []
+    for target, classes in counts.items():
+        totals = [max(sum(numbers), 1) for numbers in zip(*classes.values(), strict=True)]
+        ranked = sorted(classes, key=lambda name: -classes[name][0])
+        lines.append(f"classes of {target}, in percent of the training / validation / test part:")
+        for name in ranked if len(ranked) <= 10 else [*ranked[:5], *ranked[-4:]]:
+            pairs = zip(classes[name], totals, strict=True)
+            shares = "  ".join(f"{100 * number / total:5.1f}" for number, total in pairs)
+            lines.append(f"{name:>12.12}  {shares}")
+        if len(ranked) > 10:
+            lines.append(f"  the most frequent and the rarest of {len(ranked)} are shown")
+        absent = [name for name in ranked if classes[name][0] == 0]
+        # Less than a tenth of what each would have if all were equally frequent.
+        rare = [n for n in ranked if 0 < 10 * len(ranked) * classes[n][0] < totals[0]]
+        for said, found in (("missing from", absent), ("rare in", rare)):
+            if found:
+                more = " and others" if len(found) > 5 else ""
+                lines.append(f"  note: {said} the training part: {', '.join(found[:5])}{more}")
+        if rare:
+            lines.append("  class_weight=balanced in the loss makes up for rare ones")
+    return lines

@@ -114,23 +114,23 @@ class Vocabulary:
 
     Id 0 pads and id 1 stands for any token that is not known.
     The tokens of the training part follow, the most frequent first, as many as there are ids for.
-    Labels, which have no ids to spare, are in alphabetical order.
+    Labels, which have no ids to spare, are those of all parts, in alphabetical order.
     """
 
     known: dict[str, list[str]]
 
     @classmethod
-    def fit(cls, part: Arrays) -> Vocabulary:
-        """The vocabulary of a training part."""
+    def fit(cls, part: Arrays, whole: Arrays) -> Vocabulary:
+        """The vocabulary of a training part, and the labels of the whole."""
         known: dict[str, list[str]] = {}
         for name, size in IDS.items():
             counts = Counter(chain.from_iterable(part[name]))
             ranked = sorted(counts, key=lambda token: (-counts[token], token))
             known[name] = ranked[: size - len(RESERVED)]
         for name, size in LABELS.items():
-            known[name] = sorted(set(part[name]))
+            known[name] = sorted(set(whole[name]))
             if len(known[name]) > size:
-                counted = f"{len(known[name])} labels in the training part"
+                counted = f"{len(known[name])} labels"
                 raise DataError(f"column {name!r} has {counted}, but the model gives {size}")
         return cls(known)
 
@@ -180,7 +180,7 @@ def number(token: str, ids: dict[str, int], name: str) -> int:
     if token in ids:
         return ids[token]
     if name in LABELS:
-        raise DataError(f"the label {token!r:.60} of column {name!r} is not in the training part")
+        raise DataError(f"the label {token!r:.60} of column {name!r} is none of the known ones")
     return UNKNOWN
 
 
@@ -200,8 +200,9 @@ def load(path: Path = DATA_PATH, vocabulary: Vocabulary | None = None) -> Datase
     The vocabulary is that of the training part, unless that of a checkpoint is given.
     Raises DataError if the file cannot be used.
     """
-    parts = split(read(path, COLUMNS), path)
-    vocabulary = vocabulary or Vocabulary.fit(parts[0])
+    whole = read(path, COLUMNS)
+    parts = split(whole, path)
+    vocabulary = vocabulary or Vocabulary.fit(parts[0], whole)
     train, validation, test = (assemble(part, vocabulary) for part in parts)
     return Dataset(train, validation, test, vocabulary)
 
@@ -348,3 +349,50 @@ def lines(prediction: np.ndarray, vocabulary: Vocabulary) -> Iterator[list[str]]
     yield [TARGET]
     for row in values.reshape(len(prediction), -1).tolist():
         yield [words[value] for value in row]
+
+
+def class_counts(dataset: Dataset) -> dict[str, dict[str, list[int]]]:
+    """How often each class of a target occurs in each part."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    counts = [counted(part.target, 7) for part in parts]
+    return {
+        "package": named(dataset.vocabulary.known[TARGET], counts),
+    }
+
+
+def named(names: list[str], counts: list[np.ndarray]) -> dict[str, list[int]]:
+    """The numbers of each class in all parts, under its name."""
+    return dict(zip(names, np.transpose(counts).tolist(), strict=False))
+
+
+def counted(target: np.ndarray, classes: int) -> np.ndarray:
+    """The number of each class, counted some samples at a time: windows are many."""
+    total = np.zeros(classes, np.int64)
+    for start in range(0, len(target), 1024):
+        rows = target[start : start + 1024]
+        ids = rows
+        total += np.bincount(ids.reshape(-1), minlength=classes)
+    return total
+
+
+def class_lines(counts: dict[str, dict[str, list[int]]]) -> list[str]:
+    """The share of each class in each part, and which of them training sees hardly or never."""
+    lines: list[str] = []
+    for target, classes in counts.items():
+        totals = [max(sum(numbers), 1) for numbers in zip(*classes.values(), strict=True)]
+        ranked = sorted(classes, key=lambda name: -classes[name][0])
+        lines.append(f"classes of {target}, in percent of the training / validation / test part:")
+        for name in ranked if len(ranked) <= 10 else [*ranked[:5], *ranked[-4:]]:
+            pairs = zip(classes[name], totals, strict=True)
+            shares = "  ".join(f"{100 * number / total:5.1f}" for number, total in pairs)
+            lines.append(f"{name:>12.12}  {shares}")
+        if len(ranked) > 10:
+            lines.append(f"  the most frequent and the rarest of {len(ranked)} are shown")
+        absent = [name for name in ranked if classes[name][0] == 0]
+        # Less than a tenth of what each would have if all were equally frequent.
+        rare = [n for n in ranked if 0 < 10 * len(ranked) * classes[n][0] < totals[0]]
+        for said, found in (("missing from", absent), ("rare in", rare)):
+            if found:
+                more = " and others" if len(found) > 5 else ""
+                lines.append(f"  note: {said} the training part: {', '.join(found[:5])}{more}")
+    return lines

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import inspect
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,6 +28,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TextIO
+from uuid import uuid4
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -226,22 +229,42 @@ def mapped(path: Path, names: tuple[str, ...]) -> np.ndarray:
     """The table as a memory map, [rows, columns]; converted if it was not or has changed since."""
     state = path.stat()
     stamp = f"{state.st_size} {state.st_mtime_ns}".encode().ljust(STAMP)
-    digest = hashlib.sha256(repr((names, "forward_fill", ())).encode()).hexdigest()[:8]
-    kept = path.with_name(f"{path.name}.{digest}.numbers")
-    if not kept.is_file() or first_bytes(kept) != stamp:
+    beside, apart = places_for(path, names)
+    kept = next((file for file in (beside, apart) if first_bytes(file) == stamp), None)
+    if kept is None:
+        kept = beside if os.access(path.parent, os.W_OK) else apart
         convert(path, names, kept, stamp)
     return np.memmap(kept, np.float64, "r", offset=STAMP).reshape(-1, len(names))
 
 
+def places_for(path: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
+    """Where a table is kept as numbers: beside it or, if its folder is read-only, in the cache.
+
+    The name tells which columns there are and which lines of this file have made them.
+    """
+    code = "".join(inspect.getsource(part) for part in (rows_of, number, refined, filled))
+    made_by = hashlib.sha256(repr((names, "forward_fill", (), code)).encode()).hexdigest()[:8]
+    name = f"{path.name}.{made_by}.numbers"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numbers"
+    folder = hashlib.sha256(bytes(path.parent.resolve())).hexdigest()[:8]
+    return path.with_name(name), cache / folder / name
+
+
 def first_bytes(path: Path) -> bytes:
     """The stamp of a file of numbers: the size and the time of what it was made from."""
+    if not path.is_file():
+        return b""
     with path.open("rb") as file:
         return file.read(STAMP)
 
 
 def convert(path: Path, names: tuple[str, ...], kept: Path, stamp: bytes) -> None:
-    """Writes a table as numbers, some rows at a time; the file appears whole or not at all."""
-    partial = kept.with_name(f".{kept.name}.partial")
+    """Writes a table as numbers, some rows at a time; the file appears whole or not at all.
+
+    Programs that do so at the same time do not meet: each writes a file of its own.
+    """
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = kept.with_name(f".{kept.name}.{uuid4().hex[:8]}.partial")
     rows = 0
     try:
         with partial.open("wb") as file:

@@ -22,7 +22,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorF
 
 import weights
 from checkpoint import Checkpoint, CheckpointError, locked, newest
-from data import DATA_PATH, DataError, inputs_for_prediction, load, write_predictions
+from data import (
+    DATA_PATH,
+    DataError,
+    class_counts,
+    class_lines,
+    inputs_for_prediction,
+    load,
+    write_predictions,
+)
 from model import build_model
 from train import (
     EPOCHS,
@@ -43,6 +51,7 @@ def run_training(options: argparse.Namespace) -> None:
     if not options.resume and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise FileExistsError(f"{run} is there already; a run never overwrites another")
     dataset = load(options.data)
+    print(*class_lines(class_counts(dataset)), sep="\n")
     with locked(run, resume=bool(options.resume)):
         resume = newest(run) if options.resume else None
         settings = chosen(options, resume)

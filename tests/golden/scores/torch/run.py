@@ -21,7 +21,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin ma
 
 import weights
 from checkpoint import Checkpoint, CheckpointError, locked, newest
-from data import DATA_PATH, DataError, Scaling, inputs_for_prediction, load, write_predictions
+from data import (
+    DATA_PATH,
+    DataError,
+    Scaling,
+    class_counts,
+    class_lines,
+    inputs_for_prediction,
+    load,
+    write_predictions,
+)
 from model import build_model
 from train import EPOCHS, SEED, TrainingError, choose_device, evaluate, fit, predict, set_seed
 
@@ -32,6 +41,7 @@ def run_training(options: argparse.Namespace) -> None:
     if not options.resume and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise FileExistsError(f"{run} is there already; a run never overwrites another")
     dataset = load(options.data)
+    print(*class_lines(class_counts(dataset)), sep="\n")
     with locked(run, resume=bool(options.resume)):
         resume = newest(run) if options.resume else None
         settings = chosen(options, resume)

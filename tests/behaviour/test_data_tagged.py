@@ -1,0 +1,94 @@
+"""Words that have a tag each: how files hold them, and what is wrong with those that do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.behaviour.test_data_texts import tagging
+
+TAGGED = "The/D dog/N runs/V\na/D and/or/N\n" * 5
+ROWS = "The D\ndog\tN\nruns V\n\n\na D\nand/or N\n\n" * 5
+SOURCES = {"tagged": (TAGGED, "tagged"), "rows": (ROWS, "conll"), "no end": (ROWS[:-2], "conll")}
+
+
+def source(reader: str, more: str = "") -> str:
+    return f'{reader}("t.txt", columns=[words, tags]{more})'
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_words_and_tags_are_taken_apart(tmp_path: Path, name: str) -> None:
+    text, reader = SOURCES[name]
+    data = tagging(tmp_path, text, source=source(reader))
+    dataset = data.load(data.DATA_PATH)
+    known = {"words": ["The", "a", "and/or", "dog"], "tags": ["D", "N", "V"]}
+    assert dataset.vocabulary.known == known, "the last separator stands before the tag"
+    (words,), tags = dataset.train.batch(np.array([0, 1]))
+    assert words.tolist() == [[2, 5, 1], [3, 4, 0]]
+    assert tags.tolist() == [[0, 1, 2], [0, 1, 0]]
+
+
+def test_any_character_stands_before_a_tag(tmp_path: Path) -> None:
+    text = TAGGED.replace("/", "_").replace("and_or", "and/or")
+    data = tagging(tmp_path, text, source=source("tagged", ', separator="_"'))
+    assert "and/or" in data.load(data.DATA_PATH).vocabulary.known["words"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "words", "bare"),
+    [
+        ("tagged", TAGGED, "a/D dog/N\nruns/V\n", "a dog\nruns\n"),
+        ("conll", ROWS, "a D\ndog N\n\nruns V\n", "a\ndog\n\nruns\n"),
+    ],
+)
+def test_words_to_predict_for_may_lack_their_tags(
+    tmp_path: Path, reader: str, text: str, words: str, bare: str
+) -> None:
+    data = tagging(tmp_path, text, source=source(reader))
+    vocabulary = data.load(data.DATA_PATH).vocabulary
+    for content in (words, bare):
+        (tmp_path / "new.txt").write_text(content)
+        (ids,) = data.inputs_for_prediction(tmp_path / "new.txt", vocabulary)
+        assert np.asarray(ids).tolist() == [[3, 5], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "message"),
+    [
+        ("tagged", "a/D\ndog/N runs\n", "line 2: 'runs' is no word with a tag after '/'"),
+        ("tagged", "a/D\n/N\n", "line 2: '/N' is no word with a tag after '/'"),
+        ("tagged", "a/D\ndog/\n", "line 2: 'dog/' is no word with a tag after '/'"),
+        ("tagged", "", "holds no lines"),
+        ("conll", "\n\n", "holds no samples"),
+        ("conll", "a D\ndog\n", "line 2: 1 fields, but 2 before it"),
+        ("conll", "a D\n\ndog N x\n", "line 3: 3 fields, but there should be 2"),
+    ],
+)
+def test_files_that_cannot_be_used_are_explained(
+    tmp_path: Path, reader: str, text: str, message: str
+) -> None:
+    data = tagging(tmp_path, TAGGED if reader == "tagged" else ROWS, source=source(reader))
+    data.DATA_PATH.write_text(text)
+    with pytest.raises(data.DataError, match=message):
+        data.load(data.DATA_PATH)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"source": 'tagged("t.txt", columns=[words])'}, "reads two columns"),
+        ({"tokens": "characters()"}, "`characters` would cut them"),
+        ({"tokens": "words(standardize=strip_punctuation)"}, "punctuation marks have tags"),
+        (
+            {"output": "float[B, 3]", "body": "words -> embedding(3) -> gru(4) -> dense(3)"},
+            "a tag for each word, but the output is one for all",
+        ),
+        ({"source": 'conll("t.txt", columns=[words, tags, more])'}, "2 fields between blanks"),
+    ],
+)
+def test_specs_that_cannot_be_meant(tmp_path: Path, given: dict[str, str], message: str) -> None:
+    text = ROWS if "conll" in given.get("source", "") else TAGGED
+    with pytest.raises(AssertionError, match=message):
+        tagging(tmp_path, text, **{"source": source("tagged")} | given)
