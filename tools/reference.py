@@ -33,6 +33,7 @@ CATEGORIES = {
     "schedule": ("Schedules", "What `learning_rate` of an optimiser takes besides a number."),
     "reduction": ("Reductions", "What `reduce` takes: rules that lower the learning rate."),
     "stop": ("Stopping rules", "What `stop` takes."),
+    "reset": ("Resets of carried state", "What `reset` in a `train` section takes."),
     "reader": ("Data readers", "What `source` in a `data` section takes."),
     "split": ("Splits", "What `split` takes."),
     "scaling": ("Scalings", "What `scale` takes."),

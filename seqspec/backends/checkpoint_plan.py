@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.base import OutputFile
+from seqspec.backends.carrying import plan_carrying
 from seqspec.backends.python_text import docstring, literal
 from seqspec.backends.render import render
 from seqspec.ir.task import Task
@@ -19,20 +20,28 @@ it is checked when it is read; the one before is kept.
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPlan:
-    """The template's values; see ``templates/_shared/checkpoint.py.j2``."""
+    """The template's values; see ``templates/_shared/checkpoint.py.j2``.
+
+    ``streams`` says that parts of the data are read by chunks, ``size`` how many lanes of one.
+    """
 
     doc: tuple[str, ...]
     backend: str
     precision: str
+    streams: bool
+    size: str
 
 
 def checkpoint_file(task: Task, backend: str) -> OutputFile:
     """``checkpoint.py`` of a task that is trained."""
     training = task.training
     assert training is not None, "a task without training has no checkpoints"
+    carrying = plan_carrying(training)
     plan = CheckpointPlan(
         doc=tuple(docstring(_DOC.format(model=task.graph.name))),
         backend=literal(backend),
         precision=literal(training.precision),
+        streams=carrying is not None,
+        size=", 64" if carrying is not None and carrying.size else "",
     )
     return OutputFile("checkpoint.py", render("_shared/checkpoint.py.j2", plan=plan))

@@ -27,11 +27,14 @@ def summary(data: Data) -> str:
     steps = [_divided(data)]
     steps += ["scaled"] if data.scale else []
     steps += ["cut into windows"] if data.windows is not None else []
+    steps += ["read in lanes"] if data.streams is not None else []
     return f"{', '.join(steps[:-1])} and {steps[-1]}" if len(steps) > 1 else steps[0]
 
 
 def part_note(data: Data) -> str:
     """What a part is, in words."""
+    if data.streams is not None:
+        return "A stream with what its steps are compared with."
     if data.series and data.windows is not None:
         return "Samples, one series after the other."
     order = "in order" if data.series or data.order else "in file order"
@@ -41,6 +44,8 @@ def part_note(data: Data) -> str:
 
 def samples_doc(data: Data) -> str:
     """What the samples of a part are, in words."""
+    if data.streams is not None:
+        return "The rows of a part as a stream, with their targets; a batch copies its own."
     if data.windows is None:
         each = ", one for each row" if data.tabular else ""
         return f"The samples of a part{each}."

@@ -9,12 +9,19 @@ from seqspec.backends.python_text import Code, Names, literal
 from seqspec.ir.graph import Value
 from seqspec.ir.masks import ByLengths
 from seqspec.ir.task import Data, Task, Term, Training
-from seqspec.shapes.dim import Shape
+from seqspec.shapes.dim import Dim, Shape
 
 #: Names that have their meaning where the feeds' own names appear.
 _RESERVED = frozenset(
     (
         "BOUNDS",
+        "CHUNK",
+        "Chunk",
+        "LANES",
+        "RESET",
+        "Stream",
+        "stream",
+        "stream_of",
         "COLUMNS",
         "DATA_PATH",
         "GROUP",
@@ -125,6 +132,11 @@ class Feeds:
         self._data: Data = training.data
         self._names = Names(_RESERVED)
         windows = self._data.windows
+        #: rows of a stream have no time axis: chunks of them have
+        self.streamed = self._data.streams is not None
+        self.parted = self._data.streams is not None and self._data.streams.args["lanes"] > 1
+        reset = training.reset
+        self.reset = str(reset.args["column"]) if reset is not None and reset.args else ""
         self.windowed = windows is not None
         self.steps = int(windows.args["steps"]) if windows else 0
         self.stride = int(windows.args["stride"]) if windows else 1
@@ -188,11 +200,12 @@ class Feeds:
         static = value.name in self._data.static
         stands = "static" if static else "ahead" if value.name in self._data.ahead else "window"
         windowed = self.windowed and not static
-        stacked = self._data.tabular and tensor.rank - windowed == 2
+        shape = tensor.shape if static else self._of_rows(tensor.shape)
+        stacked = self._data.tabular and len(shape) - windowed == 2
         return Feed(
             variable=self._names.fresh(value.name),
             names=self._data.inputs[value.name],
-            shape=tensor.shape,
+            shape=shape,
             stacked=stacked,
             windowed=windowed,
             is_ids=is_ids,
@@ -206,6 +219,10 @@ class Feeds:
             counted=of is not value,
         )
 
+    def _of_rows(self, shape: Shape) -> Shape:
+        """The shape of rows of a stream, for that of chunks of them."""
+        return (Dim.of("rows"), *shape[2:]) if self.streamed else shape
+
     def _lengths(self, shape: Shape) -> str:
         """The array of the lengths of what has this shape, if its time axis is ragged."""
         axis = shape[1].symbol if len(shape) > 1 else None
@@ -214,7 +231,7 @@ class Feeds:
     def _target(self, term: Term) -> Feed:
         target = self._data.targets[term.output]
         classes = term.compares == "class_ids"
-        whole = term.value.tensor.shape
+        whole = self._of_rows(term.value.tensor.shape)
         shape = whole[:-1] if classes else whole
         if not self.windowed:
             windowed = False
@@ -245,12 +262,12 @@ class Feeds:
 
     def _weight(self, term: Term, target: Feed) -> Feed:
         weight = self._data.weights[term.output]
-        shape = term.value.tensor.shape
+        shape = self._of_rows(term.value.tensor.shape)
         return replace(
             target,
             variable="",
             names=(weight.name,),
-            shape=shape[:-1] if weight.per_step else shape[:1],
+            shape=shape[:-1] if weight.per_step and not self.streamed else shape[:1],
             stacked=False,
             windowed=self.windowed and weight.per_step,
             is_ids=False,

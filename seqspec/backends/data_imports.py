@@ -26,14 +26,14 @@ def import_lines(
     plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()
     plain |= set(IMPORTS.get(data.source.name, ()))
     iterating = ["islice"] if mapped and not table.parquet else []
-    iterating += ["pairwise"] if split.pairs else []
+    iterating += ["pairwise"] if split.pairs or data.streams else []
     more = ", Mapping" if data.source.name == "python" else ""
     more += ", Sequence" if data.scaled_by_series else ""
     views = "from numpy.lib.stride_tricks import sliding_window_view"
     return (
         *(f"import {name}" for name in sorted(plain)),
         f"from collections.abc import Iterator{more}",
-        "from dataclasses import dataclass",
+        f"from dataclasses import dataclass{', replace' if data.streams else ''}",
         *table.dates,
         *([] if npy else ["from difflib import get_close_matches"]),
         *(["from functools import cached_property"] if ragged else []),

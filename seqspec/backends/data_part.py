@@ -84,6 +84,8 @@ def part_fields(feeds: Feeds, training: Training, *, cuts: bool) -> list[str]:
 
 def _weight_shape(term: Term, feeds: Feeds) -> Shape:
     shape = term.value.tensor.shape[:-1]
+    if feeds.streamed:
+        return (Dim.of("rows"),)
     feed = feeds.weights.get(term.output)
     if term.class_weight is not None or feeds.windowed or (feed is not None and feed.per_step):
         return shape
@@ -92,6 +94,13 @@ def _weight_shape(term: Term, feeds: Feeds) -> Shape:
 
 def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
     inputs = ", ".join(f"{feed.variable} {_shape(feed)}" for feed in feeds.inputs)
+    if feeds.streamed:
+        of = "what the next one has" if feeds.target.kind == "next_step" else "its own"
+        note = f"{_shape(feeds.target)}; of each row {of}"
+        if not several:
+            return ["stream: Stream", f"target: np.ndarray  # {note}"]
+        targets = ", ".join(f"{feed.output} {_shape(feed)}" for feed in feeds.targets)
+        return ["stream: Stream", *_noted("targets: tuple[np.ndarray, ...]", targets)]
     kind = "np.ndarray | Ragged" if feeds.lengths else "np.ndarray"
     fields = _noted("inputs: Inputs" if cuts else f"inputs: tuple[{kind}, ...]", inputs)
     if not several:
@@ -103,6 +112,8 @@ def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
 
 def first_batch(training: Training) -> list[str]:
     """The lines that give the first batch of a part, as a part of its own."""
+    if training.data.streams is not None:
+        return []  # data.py has it
     if training.data.scaled_by_series:
         return list(_first_of_series(training))
     cut = "tuple(array[:BATCH_SIZE] for array in part.{})"

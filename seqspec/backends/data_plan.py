@@ -28,6 +28,7 @@ from seqspec.backends.data_scores import ScorePlan, plan_scores
 from seqspec.backends.data_series import SeriesPlan, plan_series
 from seqspec.backends.data_sources import SCALING_DOCS, SERIES_SCALING_DOCS, SourcePlan, plan_source
 from seqspec.backends.data_split import SplitPlan, plan_split
+from seqspec.backends.data_streams import StreamsPlan, assembled, plan_streams, streamed
 from seqspec.backends.data_table import TablePlan, plan_table
 from seqspec.backends.python_text import (
     Call,
@@ -88,6 +89,7 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    streams: StreamsPlan | None
     augment: AugmentPlan | None
     classes: ClassesPlan | None
 
@@ -151,12 +153,14 @@ class _Planner:
             weighed=any(term.class_weight is not None for term in training.terms),
         )
         self.weights = plan_weights(self.feeds, training)
+        self.streams = plan_streams(self.feeds, training, self.series)
         self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
         given = self.data, self.table, self.split, self.mapped
-        return import_lines(*given, cuts=self.series.cuts, ragged=self.ragged is not None)
+        ragged = self.ragged is not None
+        return import_lines(*given, cuts=self.series.cuts, ragged=ragged)
 
     @property
     def _inputs_constant(self) -> str:
@@ -216,6 +220,7 @@ class _Planner:
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
+        lines += self.streams.constants if self.streams else ()
         lines += self.weights.constants
         lines += self.augment.constants if self.augment else ()
         return (*lines, *self.split.constants)
@@ -282,7 +287,7 @@ class _Planner:
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
             holder=f"{self.what}s",
-            samples=Samples(feeds, self.training, self.series).plan(self.weights),
+            samples=self._samples(),
             tabular=self.tabular,
             source=plan_source(self.data.source.name),
             windowed=self.windowed,
@@ -309,12 +314,22 @@ class _Planner:
             series=self.series,
             mapped=self.mapped,
             texts=self.texts,
+            streams=self.streams,
             augment=self.augment,
             classes=plan_classes(self.training, feeds, self.split),
         )
 
+    def _samples(self) -> SamplesPlan:
+        samples = Samples(self.feeds, self.training, self.series)
+        if self.streams is None:
+            return samples.plan(self.weights)
+        lines = assembled(self.feeds, self.training, samples)
+        return samples.plan(self.weights, lines)
+
     def _prediction(self) -> PredictionPlan:
         names = self._constant(self.feeds.inputs, self._inputs_constant)
+        if self.streams is not None:
+            return streamed(self.training, self.feeds, names, named=self.series.arranged)
         return plan_prediction(self.data, self.feeds, self.series, names)
 
     def _scaling_doc(self) -> str:

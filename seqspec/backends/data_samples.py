@@ -49,14 +49,14 @@ class Samples:
         stride = ", STRIDE" if self.feeds.stride > 1 else ""
         return Code(f"windows({rows}, {length}{stride})")
 
-    def plan(self, weights: WeightsPlan) -> SamplesPlan:
-        """All of ``assemble``."""
+    def plan(self, weights: WeightsPlan, lines: tuple[str, ...] | None = None) -> SamplesPlan:
+        """All of ``assemble``, whose body may be another one."""
         scaled = self.training.data.scale is not None
         return SamplesPlan(
             arguments=(", scaling" if scaled else "") + weights.argument,
             parameters=(", scaling: Scaling" if scaled else "") + weights.parameter,
             doc=samples_doc(self.training.data),
-            lines=self.lines(),
+            lines=self.lines() if lines is None else lines,
         )
 
     def lines(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class Samples:
                 known.append(target)
             targets.append(self._target_expr(target, twin.variable))
             if self.training.weighted:
-                variable, line = self._weight(term, target, twin.variable)
+                variable, line = self.weight(term, target, twin.variable)
                 lines += line
                 whole = target.ragged and term.class_weight is None
                 weights.append(Code(variable) if whole else self._target_expr(target, variable))
@@ -109,13 +109,14 @@ class Samples:
             return {}
         return {"series": Code(f"part[SERIES]{'[first]' if self.series.cuts else ''}")}
 
-    def _weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
+    def weight(self, term: Term, target: Feed, rows: str) -> tuple[str, list[str]]:
         """The variable that weighs the rows of an output, and the lines that make it."""
         prefix = f"{target.variable}_" if self.training.several else ""
         variable = f"{prefix}weight"
         factors: list[str] = []
         lines: list[str] = []
-        steps = len(term.value.tensor.shape) == 3 and not self.feeds.windowed
+        stepwise = len(term.value.tensor.shape) == 3
+        steps = stepwise and not (self.feeds.windowed or self.feeds.streamed)
         ragged = target.ragged and term.class_weight is not None
         if term.class_weight is not None:
             ids = _class_ids(term, f"{rows}.values" if ragged else rows)

@@ -46,7 +46,8 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
     series, order = data.series if data.tabular else "", data.order if data.tabular else ""
     group = data.group if data.tabular else ""
     numbers = names_of(feeds.all)
-    labels = tuple(dict.fromkeys(name for name in (series, group) if name and name not in numbers))
+    told = (series, group, feeds.reset)
+    labels = tuple(dict.fromkeys(name for name in told if name and name not in numbers))
     lines: list[str] = []
     if series:
         lines += assign("SERIES", series, note="rows that share it are one series")
@@ -56,8 +57,10 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
     if data.group:
         unit = "rows" if data.tabular else "samples"
         lines += assign("GROUP", data.group, note=f"{unit} that share it stay together")
+    if feeds.reset:
+        lines += assign("RESET", feeds.reset, note="where it changes, carried state is cleared")
     if labels:
-        named = {series: "SERIES", group: "GROUP"}
+        named = {feeds.reset: "RESET", series: "SERIES", group: "GROUP"}
         lines += assign("LABELS", Group("(", tuple(Code(named[name]) for name in labels)),
                         note="columns read as text")  # fmt: skip
     static = tuple(dict.fromkeys(name for port in data.static for name in data.inputs[port]))

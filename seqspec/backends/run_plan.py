@@ -42,6 +42,7 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    generates: bool
     by_series: bool
     classes: bool
 
@@ -90,6 +91,7 @@ def run_file(
         classes=classes,
         by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
+        generates=task.generation is not None,
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",

@@ -138,6 +138,19 @@ TWO_DIRECTIONS = _code(
     "`{layer}` with `{argument}` gives two values, neither of which flows on by itself",
 )
 STEPS_REVERSED = _code("SEQ511", "steps-reversed", "{what}", Severity.WARNING)
+NO_RESET = _code(
+    "SEQ520",
+    "no-reset-policy",
+    "`{layer}` carries its state from batch to batch, but nothing says when it is cleared",
+)
+NOTHING_CARRIED = _code("SEQ521", "nothing-carried", "{what}, but no layer carries its state")
+OUT_OF_ORDER = _code(
+    "SEQ522",
+    "lanes-out-of-order",
+    "`{layer}` carries its state, so batches have to go on where the one before ended, but {why}",
+)
+CARRIED_TWICE = _code("SEQ523", "carried-twice", "`{layer}` carries its state, but {why}")
+CUT_DIFFERENTLY = _code("SEQ524", "depends-on-the-cut", "{what}", Severity.WARNING)
 LOOP_MISMATCH = _code(
     "SEQ540",
     "loop-mismatch",
@@ -200,6 +213,13 @@ NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where the
 NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
 NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
+STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
+STREAM_STEPS = _code(
+    "SEQ655",
+    "stream-steps",
+    "`{port}` has {steps} steps, but the last chunk of a series may have fewer",
+)
+NO_STREAM = _code("SEQ656", "no-stream", "`streams` cuts series into chunks, but {why}")
 
 # ---- 7 speed
 SLOW_CELL = _code(

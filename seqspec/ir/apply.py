@@ -107,6 +107,12 @@ def _in_place(
         place = layer.place("initial", at)
         owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
         return False
+    if cell.args.get("stateful") and (fold or layer.initial):
+        why = "inside `each` starts anew at every step" if fold else "starts from `initial`"
+        what = f"`{name}` {why}, so it cannot begin where the batch before ended (`stateful`)"
+        place = cell.place("stateful", at)
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out one of them")
+        return False
     if not layer.initial:
         return True
     place = layer.place("initial", at)

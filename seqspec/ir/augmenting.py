@@ -19,6 +19,8 @@ def augmentable(graph: Graph, terms: Sequence[Term], fed: Fed, sink: Sink) -> bo
         if setting.name not in done:
             moves = setting.entry.facts["moves"]
             why, help = _unmoved(graph, terms, fed.data) if moves else _unchanged(graph, fed.data)
+        if fed.data.streams is not None:
+            why, help = "a stream is read as it is", "leave it out"
         if why:
             finding = codes.NOT_AUGMENTED(name=setting.name, why=why)
             sink.report(finding, fed.section.at("augment", setting.name), help=help)

@@ -11,6 +11,7 @@ from seqspec.ir.feeding import Fed
 from seqspec.ir.graph import Graph
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import check_data
 from seqspec.ir.tables import Table
 from seqspec.ir.texts import Texts
 from seqspec.vocabulary import ENTRIES
@@ -36,5 +37,7 @@ def feed(
         readers = [e.name for e in ENTRIES["reader"].values() if e.facts.get("text")]
         help = "leave it out, or read texts: " + ", ".join(f"{name}(…)" for name in readers)
         sink.report(codes.FORBIDDEN_VALUE(what=what), section.at("tokens"), help=help)
+        return None
+    if not check_data(section, graph, trained, sink):
         return None
     return feeder(section, graph, trained, folder, override, sink).feed()

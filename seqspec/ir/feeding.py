@@ -18,6 +18,7 @@ from seqspec.ir.masks import ByLengths
 from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import steps_of, streamed
 from seqspec.ir.task import Data, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
@@ -46,6 +47,8 @@ class Fed:
     section: Section
     sizes: dict[str, Dim]
     targets: Mapping[str, Offered]
+    #: the columns of a table that is there
+    present: tuple[str, ...] | None = None
 
 
 class Feeder:
@@ -66,7 +69,7 @@ class Feeder:
         self.sink = sink
         self.source: Setting = section.values["source"]
         self.tabular = bool(self.source.entry.facts["tabular"])
-        self.windows: Setting | None = section.values["windows"]
+        self.windows: Setting | None = steps_of(section)
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
         self.path = override or folder / source_path(self.source)
@@ -221,17 +224,18 @@ class Feeder:
             split,
             values["scale"],
             values["missing"],
-            self.windows,
+            values["windows"],
             self.section.span,
             columns,
             self.roles().standing("ahead"),
             self.roles().standing("static"),
             self.ragged,
-            values["batches"],
+            None if streamed(self.section) else values["batches"],
             values["tokens"],
             weights,
             values["memory"],
             self._augmentations(),
+            streamed(self.section),
         )
 
     def _augmentations(self) -> tuple[Setting, ...]:
@@ -248,7 +252,7 @@ class Feeder:
 
     def _batched(self) -> bool:
         """Whether batches can be drawn by length, if that is asked for; reports if not."""
-        if self.section.values["batches"] is None or self.ragged:
+        if self.section.values["batches"] is None or self.ragged or streamed(self.section):
             return True
         what = "`bucketed` draws samples of similar length together, but all are equally long"
         help = "leave it out, or name the lengths: npz(…, lengths=lengths)"

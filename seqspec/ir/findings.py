@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import header, masks, order
+from seqspec.ir import carried, header, masks, order
 from seqspec.ir.body import Body
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.items import Failed, Flow
@@ -61,6 +61,7 @@ def check_built(graph: Graph, sink: Sink) -> None:
     _check_sizes(graph, sink)
     order.check_joins(graph, sink)
     _check_padding(graph, sink)
+    carried.check(graph, sink)
 
 
 def _check_sizes(graph: Graph, sink: Sink) -> None:

@@ -130,6 +130,18 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
+class Carry:
+    """A state that goes from batch to batch: ``path`` names the layer, ``encoder/lstm``.
+
+    ``given`` is an input of the graph, ``kept`` an output: what the next batch is given.
+    """
+
+    path: str
+    given: Value
+    kept: Value
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
     """A model, checked. ``signature`` is its header as the user wrote it, for documentation."""
 
@@ -141,6 +153,8 @@ class Graph:
     nodes: tuple[Node, ...]
     span: Span
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: of a graph whose states are explicit: those that the program of it takes and gives
+    carried: tuple[Carry, ...] = ()
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:

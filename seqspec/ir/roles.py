@@ -8,6 +8,7 @@ from seqspec.diagnostics.suggest import nearest
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.inputs import Feeding
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import steps_of
 from seqspec.types import State, Tensor
 
 
@@ -26,7 +27,7 @@ class Roles:
 
     def role(self, port: Value, type_: Tensor) -> str:
         """``window``, ``ahead``, ``static``, or ``row`` where there are no windows."""
-        if self._section.values["windows"] is None:
+        if steps_of(self._section) is None:
             return "row"
         columns = self._feeding.get(port.name)
         if columns is not None and columns.ahead:

@@ -20,6 +20,8 @@ def scalable(fed: Fed, sink: Sink) -> bool:
         help = (
             "scale all series alike: leave out `per`; or cut each in its own time: chronological(…)"
         )
+    elif data.streams is not None:
+        why, help = "a stream is scaled as a whole", "leave out `per`"
     else:
         return True
     sink.report(codes.NO_SCALE_EACH(why=why), fed.section.at("scale", "series"), help=help)

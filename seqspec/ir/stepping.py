@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from seqspec.ir.findings import alive
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
-from seqspec.ir.masks import Given
+from seqspec.ir.masks import ByLengths, Given
 from seqspec.ir.task import Task
 from seqspec.types import Padding, State, Tensor
 from seqspec.vocabulary.forms import SLICE, Cut, spread
@@ -70,10 +70,22 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
     The output has to depend on no later step of the input: see :mod:`seqspec.ir.causality`.
     """
     wanted = dict(graph.outputs)[output]
-    graph = replace(graph, outputs=((output, wanted),), nodes=alive(graph.nodes, [wanted]))
+    handed = {carry.given for carry in graph.carried}
+    graph = replace(
+        graph,
+        inputs=tuple(value for value in graph.inputs if value not in handed),
+        outputs=((output, wanted),),
+        nodes=alive(graph.nodes, [wanted]),
+        carried=(),
+    )
     stepped = _stepped(graph, looped)
     whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
-    graph = replace(whole.graph, nodes=alive(whole.graph.nodes, [whole.graph.outputs[0][1]]))
+    # A state that is carried from batch to batch is one that the steps carry, zero at first.
+    nodes = tuple(
+        replace(node, initial=()) if handed & set(node.initial) else node
+        for node in whole.graph.nodes
+    )
+    graph = replace(whole.graph, nodes=alive(nodes, [whole.graph.outputs[0][1]]))
     return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
 
 
@@ -222,7 +234,13 @@ class _Parts:
         outputs = [(given.name, value) for value, given in self.memory.items()]
         for carried in self.states:
             outputs += zip(carried.names, carried.start, strict=False)
-        inputs = tuple(value for value in self.graph.inputs if value not in self.stepped)
+        masks = (value.mask for value in self.graph.inputs if value in self.stepped)
+        needless = {mask.lengths for mask in masks if isinstance(mask, ByLengths)}
+        inputs = tuple(
+            value
+            for value in self.graph.inputs
+            if value not in self.stepped and value.name not in needless
+        )
         moving = self.stepped
         nodes = tuple(n for n in self.graph.nodes if not moving & set(n.outputs.values()))
         kept = alive(nodes, [value for _, value in outputs])

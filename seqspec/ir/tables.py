@@ -19,6 +19,8 @@ from seqspec.types import Tensor
 class Table(Feeder):
     """A csv or parquet file: its columns, as windows or as rows."""
 
+    all_columns: tuple[str, ...] | None = None
+
     def feed(self) -> Fed | None:
         kinds = self.kinds()
         ports = self.ports()
@@ -49,7 +51,7 @@ class Table(Feeder):
             output: Offered(self.window_targets(target.kind, len(target.names), ports[0][1]))
             for output, target in targets.items()
         }
-        return Fed(data, self.section, sizes, offered)
+        return Fed(data, self.section, sizes, offered, self.all_columns)
 
     @staticmethod
     def _soonest(targets: Mapping[str, Target]) -> tuple[str, tuple[str, ...]]:
@@ -65,6 +67,7 @@ class Table(Feeder):
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return found
+        self.all_columns = found
         wanted: tuple[str, ...] | None = self.source.args["columns"]
         places = [(name, "source") for name in (*(wanted or ()), *self.arranging)]
         places += [(self.group, "split")] if self.group else []

@@ -69,6 +69,8 @@ class Data:
     memory: str = "whole"
     #: what is done to samples of the training part, in this order
     augment: tuple[Setting, ...] = ()
+    #: series side by side in chunks, for a model that carries state; None where there are samples
+    streams: Setting | None = None
 
     @property
     def texts(self) -> bool:
@@ -175,6 +177,10 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+    #: when carried state is cleared; None where nothing is carried
+    reset: Setting | None = None
+    #: how many lanes of a stream share a batch at most; all of them if None
+    lanes: int | None = None
 
     @property
     def drawn(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import optimizing, ragged
+from seqspec.ir import optimizing, ragged, streams
 from seqspec.ir.augmenting import augmentable
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
@@ -40,6 +40,8 @@ def check(
         return None
     if not _unpadded(graph, found, fed, section, sink):
         return None
+    if not streams.check_training(graph, section, fed, sink):
+        return None
     optimizer = optimizing.chosen(section, sink)
     if optimizer is None:
         return None
@@ -50,11 +52,13 @@ def check(
         values["batch_size"],
         values["epochs"],
         values["seed"],
-        values["shuffle"],
+        values["shuffle"] and fed.data.streams is None,
         values["stop"],
         section.span,
         values["reduce"],
         values["precision"],
+        values["reset"],
+        values["batch_size"] if "batch_size" in section.spans else None,
     )
 
 

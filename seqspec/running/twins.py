@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from seqspec.ir.carried import explicit
 from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph, Value, size
 from seqspec.ir.masks import ByLengths, ByToken, ByValue
@@ -46,7 +47,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A program of a graph with its model built."""
+    """A program with its model built, and its graph, in which carried states are explicit."""
 
     graph: Graph
     program: Program
@@ -71,7 +72,7 @@ def build(graph: Graph, files: Iterable[OutputFile], backend: str, folder: Path)
     for file in files:
         (folder / file.path).write_text(file.text, encoding="utf-8", newline="\n")
     program = load(folder, backend)
-    return Built(graph, program, program.module("model").build_model())
+    return Built(explicit(graph), program, program.module("model").build_model())
 
 
 def derived_counts(graph: Graph) -> Counts:
@@ -198,7 +199,7 @@ def forward(built: Built, inputs: Sequence[Array]) -> list[Array]:
         torch = framework("torch")
         built.model.eval()
         with torch.no_grad():
-            result = built.model(*_to_torch(inputs))
+            result = built.model(*torch_inputs(built, inputs))
         return [t.numpy() for t in flat(result, built.graph)]
     result = built.model(keras_inputs(built.model, inputs), training=False)
     return [np.asarray(t) for t in flat(result, built.graph)]
@@ -214,7 +215,7 @@ def gradients(built: Built, inputs: Sequence[Array]) -> dict[str, float]:
         torch = framework("torch")
         built.model.train()
         built.model.zero_grad(set_to_none=True)
-        outputs = flat(built.model(*_to_torch(inputs)), built.graph)
+        outputs = flat(built.model(*torch_inputs(built, inputs)), built.graph)
         torch.stack([t.float().square().mean() for t in outputs]).sum().backward()
         return {
             name: float("nan") if p.grad is None else float(p.grad.abs().max())
@@ -250,9 +251,15 @@ def output_shapes(graph: Graph, sizes: Mapping[str, int]) -> list[tuple[str, tup
     return found
 
 
-def _to_torch(inputs: Sequence[Array]) -> list[Any]:
+def torch_inputs(built: Built, inputs: Sequence[Array]) -> list[Any]:
+    """Inputs as a model of PyTorch takes them: carried state is one of them."""
     torch = framework("torch")
-    return [torch.from_numpy(array) for array in inputs]
+    tensors = [torch.from_numpy(array) for array in inputs]
+    states = sum(len(carry.given.parts) for carry in built.graph.carried)
+    if not states:
+        return tensors
+    state = type(built.model.zero_state(1))(*tensors[-states:])
+    return [*tensors[:-states], state]
 
 
 def keras_inputs(model: Any, inputs: Sequence[Array]) -> Any:
@@ -270,6 +277,8 @@ def flat(result: Any, graph: Graph) -> list[Any]:
 
 
 def _leaves(result: Any) -> Iterator[Any]:
+    if isinstance(result, Mapping):
+        result = list(cast("Mapping[str, Any]", result).values())
     if isinstance(result, tuple | list):
         for item in cast("Sequence[Any]", result):
             yield from _leaves(item)

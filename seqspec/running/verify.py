@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqspec.ir.carried import explicit
 from seqspec.ir.task import Task
 from seqspec.running import twins
 from seqspec.running.errors import RunError
@@ -116,7 +117,7 @@ def verify(
 class _Trial:
     def __init__(self, task: Task, built: Sequence[Built], folder: Path, seed: int) -> None:
         self.task = task
-        self.graph = task.graph
+        self.graph = explicit(task.graph)  # what is carried goes in and comes out
         self.built = built
         self.folder = folder
         self.seed = seed

@@ -90,6 +90,7 @@ ENTRIES: dict[str, dict[str, Entry]] = {
     "schedule": optimizers.SCHEDULES,
     "reduction": optimizers.REDUCTIONS,
     "stop": training.STOPS,
+    "reset": training.RESETS,
     "reader": {**data.READERS, **sequences.TEXT_READERS},
     "split": data.SPLITS,
     "scaling": data.SCALINGS,

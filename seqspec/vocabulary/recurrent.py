@@ -86,6 +86,13 @@ def _recurrent(
                 "write the number in the header, or leave `unroll` out",
                 "unroll",
             )
+        if site.args["stateful"] and site.args["go_backwards"]:
+            return refused(
+                "`stateful` carries a state to what comes next, but `go_backwards` ends at the "
+                "first step",
+                "leave one of them out",
+                "stateful",
+            )
         # Backwards, the first step that comes out has seen the last one of the input.
         causal = not site.args["go_backwards"]
         last = Tensor("float", fill("B units", sizes), causal=False)
@@ -143,6 +150,13 @@ def _recurrent(
                 "return", choice("last", "sequence"), "last", "What flows on: the last step or all."
             ),
             INITIAL,
+            Arg(
+                "stateful",
+                BOOL,
+                False,
+                "Begin each batch with the state that the batch before ended with.",
+                alone="its backward half would have to begin with what comes later",
+            ),
         ),
         inputs=(SEQUENCE,),
         rule=rule,

@@ -93,6 +93,8 @@ TRAIN = SectionSpec(
         Arg("epochs", POSITIVE, 10, "Passes over the training part."),
         Arg("stop", one_of("stop", "a stopping rule, such as early(patience=5)"), None,
             "When to stop early."),
+        Arg("reset", one_of("reset", "when carried state is cleared, such as epoch"), None,
+            "When the state of stateful layers is cleared; required where there are such."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
         Arg("precision", choice(*PRECISIONS), "float32",

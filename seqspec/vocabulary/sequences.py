@@ -97,4 +97,14 @@ BATCHES: dict[str, Entry] = {
         ),
         facts={"by_length": True},
     ),
+    "streams": Entry(
+        "streams",
+        "batches",
+        "Series side by side, cut into chunks: each batch goes on where the one before ended.",
+        (
+            Arg("chunk", POSITIVE, doc="Steps of each series in a batch; gradients end there."),
+            Arg("lanes", POSITIVE, 1, "How many parts of a series are read side by side."),
+        ),
+        facts={"by_length": False},
+    ),
 }

@@ -251,6 +251,21 @@ _METRICS = (
 )
 METRICS: dict[str, Entry] = {e.name: e for e in _METRICS}
 
+RESETS: dict[str, Entry] = {
+    e.name: e
+    for e in (
+        Entry("epoch", "reset", "Each epoch begins with a cleared state."),
+        Entry("sequence", "reset", "Each series begins with a cleared state."),
+        Entry("never", "reset", "An epoch goes on with the state that the one before ended with."),
+        Entry(
+            "on",
+            "reset",
+            "Cleared where the value of a column changes, and where a series begins.",
+            (Arg("column", COLUMN, doc="The column."),),
+        ),
+    )
+}
+
 STOPS: dict[str, Entry] = {
     "early": Entry(
         "early",

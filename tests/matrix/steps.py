@@ -110,7 +110,7 @@ class Step:
     def _torch_loss(self, training: bool) -> Any:
         torch = framework("torch")
         model = self.built.model.train(training)
-        outputs = twins.flat(model(*map(torch.from_numpy, self._inputs)), self.built.graph)
+        outputs = twins.flat(model(*twins.torch_inputs(self.built, self._inputs)), self.built.graph)
         pairs = zip(outputs, map(torch.from_numpy, self._targets), strict=True)
         return torch.stack([(o - t).square().mean() for o, t in pairs]).sum()
 

@@ -19,6 +19,7 @@ import numpy as np
 from seqspec.diagnostics.model import Severity
 from seqspec.diagnostics.render import text as rendered
 from seqspec.driver import Compilation, Options
+from seqspec.ir.carried import explicit
 from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph
 from seqspec.ir.task import Task
@@ -131,7 +132,7 @@ def _attempt(
     folder: Path,
     numbers: tuple[Sequence[int], Sequence[int]],
 ) -> Trial:
-    graph = task.graph
+    graph = explicit(task.graph)
     for one in models.values():
         real, derived = twins.real_counts(one), twins.derived_counts(graph)
         assert real == derived, f"{one.backend} has {real} parameters, declared are {derived}"
@@ -210,7 +211,7 @@ def _train_once(
     weights: Mapping[str, Array],
     sizes: Mapping[str, int],
 ) -> dict[str, dict[str, Array]]:
-    graph = task.graph
+    graph = explicit(task.graph)
     inputs = twins.random_inputs(graph, sizes)
     shapes = [shape for _, shape in twins.output_shapes(graph, sizes)]
     rng = np.random.default_rng(1)

@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
+from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
+from seqspec.backends.keras.stepping import StepPlan
 from seqspec.backends.keras.training import plan
 from seqspec.backends.keras.weights import table
 from seqspec.backends.python_text import docstring, literal, safe
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.spec_text import about
+from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
 
 name = "keras"
@@ -96,6 +99,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
             model_literal=literal(task.graph.name),
             digest=literal(task.digest),
             table=table(task.graph),
+            state=bool(model.state),
         ),
     )
     training = task.training
@@ -103,7 +107,29 @@ def _files(task: Task) -> Iterator[OutputFile]:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
         yield checkpoint_file(task, name)
         yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
+        if model.steps is not None:
+            yield _generation(task, model.steps)
         yield run_file(task, ENVIRONMENT, placed=True)
+
+
+def _generation(task: Task, steps: StepPlan) -> OutputFile:
+    """``generate.py``: how sequences are written."""
+    stepping = stepping_of(task, task.graph)
+    assert stepping is not None
+    begins = bool(steps.begin)
+    names = StepNames(
+        "keras/steps.j2",
+        "keras.Model",
+        " ".join(steps.memory),
+        "STATE",
+        begins=begins,
+        started=len(steps.started) == len(steps.widths),
+        some_started=bool(steps.started),
+        framework="keras",
+        names=("STATE", *(["build_begin"] if begins else []), "build_step"),
+        placed=True,
+    )
+    return generate_file(task, stepping, names)
 
 
 _WEIGHTS_DOC = """The weights of {model} in a safetensors file, for any framework to read.

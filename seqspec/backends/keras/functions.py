@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -140,14 +140,17 @@ class Function:
         return sequence, state or unit in self.home.carried
 
     def _summary(self) -> str:
-        inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in self.graph.inputs)
-        outputs = self.graph.outputs
+        states = len(self.graph.carried)
+        ports = self.graph.inputs[: len(self.graph.inputs) - states]
+        inputs = ", ".join(f"{v.name} {self._shape_of(v)}" for v in ports)
+        outputs = self.graph.outputs[: len(self.graph.outputs) - states]
         many = len(outputs) > 1
         said = ", ".join(
             f"{name if many else self.scope.called(value)} {self._shape_of(value)}".strip()
             for name, value in outputs
         )
-        return f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
+        whole = f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
+        return f"{whole}; behind both the tensors of STATE" if states else whole
 
     # ------------------------------------------------------------------------------ inputs, outputs
 
@@ -173,10 +176,11 @@ class Function:
         return shape_of(value)
 
     def _outputs(self) -> Expr:
-        if len(self.graph.outputs) == 1:
-            return self._output(self.graph.outputs[0][1])
-        pairs = tuple(Pair(literal(n), self._output(value)) for n, value in self.graph.outputs)
-        return Group("{", pairs)
+        kept = [carry.kept for carry in self.graph.carried]
+        outputs = self.graph.outputs[: len(self.graph.outputs) - len(kept)]
+        pairs = tuple(Pair(literal(n), self._output(value)) for n, value in outputs)
+        given = self._output(outputs[0][1]) if len(outputs) == 1 else Group("{", pairs)
+        return Group("[", (given, *self._listed(kept))) if kept else given
 
     def _output(self, value: Value) -> Expr:
         """An output; where layers compute in less, the last of them gives float32."""
@@ -338,16 +342,19 @@ class Function:
 
     def _operands(self, values: tuple[Value | Code, ...]) -> Expr:
         """One operand as it is, several as a flat list: the tensors of a state are listed too."""
-        texts = [v if isinstance(v, Code) else self.scope[v] for v in values]
         if len(values) == 1:
-            return texts[0]
-        items: list[Expr] = []
-        for value, text in zip(values, texts, strict=True):
+            (value,) = values
+            return value if isinstance(value, Code) else self.scope[value]
+        return Group("[", tuple(self._listed(values)))
+
+    def _listed(self, values: Sequence[Value | Code]) -> Iterator[Code]:
+        """Tensors for a list; those of a state are items of their own."""
+        for value in values:
+            text = value if isinstance(value, Code) else self.scope[value]
             if isinstance(value, Code) or isinstance(value.type, Tensor):
-                items.append(text)
+                yield text
             else:
-                items.append(Code(text[1:-1] if text.startswith("[") else f"*{text}"))
-        return Group("[", tuple(items))
+                yield Code(text[1:-1] if text.startswith("[") else f"*{text}")
 
 
 def _keras_input(tensor: Tensor, name: str) -> Call:

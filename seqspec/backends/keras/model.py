@@ -12,6 +12,8 @@ from seqspec.backends.keras.scope import RESERVED, function_name
 from seqspec.backends.keras.settings import Bent, bent_activations
 from seqspec.backends.keras.stepping import StepPlan, carried_units, plan_steps
 from seqspec.backends.python_text import Call, Code, call, definition, literal
+from seqspec.backends.state_names import paths, state_names
+from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit
 from seqspec.ir.padding import padded_anywhere
 from seqspec.ir.stepping import stepping_of
@@ -44,6 +46,7 @@ class ModelPlan:
     attaches: bool
     weight: bool
     tied: bool
+    state: tuple[str, ...]
     ops: bool
     steps: StepPlan | None
 
@@ -105,11 +108,12 @@ class Program:
         entropy = only is not None and only.loss.name.endswith("crossentropy")
         logits = only.value if only is not None and entropy and only.from_logits else None
         self._activations = activations = bent_activations(task.graph)
+        graph = explicit(task.graph)
         title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)
         stepping = stepping_of(task, task.graph)
         self.carried = carried_units(stepping)
-        function = Function(self, task.graph, title, logits, reserved, trained=trained)
+        function = Function(self, graph, title, logits, reserved, trained=trained)
         precision = _precision(task)
         function.precise = bool(precision)
         decorator = ["@mixed_precision"] if precision else []
@@ -133,6 +137,7 @@ class Program:
             attaches=self.attaches,
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
+            state=state_names(list(paths(graph))),
             ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
             steps=steps,
         )

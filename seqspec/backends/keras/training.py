@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.keras.optimizers import (
@@ -109,6 +110,50 @@ class TrainPlan:
     lengths: LengthsPlan
     scored: Scored
     reshuffled: bool
+    carrying: Carrying | None
+
+    @property
+    def carries(self) -> bool:
+        """Whether state goes from batch to batch."""
+        return self.carrying is not None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether batches are of several lengths."""
+        return self.carries or self.lengths.inputs
+
+    @property
+    def size(self) -> str:
+        """How many lanes share a batch, as an argument of ``chunks()``."""
+        return self.carrying.size if self.carrying else ""
+
+    @property
+    def never(self) -> bool:
+        return self.carrying is not None and self.carrying.never
+
+    @property
+    def score(self) -> tuple[str, ...]:
+        return self.carrying.score if self.carrying else ()
+
+    @property
+    def weighted(self) -> bool:
+        return len(self.truth) > 1
+
+    @property
+    def taken(self) -> str:
+        """What a part gives of a chunk."""
+        return ", ".join(("inputs", *self.truth))
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        return self.carrying.truth if self.carrying else ()
+
+    @property
+    def given(self) -> str:
+        """What Keras is given of it besides the inputs."""
+        if not self.several:
+            return ", ".join(self.truth)
+        return ", ".join(f"dict(zip(OUTPUTS, {name}, strict=True))" for name in self.truth)
 
 
 def plan(task: Task, training: Training) -> TrainPlan:
@@ -155,6 +200,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         lengths=lengths,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.drawn,
+        carrying=plan_carrying(training),
     )
 
 
@@ -208,7 +254,7 @@ def _advice(training: Training) -> str:
 
 def _constants(training: Training) -> Iterator[str]:
     yield from assign("EPOCHS", training.epochs)
-    yield from assign("BATCH_SIZE", training.batch_size)
+    yield from batch_size(training)
     yield from rate(training)
     yield from assign("SEED", training.seed)
     for name, note in CLIPPING.items():

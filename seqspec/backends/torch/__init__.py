@@ -9,10 +9,11 @@ from typing import Any
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
+from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.torch.layers import LAYERS
-from seqspec.backends.torch.model import ModelLowering
+from seqspec.backends.torch.model import ModelLowering, ModelPlan
 from seqspec.backends.torch.recurrent import KINDS
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.training import plan_training
@@ -101,9 +102,33 @@ def lower(task: Task) -> list[OutputFile]:
             data_file(task),
             checkpoint_file(task, name),
             OutputFile("train.py", training),
+            *_generation(task, model),
             run_file(
                 task,
                 [("OMP_WAIT_POLICY", "passive", "idle threads that spin make small models slow")],
             ),
         ]
+    elif task.generation is not None:
+        files += _generation(task, model)
     return files
+
+
+def _generation(task: Task, model: ModelPlan) -> list[OutputFile]:
+    """``generate.py``, if the spec says how sequences are written."""
+    if model.stepping is None or model.steps is None:
+        return []
+    steps = model.steps
+    beams = task.generation is not None and task.generation.pick.entry.facts["beams"]
+    classes = [steps.state_class, *([steps.memory_class] if steps.memory else [])]
+    names = StepNames(
+        "torch/steps.j2",
+        model.main,
+        steps.memory_class,
+        steps.state_class,
+        begins=True,
+        started=True,
+        some_started=False,
+        framework="torch",
+        names=(model.main, *(classes if beams else [])),
+    )
+    return [generate_file(task, model.stepping, names)]

@@ -8,7 +8,7 @@ layer's name serves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -23,6 +23,7 @@ from seqspec.backends.python_text import (
     flat,
     statement,
 )
+from seqspec.backends.torch import carried
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.logits import activated, without_activations
@@ -30,11 +31,12 @@ from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
+from seqspec.backends.torch.sizes import Sizes
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.shapes.dim import Dim, Shape, product, show
+from seqspec.shapes.dim import Dim, product, show
 from seqspec.types import Tensor
 from seqspec.vocabulary.spec import Tie
 
@@ -61,6 +63,7 @@ def lower_forward(
     outputs_class: str,
     *,
     mixed: bool = False,
+    state: carried.StatePlan | None = None,
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
@@ -70,6 +73,7 @@ def lower_forward(
     """
     lowering = Lowering(graph, attributes, split, outputs_class)
     lowering.mixed = mixed
+    lowering.carried = state
     return lowering.run()
 
 
@@ -90,26 +94,44 @@ class Lowering:
         self.attributes = attributes
         self.outputs_class = outputs_class
         self.mixed = False
+        self.carried: carried.StatePlan | None = None
         self.body = Body(graph)
+        self.sizes = Sizes(graph, self.body)
+        self.state = ""
 
     def run(self) -> Forward:
         parameters: list[str] = []
         given = given_ports(self.graph)
+        handed = {carry.given for carry in self.graph.carried}
         for value in self.graph.inputs:
+            if value in handed:
+                continue
             parameters += self._parameters(value)
             if value.name in given:
                 parameters += self._given_mask(value, alone=len(given) == 1)
+        self._begin(parameters)
         self._body()
         result, fields = self._results()
         if not self.body.returned:
             self._return()
+        given_state = [f"{self.state}: {self.carried.name} | None = None"] if self.carried else []
         return Forward(
-            tuple(f"{p}: Tensor" for p in parameters),
+            (*(f"{p}: Tensor" for p in parameters), *given_state),
             tuple(self.body.lines),
-            result,
+            f"tuple[{result}, {self.carried.name}]" if self.carried else result,
             fields,
             self._head(parameters),
         )
+
+    def _begin(self, parameters: Sequence[str]) -> None:
+        """The state that is handed in, or a cleared one."""
+        if self.carried is None:
+            return
+        self.state = self.body.own("state", FOREVER)
+        self.body.lines += carried.beginning(self.state, parameters[0])
+        parts = carried.parts_of(self.carried, self.graph.carried, self.state)
+        for carry, held in zip(self.graph.carried, parts, strict=True):
+            self.body.hold_state(carry.given, held)
 
     def _body(self) -> None:
         self._masks()
@@ -157,10 +179,15 @@ class Lowering:
     def _whole_mask(self, steps: Dim) -> Expr:
         """A mask of so many steps, all of which count."""
         x = self.body.operand(self.graph.inputs[0])
-        size = Group("(", (Code(f"len({x})"), Code(self._size(steps))))
+        size = Group("(", (Code(f"len({x})"), Code(self.sizes.of(steps))))
         return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
 
     # ------------------------------------------------------------------------------ in and out
+
+    @property
+    def outputs(self) -> Sequence[tuple[str, Value]]:
+        """What the model gives besides the state that it carries."""
+        return self.graph.outputs[: len(self.graph.outputs) - len(self.graph.carried)]
 
     def _parameters(self, value: Value) -> list[str]:
         until = self.body.until(value)
@@ -175,7 +202,7 @@ class Lowering:
         return names
 
     def _results(self) -> tuple[str, tuple[tuple[str, str, str], ...]]:
-        outputs = self.graph.outputs
+        outputs = self.outputs
         if len(outputs) == 1:
             return annotation(outputs[0][1]), ()
         names = Names({"count", "index"})
@@ -185,16 +212,22 @@ class Lowering:
         return self.outputs_class, fields
 
     def _return(self) -> None:
-        outputs = self.graph.outputs
+        outputs = self.outputs
         if len(outputs) == 1:
             value = outputs[0][1]
             given = self._given(value)
             # A name has shown its shape already.
             shown = isinstance(given, Code) and given.isidentifier()
-            self.body.line("return ", given, "" if shown else shape_note(value))
+            note = "" if shown else shape_note(value)
         else:
-            given = tuple(self._given(value) for _, value in outputs)
-            self.body.line("return ", Call(self.outputs_class, given), "")
+            given = Call(self.outputs_class, tuple(self._given(value) for _, value in outputs))
+            note = ""
+        if self.carried is None:
+            self.body.line("return ", given, note)
+            return
+        kept = (self.body.held[carry.kept] for carry in self.graph.carried)
+        tensors = [part for held in kept for part in held.parts]
+        self.body.lines += carried.ending(self.carried, given, tensors)
 
     def _given(self, value: Value) -> Expr:
         held = self.body.held[value]
@@ -208,20 +241,27 @@ class Lowering:
         if not self.split:
             return ()
         whole = ".float()" if self.mixed else ""
-        inside = Call("self.logits", tuple(Code(p) for p in parameters))
-        outputs = self.whole.outputs
+        after, given = "", [*parameters, self.state] if self.carried else parameters
+        inside: Expr = Call("self.logits", tuple(Code(p) for p in given))
+        outputs = self.outputs
+        before: list[str] = []
+        if self.carried:
+            name = "outputs" if len(outputs) > 1 else "logits"
+            before = statement(f"{name}, {self.state} = ", inside, indent=INDENT)
+            inside, after = Code(name), f", {self.state}"
         if len(outputs) == 1:
             ((_, activation),) = self.split.items()
-            call = activated(activation, replace(inside, behind=whole))
-            return tuple(statement("return ", call, indent=INDENT, note=shape_note(outputs[0][1])))
+            call = activated(activation, Code(f"{flat(inside)}{whole}"))
+            note = shape_note(self.whole.outputs[0][1])
+            return (*before, *statement("return ", call, after, indent=INDENT, note=note))
         names = Names({"count", "index"})
         fields = {name: names.fresh(name) for name, _ in outputs}
         changed = tuple(
             (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
             for name, activation in self.split.items()
         )
-        lines = statement("outputs = ", inside, indent=INDENT)
-        lines += statement("return ", Call("outputs._replace", (), changed), indent=INDENT)
+        lines = before or statement("outputs = ", inside, indent=INDENT)
+        lines += statement("return ", Call("outputs._replace", (), changed), after, indent=INDENT)
         return tuple(lines)
 
     # ------------------------------------------------------------------------------------ nodes
@@ -266,7 +306,7 @@ class Lowering:
             if isinstance(value, Tie)
         }
         masks = [self.body.mask(mask) for mask in reads(node)]
-        applied = Applied(args, owner, operands, types, result, self._size, tied_to, masks)
+        applied = Applied(args, owner, operands, types, result, self.sizes.of, tied_to, masks)
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:
@@ -348,52 +388,6 @@ class Lowering:
                 self.body.line(f"{own} = ", unfolded, shape_note(value))
                 self.body.held[value] = Held(own)
         self.body.keep(self.body.operand(operand), self.body.until(operand))
-
-    # ------------------------------------------------------------------------------------ sizes
-
-    def _size(self, dim: Dim) -> str:
-        """A size as an expression over the inputs' shapes."""
-        if dim.value is not None:
-            return str(dim.value)
-        if dim.symbol is not None:
-            return self._symbol(dim.symbol).removeprefix("(").removesuffix(")")
-        terms: list[str] = []
-        for monomial, coefficient in dim.terms:
-            factors = [
-                self._symbol(f) if isinstance(f, str) else f"-(-({self._size(f.of)}) // {f.by})"
-                for f in monomial
-            ]
-            if coefficient != 1 or not factors:
-                factors = [str(coefficient), *factors]
-            terms.append(" * ".join(factors))
-        return " + ".join(terms).replace("+ -", "- ")
-
-    def _symbol(self, name: str) -> str:
-        """A size by its name: that of an input's axis, or what solves one such as ``2*T + 1``."""
-        axes = [
-            (f"{text}.shape[{axis}]", dim)
-            for value in self.graph.inputs
-            for text, shape in self._tensors(value)
-            for axis, dim in enumerate(shape)
-        ]
-        for text, dim in axes:
-            if dim.symbol == name:
-                return text
-        for text, dim in axes:
-            terms = dict(dim.terms)
-            factor, rest = terms.pop((name,), 0), terms.pop((), 0)
-            if factor > 0 and not terms:
-                shifted = f"({text} {'-' if rest > 0 else '+'} {abs(rest)})" if rest else text
-                return shifted if factor == 1 else f"({shifted} // {factor})"
-        raise AssertionError(f"the size {name} does not follow from the inputs")
-
-    def _tensors(self, value: Value) -> list[tuple[str, Shape]]:
-        """The tensors of an input with their shapes."""
-        held = self.body.held[value]
-        if isinstance(value.type, Tensor):
-            return [(held.text, value.type.shape)]
-        shapes = (shape for _, shape in value.type.parts)
-        return list(zip(held.parts, shapes, strict=True))
 
 
 def _step_type(tensor: Tensor, depth: int) -> Tensor:

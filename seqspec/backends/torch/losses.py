@@ -70,6 +70,13 @@ def _cast(training: Training) -> str:
 
 def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     """The body of ``measure()``: the loss, and what else ``REPORTED`` names."""
+    lines = _plan_measure(task, training, model)
+    if model.state is not None:  # the loop keeps the state for the next batch
+        lines[-1] += ", state"
+    return lines
+
+
+def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     function = "model.logits" if model.logits else "model"
     if training.several:
         return _measure_several(task, training, model, function)
@@ -81,7 +88,10 @@ def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
     rank = term.value.tensor.rank - (mask is not None)
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
     called = Code(f"{function}(*inputs){_cast(training)}")
-    if mask is None:
+    if model.state is not None:
+        lines = [f"    {name}, state = {function}(*inputs, state)"]
+        lines += [f"    {name} = {name}{_cast(training)}"] if _cast(training) else []
+    elif mask is None:
         lines = statement(f"{name} = ", called, indent=4)
     else:
         lines = _selected(task, mask, name, called, weight)
@@ -126,7 +136,12 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     names = Names((*_NAMES, *taken))
     own = [names.fresh(term.output) for term in training.terms]
     fields = Names({"count", "index"})  # as the class of outputs has them
-    lines = statement("outputs = ", Code(f"{function}(*inputs)"), indent=4)
+    both = model.state is not None
+    lines = statement(
+        "outputs, state = " if both else "outputs = ",
+        Code(f"{function}(*inputs{', state' if both else ''})"),
+        indent=4,
+    )
     lines += [f"    {line}" for line in unpacked(own, "targets")]
     shown: list[str] = []
     total: list[str] = []

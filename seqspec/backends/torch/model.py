@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 
 from seqspec.backends.python_text import (
     MODULE_ATTRIBUTES,
-    WIDTH,
     Call,
     Code,
     Names,
     assign,
     definition,
     docstring,
-    flat,
     safe,
     statement,
 )
 from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
+from seqspec.backends.torch.carried import StatePlan, plan_state
+from seqspec.backends.torch.drawing import draw_lines, loop_over_parameters, word
 from seqspec.backends.torch.forward import Forward, lower_forward
 from seqspec.backends.torch.logits import split_outputs
 from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
-from seqspec.backends.torch.parts import Draw, Part, Slot, filled
-from seqspec.backends.torch.recurrent import KINDS, Loop
+from seqspec.backends.torch.parts import Part, Slot, filled
+from seqspec.backends.torch.recurrent import Loop
 from seqspec.backends.torch.stepping import StepPlan, attributes_of, plan_steps
 from seqspec.backends.torch.steps import step_by_step
 from seqspec.backends.torch.units import core, parts
+from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.ir.stepping import stepping_of
+from seqspec.ir.stepping import Stepping, stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -50,11 +50,12 @@ _MODULE_NAMES = (
     MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
     END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
     learning_rate JOINT one_by_one Lion Averages WEIGHT_DECAY ACCUMULATION EMA_MOMENTUM
-    EMA_OVERWRITE PRECISION
+    EMA_OVERWRITE PRECISION Carried Chunk Stream
 """.split()
     + list(OWN_FUNCTIONS)
 )
-_ATTRIBUTES = (*MODULE_ATTRIBUTES, "reset_parameters", "logits", "torch", "nn", "functional")
+_METHODS = ("reset_parameters", "zero_state", "logits")
+_ATTRIBUTES = (*MODULE_ATTRIBUTES, *_METHODS, "torch", "nn", "functional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class ClassPlan:
     signature: tuple[str, ...]
     logits: tuple[str, ...]
     outputs_class: str
+    state: StatePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,10 @@ class ModelPlan:
     functions: tuple[str, ...]
     main: str
     steps: StepPlan | None
+    stepping: Stepping | None
     slots: tuple[Slot, ...]
     logits: tuple[str, ...]
+    state: StatePlan | None = None
 
 
 _Recipe = tuple[object, ...]
@@ -112,7 +116,7 @@ class ModelLowering:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._graph = step_by_step(task.graph)
+        self._graph = explicit(step_by_step(task.graph))
         self._names = Names(_MODULE_NAMES)
         self._attributes: dict[int, dict[Unit, str]] = {}
         self._parts: dict[Unit, tuple[Part, ...]] = {}
@@ -147,7 +151,7 @@ class ModelLowering:
         masks = plan_masks(graph, self._graphs)
         plan_lines += ["torch.where"] if masks.over_data and masks.anywhere else []
         own = called(plan_lines)
-        named = steps is not None or any(c.outputs_class for c in classes)
+        named = steps is not None or any(c.outputs_class or c.state for c in classes)
         return ModelPlan(
             header=tuple(about(self._task, "PyTorch")),
             imports=tuple(_imports(own.text, masks, named=named)),
@@ -159,8 +163,10 @@ class ModelLowering:
             functions=own.functions,
             main=self._class_names[id(graph)],
             steps=steps,
+            stepping=self._stepping,
             slots=slots,
             logits=tuple(split),
+            state=next((c.state for c in classes if c.state), None),
         )
 
     def _steps(self) -> StepPlan | None:
@@ -237,7 +243,7 @@ class ModelLowering:
             yield from self._parts.get(unit, ())
 
     def _shared_draws(self, part: Part) -> str:
-        owner = _word(part)
+        owner = word(part)
         kind = part.module.kind.removeprefix("nn.").removesuffix("NoBias")
         name = f"initialise_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', kind).lower()}"
         if self._names.has(name):  # another recipe for the same kind
@@ -247,10 +253,10 @@ class ModelLowering:
         if any("units" in draw.target for draw in part.draws):
             lines += assign("units", Code(f"{owner}.{part.units}"), indent=4)
         if part.by_name:
-            lines += _loop_over_parameters(owner, part.draws)
+            lines += loop_over_parameters(owner, part.draws)
         else:
             for draw in part.draws:
-                lines += _draw_lines(draw, filled(draw.target, owner), 4)
+                lines += draw_lines(draw, filled(draw.target, owner), 4)
         signature = definition(name, [f"{owner}: {part.module.kind}"], "None")
         self._shared_plans.append(SharedDraws(tuple(signature), tuple(lines)))
         return name
@@ -282,7 +288,11 @@ class ModelLowering:
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        lower = partial(lower_forward, graph, attributes, split, mixed=self._task.mixed)
+        kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
+        state = plan_state(graph, self._names.fresh(f"{base}{kept}")) if graph.carried else None
+        lower = partial(
+            lower_forward, graph, attributes, split, mixed=self._task.mixed, state=state
+        )
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
@@ -306,14 +316,18 @@ class ModelLowering:
             if forward.head
             else (),
             outputs_class,
+            state,
         )
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""
         main = graph is self._graph
         terms = self._task.terms
-        inputs = ", ".join(_shown(value.name, value) for value in graph.inputs)
-        outputs = [_shown(name, value) for name, value in graph.outputs]
+        many = len(graph.carried)
+        ports = graph.inputs[: len(graph.inputs) - many]
+        inputs = ", ".join(_shown(value.name, value) for value in ports)
+        given = graph.outputs[: len(graph.outputs) - many]
+        outputs = [_shown(name, value) for name, value in given]
         if len(outputs) == 1 and graph.outputs[0][0] == "output":
             logits = any(t.from_logits and t.loss.name.endswith("crossentropy") for t in terms)
             name = "logits" if main and logits else ""
@@ -328,7 +342,7 @@ class ModelLowering:
             return statement("", Call(shared, (Code(owner),)), indent=8)
         lines: list[str] = []
         for draw in part.draws:
-            lines += _draw_lines(draw, filled(draw.target, owner), 8)
+            lines += draw_lines(draw, filled(draw.target, owner), 8)
         return lines
 
     def _slots(self, graph: Graph, owner: str, path: str) -> Iterator[Slot]:
@@ -342,36 +356,7 @@ class ModelLowering:
                 for stored in part.stored:
                     module = f"{owner}{part.module.name}"
                     name = f"{path}{unit.name}/{stored.name}"
-                    yield Slot(name, module, _word(part), stored.pieces)
-
-
-def _word(part: Part) -> str:
-    """A short name for a module: ``lstm`` for nn.LSTM and for ReluLSTM."""
-    kind = part.module.kind.removesuffix("NoBias")
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind)  # of a class of the program's own
-    known = next((k.lower() for k in KINDS.values() if kind.endswith(k)), "")
-    return known or (kind.removeprefix("nn.") if kind.startswith("nn.") else words).lower()
-
-
-def _loop_over_parameters(owner: str, draws: Sequence[Draw]) -> list[str]:
-    """One branch for each group of parameters; the last takes what is left."""
-    lines = [f"    for name, weight in {owner}.named_parameters():"]
-    groups = [(of, tuple(group)) for of, group in groupby(draws, key=lambda draw: draw.of)]
-    for number, (of, group) in enumerate(groups, start=1):
-        word = "if" if number == 1 else "elif"
-        test = "else" if number == len(groups) else f'{word} name.startswith("{of}")'
-        lines.append(f"        {test}:")
-        for draw in group:
-            lines += _draw_lines(draw, filled(draw.target, "weight"), 12)
-    return lines
-
-
-def _draw_lines(draw: Draw, target: Code, indent: int) -> list[str]:
-    call = Call(draw.function, (target, *draw.args), draw.keywords)
-    if draw.after and indent + len(flat(call)) + len(draw.after) > WIDTH:
-        first = statement("", call, indent=indent, note=draw.note)
-        return [*first, *statement("", Code(target + draw.after), indent=indent)]
-    return statement("", call, draw.after, indent=indent, note=draw.note)
+                    yield Slot(name, module, word(part), stored.pieces)
 
 
 def _imports(text: str, masks: MaskPlan, *, named: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import Scored, output_mask, plan_scored
@@ -62,6 +63,8 @@ class TrainPlan:
     counted: bool
     scored: Scored
     before_epochs: tuple[str, ...]
+    carrying: Carrying | None
+    state: str
     better: tuple[str, ...]
     waiting: tuple[str, ...]
     stopping: str
@@ -75,7 +78,29 @@ class TrainPlan:
     @property
     def metadata(self) -> str:
         """What a checkpoint is given besides the weights."""
-        return ", metadata" if self.kept else ""
+        return ", metadata" if self.kept or self.state else ""
+
+    @property
+    def and_state(self) -> str:
+        return ", state" if self.state else ""
+
+    @property
+    def kept_state(self) -> str:
+        """What a checkpoint is given of the carried state."""
+        return ", state=carried.state" if self.state else ""
+
+    @property
+    def size(self) -> str:
+        """How many lanes share a batch, as an argument."""
+        return self.carrying.size if self.carrying else ""
+
+    @property
+    def goes_on(self) -> str:
+        return ", cleared=optimizer is None" if self.carrying and self.carrying.never else ""
+
+    @property
+    def score(self) -> tuple[str, ...]:
+        return self.carrying.score if self.carrying else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +128,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     progress, resumed = _kept(stopping, updates)
     normalised = _normalises_samples(task.graph)
     measure = plan_measure(task, training, model)
+    truth = "targets[0]" if training.several else "target"
     several, lengths = training.several, plan_lengths(task, training)
     counted = _is_counted(task, training)
     return TrainPlan(
@@ -110,7 +136,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         main=model.main,
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
-        signatures=_signatures(training, model.main, lengths, updates),
+        signatures=_signatures(training, model, lengths, updates),
         measure=tuple(measure),
         penalties=plan_penalties(task.graph, model.slots),
         updates=updates,
@@ -124,19 +150,24 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         roots=tuple(_roots(training)),
         several=several,
         targets="targets" if several else "target",
-        size_of="targets[0]" if several else "target",
-        times=f" * len({'targets[0]' if several else 'target'})",
+        size_of=truth,
+        times=f" * ({truth}.shape[0] * {truth}.shape[1])" if model.state else f" * len({truth})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
-        measured=", ".join(name for name, _ in _measured(training)),
+        measured=", ".join(
+            [*(["carried.before(chunk)"] if model.state else [])]
+            + [name for name, _ in _measured(training)]
+        ),
         weighted=training.weighted,
         keeps=training.counted,
         first_batch=tuple(first_batch(training)),
         lengths=lengths,
         normalised=normalised,
-        means=_means(counted, normalised),
+        means="total / steps" if model.state and not counted else _means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
+        carrying=plan_carrying(training),
+        state=model.state.name if model.state else "",
         before_epochs=stopping.before,
         better=stopping.better,
         waiting=stopping.waiting,
@@ -170,17 +201,25 @@ def _measured(training: Training) -> list[tuple[str, str]]:
 
 
 def _signatures(
-    training: Training, main: str, lengths: LengthsPlan, updates: UpdatesPlan
+    training: Training, model: ModelPlan, lengths: LengthsPlan, updates: UpdatesPlan
 ) -> Signatures:
+    main, state = model.main, model.state.name if model.state else ""
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores, arrays = "dict[str, float]", "dict[str, np.ndarray]"
-    kept = [me, f"{updates.name}: {updates.type}"]
+    kept = [me, f"{updates.name}: {updates.type}", *(["carried: Carried"] if state else [])]
+    given, three = [f"state: {state}"], f"{_TWO[:-1]}, {state}]"
+    inputs = [lengths.taken, device, _SIZE]
+    if state:
+        inputs = ["stream: Stream", device, "carried: Carried | None = None"]
+        truth = [*given, *truth]
     return Signatures(
-        tuple(definition("measure", [me, "inputs: list[Tensor]", *truth], _TWO)),
-        tuple(definition("predict", [me, lengths.taken, device, _SIZE], result)),
+        tuple(
+            definition("measure", [me, "inputs: list[Tensor]", *truth], three if state else _TWO)
+        ),
+        tuple(definition("predict", [me, *inputs], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
         tuple(definition("capture", kept, arrays)),
         tuple(definition("restore", [*kept, f"arrays: {arrays}"], "None")),
@@ -228,7 +267,7 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
     args = training.optimizer.args
     lines = [
         f"EPOCHS = {training.epochs}",
-        f"BATCH_SIZE = {training.batch_size}",
+        *batch_size(training),
         *updates.constants,
         f"SEED = {training.seed}",
     ]

@@ -26,6 +26,7 @@ from seqspec.backends.python_text import (
     statement,
 )
 from seqspec.backends.python_text import literal as quoted
+from seqspec.backends.state_names import state_names
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir.task import Task
@@ -46,6 +47,8 @@ class WeightsPlan:
     stacks: bool
     out: tuple[str, ...]
     back: tuple[str, ...]
+    state: str = ""
+    state_names: tuple[str, ...] = ()
 
 
 def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
@@ -78,6 +81,8 @@ def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
         stacks=stacks,
         out=tuple(out),
         back=tuple(back),
+        state=model.state.name if model.state else "",
+        state_names=state_names([f.path for f in model.state.fields] if model.state else []),
     )
 
 

@@ -164,18 +164,22 @@ def read(path: Path) -> Checkpoint | None:
 
 
 def fingerprint(*parts: Part) -> str:
-    """A digest of parts of the data: of all samples, of evenly spread ones if they are many."""
+    """A digest of parts of the data."""
     digest = hashlib.sha256()
     for part in parts:
-        size = sum(array.nbytes for array in flat(part.batch(np.arange(1))))
-        step = max(1, len(part) * size // SAMPLED)
-        digest.update(f"{len(part)} samples".encode())
-        for start in range(0, len(part), 64 * step):
-            indices = np.arange(start, min(start + 64 * step, len(part)), step)
-            for array in flat(part.batch(indices)):
+        for batch in spread(part):
+            for array in flat(batch):
                 digest.update(f"{array.dtype}{array.shape}".encode())
                 digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def spread(part: Part) -> Iterator[Any]:
+    """All samples of a part in batches, evenly spread ones if they are many."""
+    size = sum(array.nbytes for array in flat(part.batch(np.arange(1))))
+    chosen = np.arange(0, len(part), max(1, len(part) * size // SAMPLED))
+    for start in range(0, len(chosen), 64):
+        yield np.array(len(part)), *part.batch(chosen[start : start + 64])
 
 
 def flat(arrays: Any) -> Iterator[np.ndarray]:

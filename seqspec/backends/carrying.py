@@ -1,0 +1,51 @@
+"""What training loops say of streams, in both programs alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.ir.task import Training
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """How a stream is passed through.
+
+    ``size`` is the argument of ``chunks()`` that says how many lanes share a batch, ``score`` the
+    body of ``evaluate()``, ``truth`` what a part gives of a chunk besides inputs. With ``never``,
+    an epoch goes on where the one before ended.
+    """
+
+    size: str
+    never: bool
+    score: tuple[str, ...]
+    truth: tuple[str, ...]
+
+
+def plan_carrying(training: Training) -> Carrying | None:
+    """Decides how a training passes through a stream; None if there is none."""
+    if training.data.streams is None:
+        return None
+    scaled, end = training.data.scale is not None, "s" if training.several else ""
+    truth = "tuple(values[rows] for values in part.targets)" if end else "part.target[rows]"
+    predicted = "predict(model, part.stream, device)"
+    invert = f"scaling.invert_target{end}"
+    score = (
+        f"prediction{end} = {f'{invert}({predicted})' if scaled else predicted}",
+        "rows = part.stream.rows",
+        f"return score(prediction{end}, {f'{invert}({truth})' if scaled else truth})",
+    )
+    weight = (f"weight{end}",) if training.weighted else ()
+    return Carrying(
+        ", BATCH_SIZE" if training.lanes is not None else "",
+        training.reset is not None and training.reset.name == "never",
+        score,
+        (f"target{end}", *weight),
+    )
+
+
+def batch_size(training: Training) -> list[str]:
+    """The constant that says how many samples, or lanes, share a batch."""
+    if training.data.streams is None:
+        return [f"BATCH_SIZE = {training.batch_size}"]
+    return [f"BATCH_SIZE = {training.lanes}  # lanes side by side"] if training.lanes else []

@@ -1,0 +1,151 @@
+"""The plan of streams in ``data.py``: rows of series, read side by side in chunks.
+
+A batch holds steps of lanes that all go on: it ends where one of its lanes does, so that nothing is
+padded and no lane has to be told apart from what comes after its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_mapped import rows_on_disk
+from seqspec.backends.data_prediction import PredictionPlan
+from seqspec.backends.data_samples import Samples
+from seqspec.backends.data_series import SeriesPlan
+from seqspec.backends.python_text import Code, Expr, Group, call, statement
+from seqspec.ir.task import Training
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsPlan:
+    """The template's values; see ``templates/_shared/data/streams.j2``.
+
+    ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells a table
+    of several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
+    ``sized`` that not all lanes share a batch; ``mapped`` that rows are memory maps.
+    """
+
+    constants: tuple[str, ...]
+    field: str
+    inputs: tuple[str, ...]
+    batch: tuple[str, ...]
+    several: bool
+    parted: bool
+    on: bool
+    sized: bool
+    ends: str
+    beyond: bool
+
+
+def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> StreamsPlan | None:
+    """Decides how streams are read; None if there are none."""
+    streams = training.data.streams
+    if streams is None:
+        return None
+    lanes = int(streams.args["lanes"])
+    lines = [f"CHUNK = {streams.args['chunk']}  # steps of a batch; gradients end there"]
+    if lanes > 1:
+        lines.append(f"LANES = {lanes}  # parts of a series that are read side by side")
+    where = ["one of its lanes ends"] + ([f"{feeds.reset} changes"] if feeds.reset else [])
+    shapes = ", ".join(f"{f.variable} [{', '.join(map(str, f.shape))}]" for f in feeds.inputs)
+    return StreamsPlan(
+        constants=tuple(lines),
+        field=shapes,
+        inputs=tuple(_chunk_of_inputs(feeds)),
+        batch=tuple(_batch(training)),
+        several=series.several,
+        parted=lanes > 1,
+        on=bool(feeds.reset),
+        sized=training.lanes is not None,
+        ends=" or ".join(where),
+        beyond=feeds.beyond > 0,
+    )
+
+
+def _chunk_of_inputs(feeds: Feeds) -> list[str]:
+    places = ["chunk.first" if feed.stands == "static" else "rows" for feed in feeds.inputs]
+    if len(set(places)) == 1 and places[0] == "rows":
+        return ["rows = chunk.rows", "return tuple(values[rows] for values in self.inputs)"]
+    values: list[Expr] = [Code(f"self.inputs[{n}][{place}]") for n, place in enumerate(places)]
+    lines = statement("return ", Group("(", tuple(values)), indent=8)
+    return ["rows = chunk.rows", *(line[8:] for line in lines)]
+
+
+def _batch(training: Training) -> list[str]:
+    inputs = "self.stream.batch(chunk)"
+    cut = "tuple(values[rows] for values in self.{})"
+    if training.several:
+        names = ["targets", *(["weights"] if training.weighted else [])]
+        given = [inputs, *(cut.format(name) for name in names)]
+    else:
+        names = ["target", *(["weight"] if training.weighted else [])]
+        given = [inputs, *(f"self.{name}[rows]" for name in names)]
+    whole = statement("return ", Code(", ".join(given)), indent=8)
+    if len(whole[0]) > 100:
+        whole = statement("return ", Group("(", tuple(map(Code, given))), indent=8)
+    return ["rows = chunk.rows", *(line[8:] for line in whole)]
+
+
+def assembled(feeds: Feeds, training: Training, samples: Samples) -> tuple[str, ...]:
+    """The body of ``assemble``: the rows of a part as a stream, with its targets."""
+    mapped = training.data.memory != "whole"
+    scales = any(feed.scaled for feed in feeds.all) and not mapped
+    lines = ["scaled = scaling.apply(part)"] if scales else []
+    for feed in feeds.inputs:
+        lines.append(f"{feed.variable} = {_rows(feed, 'part', mapped=mapped)}")
+    known = list(feeds.inputs)
+    targets: list[Expr] = []
+    weights: list[Expr] = []
+    for term, target in zip(training.terms, feeds.targets, strict=True):
+        twin = next((feed for feed in known if feed.same_rows(target)), target)
+        if twin is target:
+            lines.append(f"{target.variable} = {_rows(target, 'part', mapped=mapped)}")
+            known.append(target)
+        after = "[1:]" if target.kind == "next_step" else ""
+        targets.append(Code(f"{twin.variable}{after}"))
+        if training.weighted:
+            variable, line = samples.weight(term, target, twin.variable)
+            lines += line
+            weights.append(Code(f"{variable}{after}"))
+    names = tuple(Code(feed.variable) for feed in feeds.inputs)
+    lines += _returned("stream = ", _stream(names, "part", feeds, trained=True))
+    if training.several:
+        given = {"targets": Group("(", tuple(targets))}
+        given |= {"weights": Group("(", tuple(weights))} if weights else {}
+    else:
+        given = {"target": targets[0]} | ({"weight": weights[0]} if weights else {})
+    return (*lines, *_returned("return ", call("Part", Code("stream"), **given)))
+
+
+def _rows(feed: Feed, columns: str, *, mapped: bool) -> str:
+    return rows_on_disk(feed, columns) if mapped else feed.rows(columns, "scaled")
+
+
+def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, *, trained: bool) -> Expr:
+    more: list[Code] = []
+    if trained:
+        more += [Code(f"beyond={feeds.beyond}")] if feeds.beyond else []
+        more += [Code("lanes=LANES")] if feeds.parted else []
+    return call("stream_of", Code(columns), Group("(", inputs), *more)
+
+
+def _returned(before: str, expr: Expr) -> list[str]:
+    return [line[4:] for line in statement(before, expr, indent=4)]
+
+
+def streamed(training: Training, feeds: Feeds, names: str, *, named: bool) -> PredictionPlan:
+    """``inputs_for_prediction``: a stream of all rows of a file."""
+    mapped = training.data.memory != "whole"
+    lines = [f"columns = read(path, {names})"]
+    if training.data.missing == "interpolate":
+        lines.append("columns = interpolate(columns, path)")
+    if any(feed.scaled for feed in feeds.inputs) and not mapped:
+        lines.append("scaled = scaling.apply(columns)")
+    inputs = tuple(Code(_rows(feed, "columns", mapped=mapped)) for feed in feeds.inputs)
+    if not named:
+        lines += _returned("return ", _stream(inputs, "columns", feeds, trained=False))
+        return PredictionPlan(tuple(lines), "Stream")
+    lines += _returned("stream = ", _stream(inputs, "columns", feeds, trained=False))
+    lines.append("return stream, origins(columns, stream.rows)")
+    return PredictionPlan(tuple(lines), "tuple[Stream, Origins]")

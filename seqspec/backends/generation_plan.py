@@ -1,0 +1,325 @@
+"""``generate.py``: how a program writes sequences, the same for every backend but for its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from textwrap import indent
+
+from seqspec import __version__
+from seqspec.backends.base import OutputFile
+from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_split import TITLES, plan_split
+from seqspec.backends.python_text import (
+    WIDTH,
+    Call,
+    Code,
+    Group,
+    assign,
+    definition,
+    docstring,
+    literal,
+    statement,
+)
+from seqspec.backends.render import render
+from seqspec.backends.spec_text import closing
+from seqspec.ir.stepping import Stepping
+from seqspec.ir.task import Generation, Task, Training
+from seqspec.types import Role
+
+Lines = tuple[str, ...]
+Keywords = list[tuple[str, Code]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepNames:
+    """What a backend's steps are called: its template, and the names that it needs imported.
+
+    ``memory`` and ``state`` are the classes of both (of memory, empty if there is none), or words
+    that are true. ``begins`` says that something is computed before the first step; ``started``
+    that all states are, ``some_started`` that some are.
+    """
+
+    template: str
+    model_type: str
+    memory: str
+    state: str
+    begins: bool
+    started: bool
+    some_started: bool
+    framework: str
+    names: tuple[str, ...]
+    placed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationPlan:
+    """The template's values; see ``templates/_shared/generate.py.j2``."""
+
+    doc: tuple[str, ...]
+    imports: tuple[str, ...]
+    constants: tuple[str, ...]
+    steps_template: str
+    command_template: str
+    model_type: str
+    memory: str
+    state: str
+    begins: bool
+    started: bool
+    some_started: bool
+    begun: str
+    begin_parameter: str
+    begin_doc: str
+    output: str
+    others: bool
+    prompted: bool
+    counted: str
+    for_each: str
+    stops: bool
+    starts: bool
+    beams: bool
+    drawn: bool
+    heated: bool
+    top_k: bool
+    top_p: bool
+    probabilities: bool
+    padded: bool
+    part: str
+    field: str
+    part_arrays: str
+    whole_inputs: str
+    begin_operand: str
+    source: str
+    source_name: str
+    inputs: str
+    written: str
+    standardized: str
+    joint: str
+    shown: str
+    kept: str
+    scaling: str
+    generate_signature: tuple[str, ...]
+    loop_signature: tuple[str, ...]
+    texts_signature: tuple[str, ...]
+    right_signature: tuple[str, ...]
+    generate_call: tuple[str, ...]
+    prompts_call: tuple[str, ...]
+    array_call: tuple[str, ...]
+    texts_call: tuple[str, ...]
+    right_call: tuple[str, ...]
+
+
+def generate_file(task: Task, stepping: Stepping, steps: StepNames) -> OutputFile:
+    """``generate.py`` of a task with a generate section."""
+    return OutputFile(
+        "generate.py", render("_shared/generate.py.j2", plan=_Planner(task, stepping, steps).plan())
+    )
+
+
+class _Planner:
+    def __init__(self, task: Task, stepping: Stepping, steps: StepNames) -> None:
+        assert task.generation is not None
+        self.task = task
+        self.stepping = stepping
+        self.steps = steps
+        self.generation: Generation = task.generation
+        self.training: Training | None = task.training
+        self.args = self.generation.pick.args
+        self.others = bool(stepping.begin.inputs)
+        self.beams = bool(self.generation.pick.entry.facts["beams"])
+        self.drawn = bool(self.generation.pick.entry.facts["drawn"])
+        self.stops = self.generation.stop is not None
+        self.texts = self.training is not None and self.training.data.texts
+        names = {value.name for value in stepping.begin.inputs}
+        feeds = () if self.training is None else Feeds(task, self.training).inputs
+        graph_inputs = [value.name for value in task.graph.inputs]
+        #: the places of the inputs that are read before anything is written, and their feeds
+        self.places = [i for i, name in enumerate(graph_inputs) if name in names]
+        self.feeds: list[Feed] = [feeds[i] for i in self.places] if feeds else []
+        looped = graph_inputs.index(self.generation.loop)
+        self.looped: Feed | None = feeds[looped] if feeds else None
+
+    def plan(self) -> GenerationPlan:
+        steps, generation = self.steps, self.generation
+        memory = bool(self.stepping.memory)
+        name, value = self.stepping.step.outputs[0]
+        pad = self.stepping.looped.tensor.pad
+        field = "" if self.training is None else plan_split(self.training.data).parts[-1]
+        source = next(iter(self.feeds), None)
+        data = None if self.training is None else self.training.data
+        words = data is not None and data.tokens is not None and data.tokens.name == "words"
+        standard = (
+            data is not None
+            and data.tokens is not None
+            and data.tokens.args["standardize"] != "none"
+        )
+        kept = "" if data is None else data.kept
+        return GenerationPlan(
+            doc=tuple(docstring(self._doc())),
+            imports=tuple(self._imports()),
+            constants=tuple(self._constants(pad)),
+            steps_template=steps.template,
+            command_template="_shared/generate_texts.j2"
+            if self.texts
+            else "_shared/generate_arrays.j2",
+            model_type=steps.model_type,
+            memory=steps.memory if memory else "",
+            state=steps.state,
+            begins=steps.begins,
+            started=steps.started,
+            some_started=steps.some_started,
+            begun="self.memory, self.state" if memory else "self.state",
+            begin_parameter="inputs: tuple[np.ndarray, ...]" if self.others else "size: int",
+            begin_doc="sequences for these inputs" if self.others else "so many sequences",
+            output=str(literal(name))[1:-1],
+            others=self.others,
+            prompted=not self.others,
+            counted="inputs[0]" if self.others else "prompts",
+            for_each="for each row of its inputs" if self.others else "behind prompts [B, T]",
+            stops=self.stops,
+            starts=generation.start is not None,
+            beams=self.beams,
+            drawn=self.drawn,
+            heated=self.drawn and self.args["temperature"] != 1,
+            top_k=self.drawn and self.args["top_k"] is not None,
+            top_p=self.drawn and self.args["top_p"] is not None,
+            probabilities=value.tensor.role is Role.PROBABILITIES,
+            padded=isinstance(pad, int | float),
+            part=TITLES.get(field, ""),
+            field=field,
+            part_arrays=self._each("np.asarray(part.inputs[{}])"),
+            whole_inputs=self._each("whole[{}]"),
+            begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
+            source="" if source is None else str(literal(source.names[0])),
+            source_name="given",
+            inputs=self._inputs(source),
+            written="" if self.looped is None else str(literal(self.looped.names[0])),
+            standardized="standard(text)" if standard else "text",
+            joint='" "' if words else '""',
+            shown=f"{{text}}{' ' if words else ''}{{continuation}}",
+            kept=kept,
+            scaling="scaling" if data is not None and data.scale is not None else "",
+            **self._lines(),
+        )
+
+    def _lines(self) -> dict[str, tuple[str, ...]]:
+        """Signatures and calls, whose length depends on the model's name and on what is drawn."""
+        model = f"model: {self.steps.model_type}"
+        seed = ["seed: int = SEED"] if self.drawn else []
+        given = "inputs: tuple[np.ndarray, ...]" if self.others else "prompts: np.ndarray"
+        limit, device = "limit: int = LIMIT", 'device: str = "cpu"'
+        whole = [model, given, "*", limit, *seed, device, "batch_size: int = 64"]
+        texts = [model, "texts: Sequence[str]", "vocabulary: Vocabulary", limit, *seed, device]
+        judged = [model, "part: Part", "limit: int", *(["seed: int"] if self.drawn else [])]
+        loop = ["steps: Steps", "tokens: np.ndarray", "limit: int"]
+        loop += ["rng: np.random.Generator"] if self.drawn else []
+        options = [f"options.{n}" for n in ("limit", *(["seed"] if self.drawn else []), "device")]
+        said = [(n, Code(n)) for n in ("limit", *(["seed"] if self.drawn else []), "device")]
+        asked = [(n, Code(f"options.{n}")) for n, _ in said]
+        first = Code("inputs" if self.others else "prompts")
+        base = (Code("model"), first)
+
+        def line(before: str, function: str, args: tuple[Code, ...], keywords: Keywords) -> Lines:
+            return tuple(statement(before, Call(function, args, tuple(keywords))))
+
+        words = (Code("model"), Code("texts"), Code("vocabulary"), *map(Code, options))
+        parts = (Code("model"), Code("part"), *map(Code, options))
+        return {
+            "generate_signature": tuple(definition("generate", whole, "list[list[int]]")),
+            "loop_signature": tuple(definition("write", loop, "np.ndarray")),
+            "texts_signature": tuple(definition("write_texts", texts, "list[str]")),
+            "right_signature": tuple(
+                definition("right", [*judged, "device: str"], "tuple[int, int]")
+            ),
+            "generate_call": line("written = ", "generate", base, said),
+            "prompts_call": line("written += ", "generate", base, said),
+            "array_call": line("written = ", "generate", base, asked),
+            "texts_call": line("written = ", "write_texts", words, []),
+            "right_call": line("exact, number = ", "right", parts, []),
+        }
+
+    def _doc(self) -> str:
+        text = self.task.spec_text
+        start = self.generation.span.start
+        begin = text.rindex("generate", 0, start)
+        section = text[begin : closing(text, begin)]
+        return (
+            f"{self.task.graph.name}: writes sequences with trained weights, one token after "
+            f"another.\n\n{indent(section, '    ')}\n\n"
+            f"Compiled by seqspec {__version__} from the spec {self.task.spec_name}; yours to edit."
+        )
+
+    def _each(self, form: str) -> str:
+        """A tuple of what stands at the places of the inputs that are read first."""
+        values = [form.format(place) for place in self.places]
+        return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
+
+    def _inputs(self, source: Feed | None) -> str:
+        if source is None or not self.texts:
+            return ""
+        values = ["given.lengths" if feed.counted else "np.asarray(given)" for feed in self.feeds]
+        return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
+
+    def _constants(self, pad: object) -> Iterator[str]:
+        generation = self.generation
+        if generation.start is not None:
+            yield from assign("START", literal(generation.start), note="the first token given")
+        if generation.stop is not None:
+            yield from assign("STOP", literal(generation.stop), note="the token that ends")
+        if isinstance(pad, int | float):
+            yield from assign("PAD", literal(int(pad)))
+        yield from assign("LIMIT", literal(generation.limit), note="tokens at most")
+        if self.beams:
+            yield from assign("WIDTH", literal(self.args["width"]), note="beginnings that are kept")
+            yield from assign("LENGTH_PENALTY", literal(self.args["length_penalty"]))
+        if self.drawn:
+            yield "SEED = 0"
+            for name in ("temperature", "top_k", "top_p"):
+                usual = 1 if name == "temperature" else None
+                if self.args[name] != usual:
+                    yield from assign(name.upper(), literal(self.args[name]))
+        if self.steps.placed and self.stepping.memory:
+            names = tuple(map(literal, self.steps.memory.split()))
+            yield from assign("MEMORY", Group("(", names), note="what is computed once")
+
+    def _imports(self) -> Iterator[str]:
+        texts = self.texts
+        yield from ["from collections.abc import Sequence"] if texts else []
+        yield from ["from pathlib import Path"] if self.others and self.training is not None else []
+        yield from ["from typing import Any"] if self.training is not None else []
+        yield ""
+        yield from sorted([f"import {self.steps.framework}", "import numpy as np"])
+        yield ""
+        if self.training is not None:
+            yield "import weights"
+            yield from imported("data", self._data_names())
+        model = [*self.steps.names, *(["build_model"] if self.training is not None else [])]
+        yield from imported("model", model)
+        yield from imported("train", ["on_device"] if self.steps.placed else [])
+
+    def _data_names(self) -> Iterable[str]:
+        assert self.training is not None
+        if not self.texts and self.others:
+            kept = self.training.data.kept.capitalize()
+            return ["DATA_PATH", "inputs_for_prediction", *([kept] if kept else [])]
+        if not self.texts:
+            return ["DataError"]
+        if self.others:
+            return ["DATA_PATH", "Part", "Vocabulary", "load", "token_list"]
+        standard = self.training.data.tokens
+        names = ["UNKNOWN", "Vocabulary", "cut"]
+        names += [] if self.generation.start is not None else ["DataError"]
+        if standard is not None and standard.args["standardize"] != "none":
+            names.append("standard")
+        return names
+
+
+def imported(module: str, names: Iterable[str]) -> list[str]:
+    """The line that imports names, as isort has them: constants, classes, functions."""
+    wanted = sorted(set(names), key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    line = f"from {module} import {', '.join(wanted)}"
+    if not wanted:
+        return []
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"from {module} import (", *(f"    {name}," for name in wanted), ")"]
