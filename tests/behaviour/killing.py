@@ -75,7 +75,8 @@ def train_to_its_end(name: str, seed: int, kills: int) -> None:
     while code == -signal.SIGKILL:
         moment: int | float | None = None
         if len(spent) < kills:
-            moment = rng.choice((rng.randint(1, 60), rng.uniform(0, max(spent, default=0.3))))
+            moments = [rng.randint(1, 40), *([rng.uniform(0, max(spent))] if spent else [])]
+            moment = rng.choice(moments)
         begun = time.monotonic()
         where = "--resume" if folder.exists() else "--run"
         code = train(["train", where, str(folder)], folder, moment)

@@ -96,9 +96,9 @@ class Journal(keras.callbacks.Callback):
 
 
 def lasting(model: keras.Model) -> dict[str, keras.Variable]:
-    """The variables that the next epochs depend on: weights, the optimizer's, random streams."""
+    """The variables that the next epochs depend on."""
     seeds = [v for v in model.non_trainable_variables if v.name == "seed_generator_state"]
-    found = {f"model/{name}": variable for name, variable in weights.variables(model).items()}
+    found = {f"model/{name}": v for name, v in weights.variables(model).items()}
     found |= {f"optimizer/{number}": v for number, v in enumerate(model.optimizer.variables)}
     return found | {f"random/{number}": v for number, v in enumerate(seeds)}
 
