@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Diagnostic, Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir import given
 from seqspec.ir.findings import layers_of
 from seqspec.ir.graph import Graph
 from seqspec.ir.items import Failed
@@ -175,9 +176,19 @@ class Compilation:
                 codes.NO_MODEL(that=""), None, help="write `model Name(x: float[B, T, 1]) { … }`"
             )
         _ = self.trainings, self.generations
+        self._check_given()
         if self.options.model is not None:
             self._pick()
         return self.diagnostics
+
+    def _check_given(self) -> None:
+        """Report what is wrong with the files that weights begin with."""
+        if self.program is None:
+            return
+        for name in dict.fromkeys((*self.program.roots(), *self.trainings)):
+            graph = self.program.alone(name) if name in self.program.models else None
+            if isinstance(graph, Graph):
+                given.check(graph, self.trainings.get(name), self.folder, self.sink)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.ir.graph import Graph, Layer, SubModel, Value, size
+from seqspec.ir.task import Frozen, Training
 from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.types import State, Tensor
 
@@ -48,6 +49,7 @@ class Summary:
                     "type": r.type,
                     "output_shape": _plain(r.output),
                     "params": r.params,
+                    "trainable_params": r.trainable,
                 }
                 for r in self.rows
             ],
@@ -69,17 +71,22 @@ class Summary:
         frozen = self.total - self.trainable
         counts = f"{self.total:,} parameters, {self.trainable:,} trainable"
         counts += f", {frozen:,} not trainable" if frozen else ""
-        lines_of_table = [line(head), rule, *map(line, lines), rule]
+        shown = [
+            line(cells) + ("  not trained" if row.params and not row.trainable else "")
+            for cells, row in zip(lines, self.rows, strict=True)
+        ]
+        lines_of_table = [line(head), rule, *shown, rule]
         signature = " ".join(self.signature.split())
         return "\n".join([signature, "", *lines_of_table, counts, f"gives {outputs}"])
 
 
-def of(graph: Graph) -> Summary:
-    """The summary of a model whose weights all have known shapes."""
-    return Summary(graph.name, graph.signature, tuple(_rows(graph, "")), graph.outputs)
+def of(graph: Graph, training: Training | None = None) -> Summary:
+    """The summary of a model whose weights all have known shapes, as it is trained."""
+    frozen = () if training is None else training.frozen
+    return Summary(graph.name, graph.signature, tuple(_rows(graph, "", frozen)), graph.outputs)
 
 
-def _rows(graph: Graph, prefix: str) -> Iterator[Row]:
+def _rows(graph: Graph, prefix: str, frozen: Sequence[Frozen]) -> Iterator[Row]:
     seen: set[Layer | SubModel] = set()
     for node in graph.nodes:
         unit = node.unit
@@ -87,9 +94,13 @@ def _rows(graph: Graph, prefix: str) -> Iterator[Row]:
             continue
         seen.add(unit)
         if isinstance(unit, SubModel):
-            yield from _rows(unit.graph, f"{prefix}{unit.name}/")
+            yield from _rows(unit.graph, f"{prefix}{unit.name}/", frozen)
             continue
-        counts = [(size(w).value or 0, w.trainable) for w in unit.weights]
+        counts = [
+            (size(w).value or 0, w.trainable and not any(one.holds(path) for one in frozen))
+            for w in unit.weights
+            for path in [f"{prefix}{unit.name}/{w.name}"]
+        ]
         value = node.value
         output = value.type.shape if isinstance(value.type, Tensor) else ()
         yield Row(

@@ -148,6 +148,12 @@ class Feeds:
             for value in task.graph.inputs
             if self._data.ragged and isinstance(value.mask, ByLengths)
         }
+        #: arrays of lengths that come beside padded arrays, each with the array that it is of
+        self.counts = tuple(
+            (self._data.inputs[value.mask.lengths][0], self._data.inputs[value.name][0])
+            for value in task.graph.inputs
+            if isinstance(value.mask, ByLengths) and not (self._padded or self._data.tabular)
+        )
         self.inputs = tuple(self._input(value) for value in task.graph.inputs)
         self._several = training.several
         self.targets = tuple(self._target(term) for term in training.terms)

@@ -25,14 +25,16 @@ def import_lines(
     plain |= {"sys"} if cuts else set()
     plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()
     plain |= set(IMPORTS.get(data.source.name, ()))
-    iterating = ["islice"] if mapped and not table.parquet else []
+    iterating = ["islice"] if mapped and table.kind == "csv" else []
     iterating += ["pairwise"] if split.pairs or data.streams else []
+    standard = data.scale is not None and data.scale.name == "standard"
+    averages = standard and mapped is not None and mapped.arrays
     more = ", Mapping" if data.source.name == "python" else ""
     more += ", Sequence" if data.scaled_by_series else ""
     views = "from numpy.lib.stride_tricks import sliding_window_view"
     return (
         *(f"import {name}" for name in sorted(plain)),
-        f"from collections.abc import Iterator{more}",
+        f"from collections.abc import {'Iterable, ' if averages else ''}Iterator{more}",
         f"from dataclasses import dataclass{', replace' if data.streams else ''}",
         *table.dates,
         *([] if npy else ["from difflib import get_close_matches"]),
@@ -42,7 +44,7 @@ def import_lines(
         *(mapped.imports if mapped else ()),
         *(table.imports if data.tabular else ()),
         *(["from typing import Any"] if ragged else []),
-        *(["from uuid import uuid4"] if mapped else []),
+        *(["from uuid import uuid4"] if mapped and mapped.kept else []),
         "",
         "import numpy as np",
         *table.packages,

@@ -6,6 +6,7 @@ no scaling without ``scale``, no windows without ``windows``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
@@ -13,7 +14,7 @@ from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
-from seqspec.backends.data_mapped import MappedPlan, plan_mapped
+from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_part import (
     TargetsPlan,
     ignored_ids,
@@ -107,6 +108,21 @@ class DataPlan:
     def deviates(self) -> bool:
         """Whether deviations are worked out some rows at a time."""
         return self.mapped is not None and self.mapped.deviates
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is made of the file, if anything."""
+        return self.mapped.kept if self.mapped else None
+
+    @property
+    def mapped_arrays(self) -> bool:
+        """Whether arrays are memory maps."""
+        return self.mapped is not None and self.mapped.arrays
+
+    @property
+    def fitted_by_blocks(self) -> bool:
+        """Whether a scaling is fitted on arrays that are memory maps."""
+        return self.mapped_arrays and self.scale in ("standard", "minmax")
 
     @property
     def fills_numbers(self) -> bool:
@@ -210,6 +226,12 @@ class _Planner:
         lines += self.mapped.constants if self.mapped else ()
         return (*lines, "", *self._tail())
 
+    def _counted(self) -> Iterator[str]:
+        """The statements that check lengths, each against the array that it is of."""
+        for lengths, padded in self.feeds.counts:
+            steps = f"arrays[{literal(padded)}].shape[1]"
+            yield f"check_lengths(arrays[{literal(lengths)}], {steps}, path)"
+
     def _tail(self) -> tuple[str, ...]:
         """The constants of windows, sequences and the split."""
         lines: list[str] = []
@@ -270,8 +292,7 @@ class _Planner:
     def plan(self) -> DataPlan:
         """All decisions together."""
         feeds = self.feeds
-        scaled = names_of(feed for feed in feeds.all if feed.scaled)
-        needed, needed_words = needed_rows(self.feeds)
+        scaled, needed = names_of(f for f in feeds.all if f.scaled), needed_rows(feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,
@@ -289,7 +310,7 @@ class _Planner:
             holder=f"{self.what}s",
             samples=self._samples(),
             tabular=self.tabular,
-            source=plan_source(self.data.source.name),
+            source=plan_source(self.data.source.name, self._counted()),
             windowed=self.windowed,
             strided=feeds.stride > 1,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
@@ -300,13 +321,13 @@ class _Planner:
             what=self.what,
             missing=self.data.missing,
             refines=bool(self.feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(self.feeds.bounds()),
+            bounds=bool(feeds.bounds()),
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=self.feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),
             table=self.table,
-            needed=needed,
-            needed_words=needed_words,
+            needed=needed[0],
+            needed_words=needed[1],
             split=self.split,
             score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
             ragged=self.ragged,

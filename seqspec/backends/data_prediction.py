@@ -43,7 +43,9 @@ def plan_prediction(data: Data, feeds: Feeds, series: SeriesPlan, names: str) ->
         lines.append(f"scaled = scaling.apply({holder})")
     arrays: list[Expr] = []
     for feed in feeds.inputs:
-        values = rows_on_disk(feed, holder) if mapped else feed.rows(holder, "scaled")
+        values = feed.rows(holder, "scaled")
+        if mapped:
+            values = rows_on_disk(feed, holder, tabular=data.tabular)
         if series.cuts:
             arrays.append(input_rows(feed, values, feeds.ahead_rows))
         elif feed.stands == "ahead":

@@ -30,6 +30,11 @@ class RaggedPlan:
     bucketed: bool
     sorted_by: str
 
+    @property
+    def replaced(self) -> bool:
+        """Whether sequences are made with the lengths of others."""
+        return self.scaled or self.exchanged
+
 
 def plan_ragged(data: Data, feeds: Feeds, *, weighed: bool) -> RaggedPlan | None:
     """Decides how sequences of their own lengths are kept; None if there are none.

@@ -40,10 +40,12 @@ class Samples:
         self.feeds = feeds
         self.training = training
         self.series = series
-        self._mapped = training.data.memory != "whole"
+        self._mapped = training.data.memory == "map" and not training.data.texts
 
     def _rows(self, feed: Feed) -> str:
-        return rows_on_disk(feed, "part") if self._mapped else feed.rows("part", "scaled")
+        if self._mapped:
+            return rows_on_disk(feed, "part", tabular=self.training.data.tabular)
+        return feed.rows("part", "scaled")
 
     def _window(self, rows: str, length: str) -> Code:
         stride = ", STRIDE" if self.feeds.stride > 1 else ""

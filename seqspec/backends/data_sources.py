@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 #: modules of the standard library that only this source needs
@@ -41,13 +41,15 @@ class SourcePlan:
     python: bool
     doc: str
     load_errors: str
+    counted: tuple[str, ...]
 
 
-def plan_source(name: str) -> SourcePlan:
-    """Decides how the arrays of a source are read."""
+def plan_source(name: str, counted: Iterable[str]) -> SourcePlan:
+    """Decides how arrays are read; ``counted`` are the statements that check lengths."""
     return SourcePlan(
         npy=name == "npy",
         python=name == "python",
         doc=_READ_DOCS.get(name, ""),
         load_errors=_LOAD_ERRORS.get(name, ""),
+        counted=tuple(counted),
     )

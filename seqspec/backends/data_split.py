@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, Group, flat, literal
+from seqspec.backends.python_text import WIDTH, Code, Group, flat, literal
 from seqspec.ir.task import Data
 
 #: part -> what its rows are called
@@ -94,6 +94,8 @@ def _doc(data: Data) -> str:
 def _lines(data: Data, ends: str) -> list[str]:
     """The statements that make ``parts``."""
     holder = "columns" if data.tabular else "arrays"
+    mapped = data.memory == "map" and not data.tabular
+    taken = "gathered(values, {})" if mapped else "values[{}]"
     ends = f"ends = {ends}"
     if not data.split.entry.facts["drawn"] and data.series:
         return [
@@ -118,17 +120,23 @@ def _lines(data: Data, ends: str) -> list[str]:
             ends,
             f"dealt = [np.isin({here}, names[part]) for part in np.split(order, ends[:-1])]",
             "chosen = [np.flatnonzero(rows) for rows in dealt]",
-            f"parts = [{{name: values[rows] for name, values in {items}}} for rows in chosen]",
+            *_listed(f"name: {taken.format('rows')} for name, values in {items}", "rows in chosen"),
         ]
     drawn = bool(data.split.entry.facts["drawn"])
-    index = "np.sort(order[start:end])" if drawn else "start:end"
+    rows = taken.format("np.sort(order[start:end])") if drawn else "values[start:end]"
     permuted = ["order = np.random.default_rng(SPLIT_SEED).permutation(count)"] if drawn else []
     return [
         f"count = len(next(iter({holder}.values())))",
         *permuted,
         ends,
         "parts = [",
-        f"    {{name: values[{index}] for name, values in {holder}.items()}}",
+        f"    {{name: {rows} for name, values in {holder}.items()}}",
         "    for start, end in pairwise((0, *ends))",
         "]",
     ]
+
+
+def _listed(entry: str, each: str) -> list[str]:
+    """The statement that makes a dictionary for each part."""
+    line = f"parts = [{{{entry}}} for {each}]"
+    return [line] if len(line) <= WIDTH - 4 else ["parts = [", f"    {{{entry}}} for {each}", "]"]

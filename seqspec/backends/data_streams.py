@@ -119,7 +119,7 @@ def assembled(feeds: Feeds, training: Training, samples: Samples) -> tuple[str, 
 
 
 def _rows(feed: Feed, columns: str, *, mapped: bool) -> str:
-    return rows_on_disk(feed, columns) if mapped else feed.rows(columns, "scaled")
+    return rows_on_disk(feed, columns, tabular=True) if mapped else feed.rows(columns, "scaled")
 
 
 def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, *, trained: bool) -> Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from seqspec.backends.python_text import Code, assign, literal
+from seqspec.backends.python_text import Code, Group, assign, literal
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.masks import (
     AnyOf,
@@ -39,7 +39,17 @@ class Scored:
 
 
 def plan_scored(task: Task, *, ragged: bool) -> Scored:
-    """How scores leave padding out; sequences of their own lengths hold none."""
+    """How scores leave padding out; sequences of their own lengths hold none.
+
+    Of several outputs, the lines make ``steps``, which has what is data of each.
+    """
+    if len(task.terms) > 1:
+        masks = [term.value.mask for term in task.terms]
+        if not any(masks):
+            return Scored()
+        steps = [of_arrays(task, m, "part.inputs") if m else Code("slice(None)") for m in masks]
+        note = "what is data, of each output"
+        return Scored(tuple(assign("steps", Group("(", tuple(steps)), indent=4, note=note)))
     mask = output_mask(task)
     if mask is None or ragged:
         return Scored()

@@ -11,8 +11,10 @@ from seqspec.backends.data_classes import plan_classes
 from seqspec.backends.data_feeds import Feeds
 from seqspec.backends.data_ragged import plan_lengths
 from seqspec.backends.data_split import TITLES, plan_split
+from seqspec.backends.given_plan import FILL
 from seqspec.backends.python_text import WIDTH, docstring, literal
 from seqspec.backends.render import render
+from seqspec.ir import given
 from seqspec.ir.task import Task
 
 
@@ -43,6 +45,7 @@ class RunPlan:
     invert: str
     named: bool
     generates: bool
+    given: tuple[str, ...]
     by_series: bool
     classes: bool
 
@@ -92,12 +95,23 @@ def run_file(
         by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
         generates=task.generation is not None,
+        given=tuple(_given(task)),
         description=literal(f"Trains and applies {task.graph.name}."),
         prediction="predictions" if training.several else "prediction",
         first="predictions[0]" if training.several else "prediction",
         invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
+
+
+def _given(task: Task) -> Iterator[str]:
+    """The lines that fill weights from files before a training."""
+    if list(given.weights(task.graph)):
+        if given.word_columns(task):
+            yield f"for note in weights.{FILL}(model, dataset.vocabulary.ids):"
+            yield "    print(note)"
+        else:
+            yield f"weights.{FILL}(model)"
 
 
 def _imports(kept: str, placed: bool, *, classes: bool) -> Iterator[str]:

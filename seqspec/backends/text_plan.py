@@ -7,6 +7,7 @@ from typing import Any
 
 from seqspec.backends.data_doc import describe, summary
 from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_mapped import Kept, MappedText, plan_mapped_text
 from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
 from seqspec.ir.files import LONGEST_LINE, source_path
@@ -73,8 +74,15 @@ class TextPlan(DataPlan):
     too_short_words: str
     cut: str
     cut_text: str
+    cut_piece: str
     standard_lines: tuple[str, ...]
     alike_lines: tuple[str, ...]
+    mapped_text: MappedText | None
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is made of the text, if anything."""
+        return self.mapped_text.kept if self.mapped_text else None
 
 
 def plan_texts(task: Task, training: Training, base: DataPlan) -> TextPlan:
@@ -94,6 +102,7 @@ class _Planner:
         self.feeds = Feeds(task, training)
         self.lines = bool(self.data.source.entry.facts["samples"])
         self.ends = bool(self.tokens.args["ends"])
+        self.mapped = plan_mapped_text(self.data)
         self.capped = self.tokens.args["max_length"] is not None
         inputs = self.feeds.inputs
         self.ids = {feed.names[0]: feed.bound or 0 for feed in inputs if not feed.counted}
@@ -112,6 +121,7 @@ class _Planner:
         layout = str(self.data.source.entry.facts["layout"])
         words = {"words": "word", "characters": "character"}
         least, balance = self._least(), self.base.weights.balance
+        spelt = ", spelt" if self.mapped else ""
         return TextPlan(
             **base | self._shared(),
             lines=self.lines,
@@ -126,10 +136,10 @@ class _Planner:
             counted=self._tokens_of(tuple(self.ids)),
             label_set=f"set({self._tokens_of(tuple(self.labels)).replace('part[', 'whole[')})",
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
-            encoded=self.base.samples.arguments if balance else ", vocabulary",
-            encoded_parameter=(
-                self.base.samples.parameters if balance else ", vocabulary: Vocabulary"
-            ),
+            encoded=self.base.samples.arguments if balance else f", vocabulary{spelt}",
+            encoded_parameter=self.base.samples.parameters
+            if balance
+            else ", vocabulary: Vocabulary" + (f"{spelt}: list[str]" if spelt else ""),
             known_words="" if self.labels else "*RESERVED, ",
             target_sizes="LABELS" if self.labels else "IDS",
             all_sizes="(IDS | LABELS)" if self.labels else "IDS",
@@ -138,8 +148,10 @@ class _Planner:
             too_short_words="no " + words[self.tokens.name] if least == 1 else "no next step",
             cut="text.split()" if self.tokens.name == "words" else "list(text)",
             cut_text=self._cut_text(),
+            cut_piece=self._cut_text().replace("text", "piece"),
             standard_lines=tuple(self._standard_lines()),
             alike_lines=tuple(self._alike_lines()) if layout == "fields" else (),
+            mapped_text=self.mapped,
         )
 
     def _shared(self) -> dict[str, Any]:
@@ -164,12 +176,12 @@ class _Planner:
 
     def _imports(self) -> tuple[str, ...]:
         chained = bool(self.cut)
-        standard = self.tokens.args["standardize"]
+        modules = {"csv", "json", *(self.mapped.modules if self.mapped else ())}
+        modules |= {"string"} if "strip" in self.tokens.args["standardize"] else set()
+        counter = [] if self.mapped else ["from collections import Counter"]
         return (
-            "import csv",
-            "import json",
-            *(["import string"] if "strip" in standard else []),
-            "from collections import Counter",
+            *(f"import {name}" for name in sorted(modules)),
+            *counter,
             "from collections.abc import Iterator",
             "from dataclasses import dataclass",
             *(["from functools import cached_property"] if self.base.ragged else []),
@@ -178,7 +190,9 @@ class _Planner:
                 [*(["chain"] if chained else []), *(["count"] if self.lines else []), "pairwise"]
             ),
             "from pathlib import Path",
+            *(self.mapped.imports if self.mapped else ()),
             *(["from typing import Any"] if self.base.ragged else []),
+            *(["from uuid import uuid4"] if self.mapped else []),
             "",
             "import numpy as np",
             *(
@@ -221,10 +235,11 @@ class _Planner:
             lines += assign("MAX_LENGTH", most, note="what is longer is cut off")
         if self.lines:
             lines.append(f"LONGEST_LINE = {LONGEST_LINE:_}  # bytes")
-        return (*lines, "", *self.base.tail)
+        return (*lines, *(self.mapped.constants if self.mapped else ()), "", *self.base.tail)
 
     def _prediction_lines(self) -> tuple[str, ...]:
         read = "read(path, INPUTS)" if self.lines else "read(path)"
+        read = "*read(path)" if self.mapped else read
         lines = [f"part = vocabulary.encode({read})"]
         if self.base.windowed:
             lines += [

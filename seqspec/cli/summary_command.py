@@ -12,7 +12,7 @@ from seqspec.cli.compilation import checked_task
 def run(options: argparse.Namespace) -> int:
     """Layers, shapes, counts; the JSON form is a contract."""
     _, task = checked_task(options)
-    found = summary.of(task.graph)
+    found = summary.of(task.graph, task.training)
     if options.format == "json":
         terminal.give_json(found.to_json())
     else:

@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
             program(compilation, backend),
             backend=backend,
             data=options.data or training.data_path(task, compilation.folder),
+            beside=compilation.folder,
             reporter=progress.reporter(sys.stdout, options.epochs or task.training.epochs),
             run=options.folder,
             epochs=options.epochs,
@@ -59,6 +60,7 @@ def _resume(options: argparse.Namespace) -> int:
             seed=options.seed,
             device=options.device,
             overfit_one_batch=options.overfit_one_batch or None,
+            beside=Path() if options.spec is None else options.spec.parent,
         )
         if options.spec is None:
             options.spec = folder.spec

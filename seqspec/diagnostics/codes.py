@@ -108,6 +108,14 @@ BAD_SLICE = _code("SEQ425", "bad-slice", "{what}")
 
 COPIES = _code("SEQ427", "copies", "`{argument}` of `{callee}` has {values}, not one for each copy")
 BAD_TIE = _code("SEQ428", "bad-weight", "{what}")
+GIVEN_SHAPE = _code("SEQ429", "given-shape", "`{weight}` is {shape}, but {path} holds {actual}")
+BAD_GIVEN = _code("SEQ430", "bad-given-weights", "{reason}")
+NO_GIVEN = _code(
+    "SEQ431",
+    "no-weights-file",
+    "the file {path} that `{weight}` begins with is not there",
+    Severity.WARNING,
+)
 
 # ---- 5 state and causality
 WRONG_STATE = _code(
@@ -196,6 +204,7 @@ CLASS_WEIGHTS = _code(
 WEIGHT_SHAPE = _code(
     "SEQ621", "weight-shape", "the loss has an entry for each {wanted}, but its weight is {actual}"
 )
+BAD_FREEZE = _code("SEQ625", "bad-freeze", "{what}")
 NO_PADDING = _code(
     "SEQ630",
     "no-padding",

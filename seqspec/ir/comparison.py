@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from seqspec.diagnostics import codes
@@ -14,7 +15,7 @@ from seqspec.ir.files import Array
 from seqspec.ir.graph import Graph, Node
 from seqspec.ir.losses import WrittenTerm
 from seqspec.ir.outputs import Trained
-from seqspec.ir.task import Term
+from seqspec.ir.task import Frozen, Term, costs
 from seqspec.shapes.dim import Shape, same_shape, show
 from seqspec.types import Role, Tensor
 from seqspec.vocabulary import ENTRIES
@@ -44,9 +45,12 @@ def _one_of(names: list[str]) -> str:
 class Comparison:
     """One output, what it is compared with, and how."""
 
-    def __init__(self, trained: Trained, graph: Graph, fed: Fed, sink: Sink) -> None:
+    def __init__(
+        self, trained: Trained, graph: Graph, fed: Fed, frozen: Sequence[Frozen], sink: Sink
+    ) -> None:
         self.trained = trained
         self.graph = graph
+        self.frozen = frozen
         self.sink = sink
         self.output = trained.value
         self.loss = trained.loss.setting
@@ -87,7 +91,7 @@ class Comparison:
             self.kind != "same" and self.output.tensor.role is Role.PLAIN,
             tuple(metrics.values()),
             self.trained.loss.weight,
-            self.graph.penalised and len(self.graph.outputs) == 1,
+            costs(self.graph, self.frozen) and len(self.graph.outputs) == 1,
         )
 
     def _tells(self, metric: WrittenTerm) -> bool:

@@ -65,6 +65,25 @@ def fields(path: Path, separator: str | None) -> int | Unreadable:
     return len(line.rstrip("\r\n").split(separator))
 
 
+def vectors(path: Path) -> int | Unreadable:
+    """How many numbers stand behind each word of a text file of vectors, by its first lines.
+
+    The first one of word2vec's holds how many there are, words and numbers; others begin at once.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = [file.readline(LONGEST_LINE).decode("utf-8-sig") for _ in range(2)]
+    except (OSError, UnicodeDecodeError) as error:
+        return Unreadable(_reason(error))
+    counts, first = (line.split() for line in lines)
+    if len(counts) == 2 and all(map(str.isdecimal, counts)):
+        counts = first
+    try:
+        return len([float(number) for number in counts[1:]]) or Unreadable("it holds no vectors")
+    except ValueError:
+        return Unreadable("its lines are no words with numbers behind them")
+
+
 def arrays(path: Path, reader: str) -> Mapping[str, Array] | Unreadable:
     """The arrays of an npz file by name; of an npy file the only one, named ``""``."""
     import zipfile  # here, since most specs have no such file and every check would pay for it

@@ -192,11 +192,6 @@ class Graph:
             for unit in self.units
         )
 
-    @cached_property
-    def penalised(self) -> bool:
-        """Whether something is added to the loss: for weights or for what layers give."""
-        return self.activity or any(weight.regularizer for _, weight in self.all_weights())
-
     def all_weights(self) -> Iterator[tuple[str, OwnedWeight]]:
         """(canonical path such as ``encoder/lstm/kernel``, weight) of every weight, each once."""
         for unit in self.units:

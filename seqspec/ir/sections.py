@@ -9,6 +9,7 @@ from typing import Any
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
+from seqspec.ir import freezing
 from seqspec.ir.arguments import Binder
 from seqspec.ir.constants import Constants
 from seqspec.ir.inputs import read_inputs
@@ -127,6 +128,8 @@ class Sections:
             return read_token(expr, self._constants, self._params.peek(), self._sink)
         if kind.category == "class weight":
             return self._class_weight(kind, expr)
+        if kind.category == "weight list":
+            return freezing.read(expr, kind, self._sink)
         if isinstance(expr, ast.Name):
             return expr.text
         if isinstance(expr, ast.Text) and kind.category == "column":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqspec.ir.graph import Graph, Value
+from seqspec.ir.graph import Graph, Unit, Value
 from seqspec.source import Span
 from seqspec.vocabulary.spec import Setting
 
@@ -163,6 +163,31 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Frozen:
+    """What training leaves as it is: a whole unit, or one weight of it.
+
+    ``path`` is the beginning of the canonical names that are meant, ``units`` leads from the
+    model to the unit. A whole one is in inference mode too, if that makes a difference.
+    """
+
+    path: str
+    units: tuple[Unit, ...]
+    whole: bool
+
+    def holds(self, path: str) -> bool:
+        """Whether a weight, by its canonical name, is part of it."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+def costs(graph: Graph, frozen: Sequence[Frozen]) -> bool:
+    """Whether something is added to the loss: for weights that are trained, or for outputs."""
+    return graph.activity or any(
+        weight.regularizer and not any(one.holds(path) for one in frozen)
+        for path, weight in graph.all_weights()
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """A train section, checked: a term for each output, in the order of the model's header."""
 
@@ -177,10 +202,15 @@ class Training:
     span: Span
     reduce: Setting | None = None
     precision: str = "float32"
+    frozen: tuple[Frozen, ...] = ()
     #: when carried state is cleared; None where nothing is carried
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
+
+    def trains(self, path: str) -> bool:
+        """Whether a weight, by its canonical name, is not frozen."""
+        return not any(one.holds(path) for one in self.frozen)
 
     @property
     def drawn(self) -> bool:
@@ -247,6 +277,11 @@ class Task:
     digest: str
     overrides: Mapping[str, Any]
     generation: Generation | None = None
+
+    @property
+    def penalised(self) -> bool:
+        """Whether something is added to the loss."""
+        return costs(self.graph, self.training.frozen if self.training is not None else ())
 
     @property
     def mixed(self) -> bool:

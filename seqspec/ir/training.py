@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Label, Sink
-from seqspec.ir import optimizing, ragged, streams
+from seqspec.ir import freezing, optimizing, ragged, streams
 from seqspec.ir.augmenting import augmentable
 from seqspec.ir.comparison import Comparison, measures, mismatch
 from seqspec.ir.feeding import Fed
@@ -25,7 +25,10 @@ def check(
 ) -> Training | None:
     """The training of a model; None after reporting what does not fit."""
     values = section.values
-    terms = [Comparison(one, graph, fed, sink).term() for one in trained]
+    frozen = freezing.resolve(values["freeze"], graph, section.at("freeze"), sink)
+    if frozen is None:
+        return None
+    terms = [Comparison(one, graph, fed, frozen, sink).term() for one in trained]
     stray = [metric for metric in trained[0].shared if not any(map(_measures(metric), trained))]
     for metric in stray:
         mismatch(metric, trained[0].loss, sink)
@@ -57,6 +60,7 @@ def check(
         section.span,
         values["reduce"],
         values["precision"],
+        frozen,
         values["reset"],
         values["batch_size"] if "batch_size" in section.spans else None,
     )
@@ -93,8 +97,8 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             place = section.at("metrics", "rmse")
             sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
             return False
-        if masked and len(terms) > 1:
-            what = f"`{term.output}` has padded steps; such an output is trained alone"
+        if masked and len(terms) > 1 and fed.data.ragged:
+            what = f"`{term.output}` has steps of its own number; such an output is trained alone"
             help = "train a model for each output, or let this one give its last step"
             sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
             return False

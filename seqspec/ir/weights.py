@@ -40,7 +40,8 @@ def declare(port: ast.Port, place: header.Place, owner: Owner) -> Learnt | Faile
 
 
 def _node(name: str, type_: Tensor, start: Setting, port: ast.Port, owner: Owner) -> Learnt:
-    weight = OwnedWeight(WEIGHT.weights[0].name, type_.shape, start)
+    trained = start.args.get("trainable", True)
+    weight = OwnedWeight(WEIGHT.weights[0].name, type_.shape, start, trained)
     args = {"shape": type_.shape, "initializer": start}
     layer = Layer(owner.unique(name), WEIGHT, args, (weight,), port.span)
     value = Value(type_, port.span, name)

@@ -60,6 +60,15 @@ class Session:
         with self.program.reporting():
             return self._data.load(path, *self._optional(scaling))
 
+    def load_given(self, dataset: Any, folder: Path) -> list[str]:
+        """Fills the weights that begin with files in a folder; gives what there is to say."""
+        weights = self.program.module("weights")
+        if not hasattr(weights, "load_given"):
+            return []
+        given = (dataset.vocabulary.ids,) if hasattr(weights, "VECTORS") else ()
+        with self.program.reporting():
+            return list(weights.load_given(self.model, *given, folder=folder) or [])
+
     def classes(self, dataset: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
         """How often each class occurs in each part, and the same in words; empty without any."""
         if not hasattr(self._data, "class_counts"):

@@ -29,6 +29,7 @@ def train(
     *,
     backend: str,
     data: Path,
+    beside: Path = Path(),
     reporter: Reporter,
     run: Path | None = None,
     epochs: int | None = None,
@@ -39,12 +40,12 @@ def train(
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file. What is left out
-    is as the spec says. ``say`` is given what is worth knowing of the data before it begins.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
+    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
+    knowing of data and weights before it begins.
     Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
     before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
-    run is wrong, before or while it trains; a
-    folder in which nothing was learnt yet is removed again.
+    run is wrong, before or while it trains; a folder in which nothing was learnt is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -67,8 +68,10 @@ def train(
     try:
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
+        notes = session.load_given(dataset, beside.resolve())
         with session.claimed(folder.path):
-            return _Training(task, description, folder, session, dataset).go(reporter, say)
+            training = _Training(task, description, folder, session, dataset)
+            return training.go(reporter, say, notes)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
@@ -76,7 +79,10 @@ def train(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of a run that goes on; what is left out is as it was begun."""
+    """What is asked of a run that goes on; what is left out is as it was begun.
+
+    ``beside`` is the folder of the files that weights begin with, if it has to begin anew.
+    """
 
     backend: str | None = None
     data: Path | None = None
@@ -84,6 +90,7 @@ class Wanted:
     seed: int | None = None
     device: str | None = None
     overfit_one_batch: bool | None = None
+    beside: Path = Path()
 
 
 def resume(
@@ -113,8 +120,9 @@ def resume(
         if over and folder.complete():
             return None
         dataset = session.load_data(data)
+        notes = session.load_given(dataset, wanted.beside.resolve()) if checkpoint is None else []
         training = _Training(task, description, folder, session, dataset, checkpoint)
-        result = training.go(reporter(description.epochs, training.before), None)
+        result = training.go(reporter(description.epochs, training.before), None, notes)
         run_folder.describe_anew(folder, description)
     return result
 
@@ -172,8 +180,11 @@ class _Training:
         done = 0 if checkpoint is None else checkpoint.epoch
         self.before = history.read(folder.metrics)[:done]
 
-    def go(self, reporter: Reporter, say: Callable[[str], None] | None) -> Result:
-        classes, lines = self.session.classes(self.dataset)
+    def go(
+        self, reporter: Reporter, say: Callable[[str], None] | None, notes: Sequence[str]
+    ) -> Result:
+        classes, counted = self.session.classes(self.dataset)
+        lines = (*counted, *notes)
         if say is not None and lines:
             say("\n".join(lines))
         started = time.monotonic()

@@ -1,20 +1,42 @@
 """Initialisers: the distributions that weights are drawn from, as Keras 3 defines them.
 
 Fact ``axes``: how many axes a weight must have at least. Fact ``whole``: whether it must be one
-matrix, not those of several gates side by side, nor those of a window.
+matrix, not those of several gates side by side, nor those of a window. Fact ``file``: that the
+numbers come from a file (``npy``: an array; ``text``: a line for each word) when training begins,
+and ``drawn``, the initialiser that a model is built with before.
 """
 
 from __future__ import annotations
 
-from seqspec.vocabulary.spec import ABOVE_ZERO, NUMBER, Arg, Entry, Setting, choice, one_of
+from seqspec.vocabulary.spec import (
+    ABOVE_ZERO,
+    BOOL,
+    NUMBER,
+    TEXT,
+    Arg,
+    Entry,
+    Setting,
+    choice,
+    one_of,
+)
 
 INITIALIZER = one_of("initializer", "an initialiser, such as glorot_uniform")
+
+_FILE = Arg("path", TEXT, doc="The file, relative to the spec.")
 
 _KERAS = "keras.initializers, Keras 3"
 
 
-def _entry(name: str, summary: str, *args: Arg, axes: int = 0, whole: bool = False) -> Entry:
-    facts = {"axes": axes, "whole": whole}
+def _entry(
+    name: str,
+    summary: str,
+    *args: Arg,
+    axes: int = 0,
+    whole: bool = False,
+    file: str = "",
+    drawn: str = "",
+) -> Entry:
+    facts = {"axes": axes, "whole": whole, "file": file, "drawn": drawn}
     return Entry(name, "initializer", summary, args, facts=facts, source=_KERAS)
 
 
@@ -73,9 +95,33 @@ _ALL = (
             "The law.",
         ),
     ),
+    _entry(
+        "load",
+        "The array of a npy file, shaped as Keras shapes the weight; read when training begins.",
+        _FILE,
+        Arg("trainable", BOOL, True, "Of a model's own weight: whether training changes it."),
+        file="npy",
+        drawn="zeros",
+    ),
+    _entry(
+        "word_vectors",
+        "Vectors of words from a text file, `word v1 v2 …` in each line, as of word2vec and GloVe; "
+        "tokens that it lacks keep a vector that is drawn as uniform() does.",
+        _FILE,
+        axes=2,
+        whole=True,
+        file="text",
+        drawn="uniform",
+    ),
 )
 
 INITIALIZERS: dict[str, Entry] = {e.name: e for e in _ALL}
+
+
+def built_with(start: Setting) -> Setting:
+    """What a model is built with: the setting itself, unless its numbers come from a file."""
+    drawn = start.entry.facts["drawn"]
+    return Setting.plain(INITIALIZERS[drawn]) if drawn else start
 
 
 def drawn(name: str, default: str, doc: str) -> Arg:

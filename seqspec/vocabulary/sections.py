@@ -44,6 +44,11 @@ LOOP = Kind(
     category="loop expression",
 )
 TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
+FREEZE = Kind(
+    "a list of layers and weights, such as [encoder, words/embeddings]",
+    lambda _: True,
+    category="weight list",
+)
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
 _AUGMENTATION = one_of("augmentation", "an augmentation, such as jitter(stddev=0.1)")
@@ -75,7 +80,7 @@ DATA = SectionSpec(
             "Which samples share a batch; any if left out."),
         Arg("missing", choice(*MISSING), "error", "What to do about missing values."),
         Arg("memory", choice("whole", "map"), "whole",
-            "Of a table: read whole, or kept in files and read a batch at a time."),
+            "Of the file: read whole, or kept in files and read a batch at a time."),
     ),
     names="itself",
 )  # fmt: skip
@@ -97,6 +102,7 @@ TRAIN = SectionSpec(
             "When the state of stateful layers is cleared; required where there are such."),
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
+        Arg("freeze", FREEZE, (), "What training leaves as it is: layers, models, weights."),
         Arg("precision", choice(*PRECISIONS), "float32",
             "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),

@@ -126,7 +126,7 @@ def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
     """The entries that an argument may be given.
 
     Some initialisers (fact ``axes``) need weights with as many axes as they say, some regularisers
-    weights with so many and no more.
+    weights with so many and no more. What reads a file has tests of its own, with files.
     """
     weights = [w for w in spec.weights if arg.name in w.settings]
     axes = min((len(w.shape.split()) for w in weights), default=0)
@@ -136,6 +136,7 @@ def entries_for(spec: LayerSpec, arg: Arg) -> list[Entry]:
         entry
         for entry in ENTRIES[arg.kind.category].values()
         if entry.facts.get("axes", 0) <= axes
+        and not entry.facts.get("file")
         and (whole or not entry.facts.get("whole"))
         and (arg.kind.category != "regularizer" or entry.facts["axes"] in (0, most))
     ]

@@ -13,6 +13,7 @@ from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.generation_plan import StepNames, generate_file
+from seqspec.backends.given_plan import plan_given
 from seqspec.backends.keras.layers import LOWER
 from seqspec.backends.keras.model import Program
 from seqspec.backends.keras.stepping import StepPlan
@@ -91,6 +92,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
         "model.py",
         render("keras/model.py.j2", plan=model, doc=about(task, "Keras 3 with TensorFlow")),
     )
+    given = plan_given(task)
     yield OutputFile(
         "weights.py",
         render(
@@ -100,6 +102,8 @@ def _files(task: Task) -> Iterator[OutputFile]:
             digest=literal(task.digest),
             table=table(task.graph),
             state=bool(model.state),
+            given=given,
+            fill=given.signature("keras.Model"),
         ),
     )
     training = task.training

@@ -10,6 +10,7 @@ from typing import Any, cast
 from seqspec.backends.python_text import Call, Code, Expr, definition, literal, statement
 from seqspec.ir.graph import Graph, SubModel
 from seqspec.shapes.dim import Dim
+from seqspec.vocabulary.initializers import built_with
 from seqspec.vocabulary.spec import Setting
 
 #: initialiser of the language -> class in ``keras.initializers``
@@ -62,6 +63,8 @@ def written(args: Mapping[str, Any], defaults: Defaults) -> Iterator[tuple[str, 
     for name, default in defaults.items():
         value = args[name]
         if isinstance(value, Setting):
+            if value.entry.facts.get("file"):
+                value = built_with(value)
             if value.name != default or value.changed:
                 yield name, setting(value)
         elif value != default:

@@ -8,6 +8,7 @@ from seqspec.backends.keras.settings import number, setting, written
 from seqspec.backends.python_text import Call, Code, literal
 from seqspec.ir.findings import ties
 from seqspec.ir.graph import Graph, Layer, Unit, Value
+from seqspec.vocabulary.initializers import built_with
 from seqspec.vocabulary.spec import Tie
 
 _DENSE = {"activation": "linear", "use_bias": True, "bias_initializer": "zeros"}
@@ -48,4 +49,5 @@ def dense(layer: Layer, tie: Tie, owner: str) -> Call:
 def own_weight(layer: Layer) -> Call:
     """The layer that holds a weight of the model's own."""
     shape = tuple(number(size) for size in layer.weights[0].shape)
-    return Call("Weight", (literal(shape), setting(layer.args["initializer"])))
+    fixed = () if layer.weights[0].trainable else (("trainable", False),)
+    return Call("Weight", (literal(shape), setting(built_with(layer.args["initializer"]))), fixed)

@@ -17,6 +17,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import Scored, plan_scored
 from seqspec.backends.python_text import (
     WIDTH,
@@ -81,6 +82,7 @@ class TrainPlan:
     doc: tuple[str, ...]
     constants: tuple[str, ...]
     reported: str
+    frozen: tuple[str, ...]
     compile: tuple[str, ...]
     averages: bool
     dense: str
@@ -106,6 +108,7 @@ class TrainPlan:
     batch: tuple[str, ...]
     batch_head: tuple[str, ...]
     kept_accuracy: bool
+    of_steps: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
     scored: Scored
@@ -167,7 +170,8 @@ def plan(task: Task, training: Training) -> TrainPlan:
         doc=tuple(docstring(about)),
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
-        compile=tuple(_compile(training, own=bool(derived))),
+        frozen=tuple(frozen(task.graph, training)),
+        compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -197,6 +201,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
             for term in training.terms
             for metric in term.metrics
         ),
+        of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
         lengths=lengths,
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
         reshuffled=lengths.inputs and training.drawn,
@@ -298,9 +303,10 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, *, own: bool) -> list[str]:
+def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
-    keywords += _of_outputs(training) if training.several else _of_output(training.only)
+    several = training.several
+    keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
     return statement("", Call("model.compile", (), tuple(keywords)), indent=4)
 
 
@@ -308,9 +314,16 @@ def _compile(training: Training, *, own: bool) -> list[str]:
 WEIGHTS = ("class_weight", "sample_weight")
 
 
-def _of_output(term: Term) -> list[tuple[str, Expr]]:
+def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
+    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
+    return bool(lengths.steps) and training.only.value.mask is not None
+
+
+def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
     metrics = _metrics(term)
+    if of_steps:
+        metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
     loss: tuple[str, Expr] = ("loss", _loss(term))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 

@@ -5,13 +5,14 @@ Keras's layout is the canonical one, so a line of the table is a canonical name 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from seqspec.backends.keras.layers import only_in_steps
 from seqspec.backends.keras.names import layer_names
 from seqspec.backends.keras.ties import tied_to
 from seqspec.backends.python_text import WIDTH, Code, Names, assign, flat, literal
-from seqspec.ir.graph import Graph, Layer, Node, SubModel, Value
+from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
+from seqspec.ir.task import Training
 
 #: names that mean something else inside the function of the table
 RESERVED = ("model", "keras")
@@ -44,6 +45,33 @@ def _given(node: Node) -> list[Value]:
     return list(node.outputs.values())
 
 
+def frozen(graph: Graph, training: Training) -> Iterator[str]:
+    """The statements that keep what is frozen from being trained."""
+    for one in training.frozen:
+        if one.whole:
+            inside, held = graph, "model"
+            for unit in one.units:
+                held = _reached(inside, unit, held)
+                inside = unit.graph if isinstance(unit, SubModel) else inside
+        else:
+            held = f"weights.variables(model)[{flat(literal(one.path))}]"
+        yield from assign(f"{held}.trainable", False, indent=4)
+
+
+def _reached(graph: Graph, unit: Unit, model: str) -> str:
+    """What leads from a model to a layer or a model in it."""
+    names, tied = layer_names(graph), tied_to(graph)
+    reached = f"{model}.get_layer({flat(literal(names[unit]))})"
+    if unit in only_in_steps(graph):
+        reached += ".layer"
+    if unit in tied and not any(
+        graph.uses(v) for n in graph.nodes if n.unit is unit for v in _given(n)
+    ):
+        # Nothing but a layer that uses its weight leads to it.
+        reached = f"{model}.get_layer({flat(literal(names[tied[unit]]))}).layer"
+    return reached
+
+
 class _Table:
     """Collects local variables for the objects that hold weights, and the entries."""
 
@@ -54,18 +82,10 @@ class _Table:
 
     def model(self, graph: Graph, model: str, path: str, above: tuple[str, ...] = ()) -> None:
         """``path`` is what canonical names begin with, ``above`` the units around this model."""
-        wrapped, names, tied = only_in_steps(graph), layer_names(graph), tied_to(graph)
         for unit in graph.units:
             if not any(True for _ in unit.all_weights()):
                 continue
-            reached = f"{model}.get_layer({flat(literal(names[unit]))})"
-            if unit in wrapped:
-                reached += ".layer"
-            if unit in tied and not any(
-                graph.uses(v) for n in graph.nodes if n.unit is unit for v in _given(n)
-            ):
-                # Nothing but a layer that uses its weight leads to it.
-                reached = f"{model}.get_layer({flat(literal(names[tied[unit]]))}).layer"
+            reached = _reached(graph, unit, model)
             inside = f"{path}{unit.name}/"
             if isinstance(unit, SubModel):
                 name = self._local("_".join((*above, unit.name)), reached)

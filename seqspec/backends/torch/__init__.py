@@ -10,6 +10,7 @@ from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.generation_plan import StepNames, generate_file
+from seqspec.backends.given_plan import plan_given
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.torch.layers import LAYERS
@@ -77,6 +78,12 @@ DEVIATIONS = (
         "PyTorch has no LSTM in float16 for CPUs",
     ),
     Deviation(
+        "precision",
+        "a recurrent layer whose result is the model's, with a given state or padding, computes in "
+        "16 bits, as a model in the model does; what it gives is made float32",
+        "states and masks come from layers that compute in 16 bits",
+    ),
+    Deviation(
         "lstm",
         "bias_hh is there, zero and not trained; the same for simple_rnn",
         "nn.LSTM has two biases where one is enough; Keras has one",
@@ -94,7 +101,7 @@ def lower(task: Task) -> list[OutputFile]:
     model = ModelLowering(task).plan()
     files = [
         OutputFile("model.py", render("torch/model.py.j2", plan=model)),
-        OutputFile("weights.py", render("torch/weights.py.j2", plan=plan_weights(task, model))),
+        OutputFile("weights.py", _weights(task, model)),
     ]
     if task.training is not None:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
@@ -132,3 +139,13 @@ def _generation(task: Task, model: ModelPlan) -> list[OutputFile]:
         names=(model.main, *(classes if beams else [])),
     )
     return [generate_file(task, model.stepping, names)]
+
+
+def _weights(task: Task, model: ModelPlan) -> str:
+    given = plan_given(task)
+    return render(
+        "torch/weights.py.j2",
+        plan=plan_weights(task, model),
+        given=given,
+        fill=given.signature(model.main),
+    )

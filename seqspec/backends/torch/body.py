@@ -38,6 +38,9 @@ class Body:
         self.lines: list[str] = []
         self.held: dict[Value, Held] = {}
         self.masks: dict[Mask, str] = {}
+        self.indent = INDENT
+        #: results that are made float32 where they are returned
+        self.cast: set[Value] = set()
         self.returned = False
         #: whether what the model gives may be returned by the line that makes it
         self.may_return = True
@@ -107,7 +110,7 @@ class Body:
     # ------------------------------------------------------------------------------- statements
 
     def line(self, before: str, expr: Expr, note: str = "") -> None:
-        self.lines += statement(before, expr, indent=INDENT, note=note)
+        self.lines += statement(before, expr, indent=self.indent, note=note)
 
     def cost(self, terms: Sequence[Expr]) -> None:
         """Adds what an output costs to what outputs cost."""
@@ -132,7 +135,7 @@ class Body:
         shape = shape_note(value) + (f", {note}" if note else "")
         outputs = self.graph.outputs
         only = self.may_return and len(outputs) == 1 and outputs[0][1] is value
-        if only and not hold and number == len(self.graph.nodes) - 1:
+        if only and not hold and value not in self.cast and number == len(self.graph.nodes) - 1:
             # The line that made a name has shown its shape.
             named = isinstance(expr, Code) and expr.isidentifier()
             self.line("return ", expr, "" if named else shape)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from seqspec.backends.python_text import (
@@ -31,13 +32,14 @@ from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
-from seqspec.backends.torch.sizes import Sizes
+from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
 from seqspec.ir.padding import given_ports, read_masks, reads
 from seqspec.shapes.dim import Dim, product, show
 from seqspec.types import Tensor
+from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
 
 
@@ -67,8 +69,7 @@ def lower_forward(
 ) -> Forward:
     """The forward pass of a graph whose units are called ``self.<attribute>``.
 
-    ``mixed`` says that logits may come in less than float32, in which the last activation works.
-
+    ``mixed`` says that layers compute in less than float32; what the model gives is float32.
     ``split`` names outputs that ``logits()`` gives before their last activation, with that.
     """
     lowering = Lowering(graph, attributes, split, outputs_class)
@@ -96,7 +97,6 @@ class Lowering:
         self.mixed = False
         self.carried: carried.StatePlan | None = None
         self.body = Body(graph)
-        self.sizes = Sizes(graph, self.body)
         self.state = ""
 
     def run(self) -> Forward:
@@ -179,7 +179,7 @@ class Lowering:
     def _whole_mask(self, steps: Dim) -> Expr:
         """A mask of so many steps, all of which count."""
         x = self.body.operand(self.graph.inputs[0])
-        size = Group("(", (Code(f"len({x})"), Code(self.sizes.of(steps))))
+        size = Group("(", (Code(f"len({x})"), Code(size_of(steps, self.body))))
         return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
 
     # ------------------------------------------------------------------------------ in and out
@@ -231,16 +231,16 @@ class Lowering:
 
     def _given(self, value: Value) -> Expr:
         held = self.body.held[value]
+        cast = ".float()" if value in self.body.cast else ""
         if isinstance(value.type, Tensor):
-            return Code(held.text)
+            return Code(held.text + cast)
         if len(held.parts) == 1:
-            return Code(held.parts[0])
-        return Group("(", tuple(Code(p) for p in held.parts))
+            return Code(held.parts[0] + cast)
+        return Group("(", tuple(Code(p + cast) for p in held.parts))
 
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
         if not self.split:
             return ()
-        whole = ".float()" if self.mixed else ""
         after, given = "", [*parameters, self.state] if self.carried else parameters
         inside: Expr = Call("self.logits", tuple(Code(p) for p in given))
         outputs = self.outputs
@@ -251,13 +251,13 @@ class Lowering:
             inside, after = Code(name), f", {self.state}"
         if len(outputs) == 1:
             ((_, activation),) = self.split.items()
-            call = activated(activation, Code(f"{flat(inside)}{whole}"))
+            call = activated(activation, inside)
             note = shape_note(self.whole.outputs[0][1])
             return (*before, *statement("return ", call, after, indent=INDENT, note=note))
         names = Names({"count", "index"})
         fields = {name: names.fresh(name) for name, _ in outputs}
         changed = tuple(
-            (fields[name], activated(activation, Code(f"outputs.{fields[name]}{whole}")))
+            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
             for name, activation in self.split.items()
         )
         lines = before or statement("outputs = ", inside, indent=INDENT)
@@ -267,11 +267,39 @@ class Lowering:
     # ------------------------------------------------------------------------------------ nodes
 
     def _node(self, number: int, node: Node) -> None:
+        """A node; where layers compute in less than float32, one that gives an output does not."""
+        last = self.mixed and any(node.value is value for _, value in self.graph.outputs)
+        if not last or not self._precise(node):
+            self.body.cast |= {node.value} if last else set()
+            self._lower(number, node)
+            return
+        there = next((v for v in self.graph.inputs if not v.parts), node.inputs[0])
+        device = f"{self.body.operand(there)}.device.type"
+        margin = " " * INDENT
+        self.body.lines += [
+            f"{margin}# What the model gives is computed in float32, as in Keras.",
+            f"{margin}with torch.autocast({device}, enabled=False):",
+        ]
+        self.body.indent = INDENT + 4
+        self._lower(number, node, ".float()")
+        self.body.indent = INDENT
+
+    def _precise(self, node: Node) -> bool:
+        """Whether a node can compute in float32 by itself."""
+        found = core(node.unit).recurrent
+        if not node.inputs or not isinstance(node.unit, Layer) or node.unit.kind in WRITTEN:
+            return False
+        if node.fold and not self._stepwise(node.unit):
+            return False
+        return found is None or not (node.initial or any(reads(node)))
+
+    def _lower(self, number: int, node: Node, cast: str = "") -> None:
+        """The lines of a node; ``cast`` is what is done to its operands before."""
         if not node.inputs:  # a weight of the model's own, which needs no line
             self.body.held[node.value] = Held(f"self.{self.attributes[node.unit]}")
             return
         found = core(node.unit)
-        operands = [self.body.operand(v) for v in node.inputs]
+        operands = [self.body.operand(v) + cast for v in node.inputs]
         attribute = self.attributes.get(node.unit, node.unit.name)
         if node.fold and not self._stepwise(node.unit):
             self._per_step(number, node, found, attribute)
@@ -306,7 +334,9 @@ class Lowering:
             if isinstance(value, Tie)
         }
         masks = [self.body.mask(mask) for mask in reads(node)]
-        applied = Applied(args, owner, operands, types, result, self.sizes.of, tied_to, masks)
+        applied = Applied(
+            args, owner, operands, types, result, partial(size_of, body=self.body), tied_to, masks
+        )
         return LOWERINGS[unit.kind].expression(applied)
 
     def _model(self, number: int, node: Node) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from seqspec.backends.given_plan import FILL
 from seqspec.backends.python_text import Code, Expr, literal
 from seqspec.backends.torch.parts import Draw
+from seqspec.vocabulary.initializers import built_with
 from seqspec.vocabulary.spec import OwnedWeight, Setting
 
 
@@ -40,6 +42,9 @@ def draw(
     ``shape`` is the shape to take fans from, if not that of the weight; ``transposed`` says that
     PyTorch holds the weight as [outputs, inputs].
     """
+    if setting.entry.facts["file"]:
+        before = draw(built_with(setting), target, weight, shape=shape, transposed=transposed)
+        return replace(before, note=f"before weights.{FILL} reads a file")
     sizes = shape or tuple(_number(d.value) for d in weight.shape)
     fan_in, fan_out = sizes[-2:] if len(sizes) > 1 else (sizes or (1,)) * 2
     steps = math.prod(sizes[:-2])  # those of a window

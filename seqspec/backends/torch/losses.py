@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqspec.backends.data_part import unpacked
 from seqspec.backends.python_text import (
@@ -33,6 +33,7 @@ _NAMES = (
     "importance",
     "inputs",
     "loss",
+    "mask",
     "math",
     "measured",
     "model",
@@ -60,12 +61,8 @@ _LOCALS = (
     "kept",
     "entries",
     "given",
+    "weight",
 )
-
-
-def _cast(training: Training) -> str:
-    """What makes a prediction float32, in which losses are computed."""
-    return "" if training.precision == "float32" else ".float()"
 
 
 def plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]:
@@ -87,16 +84,15 @@ def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]
     weight, kept = ("weight" if term.weighted else ""), ("kept" if term.counted else "")
     rank = term.value.tensor.rank - (mask is not None)
     prediction = Prediction(name, logits, rank, weight=weight, kept=kept)
-    called = Code(f"{function}(*inputs){_cast(training)}")
+    called = Code(f"{function}(*inputs)")
     if model.state is not None:
         lines = [f"    {name}, state = {function}(*inputs, state)"]
-        lines += [f"    {name} = {name}{_cast(training)}"] if _cast(training) else []
     elif mask is None:
         lines = statement(f"{name} = ", called, indent=4)
     else:
         lines = _selected(task, mask, name, called, weight)
     lines += _loss_lines(term, prediction)
-    if task.graph.penalised:
+    if task.penalised:
         lines.append("    loss = loss + penalty(model)")
     names = reported(term).names
     if not names:
@@ -105,17 +101,47 @@ def _plan_measure(task: Task, training: Training, model: ModelPlan) -> list[str]
     if not (kept or mask):
         return [*lines, *_returned(["loss", *names])]
     stacked = flat(Call("torch.stack", (Group("[", tuple(map(Code, ("loss", *names)))),)))
-    return [*lines, *_counted(stacked, kept or "mask", "mask" if mask else "target")]
+    each = "target.flatten(0, 1)" if model.state else "mask" if mask else "target"
+    return [*lines, *_counted(stacked, kept or "mask", each)]
 
 
 def _selected(task: Task, mask: Mask, name: str, called: Code, weight: str) -> list[str]:
     """The steps of data alone, one after another: their mean is Keras's masked mean."""
-    names = [value.name for value in task.graph.inputs]
-    lines, text = masks_of(task.graph, mask, lambda port: f"inputs[{names.index(port)}]")
-    lines += assign("mask", text, indent=4) if text != "mask" else []
+    lines = _mask_lines(task, mask)
     lines += statement(f"{name} = ", Code(f"{called}[mask]"), indent=4, note="the steps of data")
     lines.append("    target = target[mask]")
     return [*lines, *(["    weight = weight.expand_as(mask)[mask]"] if weight else [])]
+
+
+def _mask_lines(task: Task, mask: Mask) -> list[str]:
+    """The lines that find which steps are data."""
+    names = [value.name for value in task.graph.inputs]
+    lines, text = masks_of(task.graph, mask, lambda port: f"inputs[{names.index(port)}]")
+    return [*lines, *(assign("mask", text, indent=4) if text != "mask" else [])]
+
+
+def _one_of_several(task: Task, term: Term, prediction: Prediction) -> tuple[list[str], Prediction]:
+    """What an output is compared with: of one that is padded, the steps of data alone."""
+    mask, target, given = term.value.mask, prediction.target, prediction.own("given")
+    if mask is None:
+        return [], prediction
+    lines = _mask_lines(task, mask)
+    chosen = Code(f"{prediction.name}[mask]")
+    lines += assign(given, chosen, indent=4, note="the steps of data")
+    lines.append(f"    {target} = {target}[mask]")
+    weight = prediction.own("weight") if prediction.weight else ""
+    if weight:
+        lines.append(f"    {weight} = {prediction.weight}.expand_as(mask)[mask]")
+    if reported(term).names and not term.counted:
+        lines.append(f"    {prediction.own('entries')} = mask.sum()")
+    rank = prediction.rank - 1
+    return lines, replace(prediction, name=given, rank=rank, weight=weight)
+
+
+def counts_entries(training: Training) -> bool:
+    """Whether metrics of some output are means over what counts of it, not over samples."""
+    padded = (term for term in training.terms if term.value.mask is not None)
+    return training.counted or any(reported(term).names for term in padded)
 
 
 def _counted(stacked: str, entries: str, samples: str) -> list[str]:
@@ -133,24 +159,18 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
     """The loss of each output, their sum, and what is reported of each."""
     words = ("loss", *_LOCALS, *ENTRIES["metric"])
     taken = [f"{term.output}_{word}" for term in training.terms for word in words]
+    taken += [f"{value.name}_mask" for value in task.graph.inputs]
     names = Names((*_NAMES, *taken))
     own = [names.fresh(term.output) for term in training.terms]
     fields = Names({"count", "index"})  # as the class of outputs has them
-    both = model.state is not None
-    lines = statement(
-        "outputs, state = " if both else "outputs = ",
-        Code(f"{function}(*inputs{', state' if both else ''})"),
-        indent=4,
-    )
+    outputs, given = ("outputs, state", ", state") if model.state else ("outputs", "")
+    lines = statement(f"{outputs} = ", Code(f"{function}(*inputs{given})"), indent=4)
     lines += [f"    {line}" for line in unpacked(own, "targets")]
     shown: list[str] = []
     total: list[str] = []
     sizes: list[str] = []
     for place, (term, target) in enumerate(zip(training.terms, own, strict=True)):
         value = f"outputs.{fields.fresh(term.output)}"
-        if cast := _cast(training):
-            lines.append(f"    {term.output}_given = {value}{cast}")
-            value = f"{term.output}_given"
         prediction = Prediction(
             value,
             term.from_logits or term.output in model.logits,
@@ -160,29 +180,43 @@ def _measure_several(task: Task, training: Training, model: ModelPlan, function:
             f"importance[{place}]" if term.weighted else "",
             f"{term.output}_kept" if term.counted else "",
         )
+        chosen, prediction = _one_of_several(task, term, prediction)
+        lines += chosen
         lines += _loss_lines(term, prediction)
         lines += _metric_lines(term, prediction)
         if term.counted:
             lines.append(f"    {term.output}_entries = {prediction.kept}.sum()")
         shown += [prediction.own(name) for name in reported(term).names]
-        size = prediction.own("entries") if term.counted else "samples"
-        sizes += [size for _ in reported(term).names]
-        weight = "" if term.weight == 1 else f"{literal(term.weight)} * "
-        total.append(f"{weight}{prediction.result}")
-    total += ["penalty(model)"] if task.graph.penalised else []
+        counted = term.counted or term.value.mask is not None
+        sizes += [prediction.own("entries") if counted else "samples" for _ in reported(term).names]
+        total.append(_times(term, prediction.result))
+    total += ["penalty(model)"] if task.penalised else []
     lines += statement("loss = ", Code(" + ".join(total)), indent=4)
     names = ["loss", *(f"{term.output}_loss" for term in training.terms), *shown]
-    if training.counted:
-        like = next(f"{term.output}_entries" for term in training.terms if term.counted)
-        everywhere = ["samples"] * (1 + len(training.terms))
-        lines.append(f"    samples = torch.full_like({like}, len({own[0]}))")
-        measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
-        counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
-        lines += assign("measured", measured, indent=4)
-        lines += assign("sizes", Call("torch.stack", (counts,)), indent=4)
-        return [*lines, "    return loss, torch.stack([measured * sizes, sizes])"]
+    if counts_entries(training):
+        return [*lines, *_counted_apart(training, names, sizes)]
     lines += assign("measured", Group("[", tuple(Code(name) for name in names)), indent=4)
     return [*lines, "    return loss, torch.stack(measured).detach()"]
+
+
+def _times(term: Term, loss: str) -> str:
+    return loss if term.weight == 1 else f"{literal(term.weight)} * {loss}"
+
+
+def _counted_apart(training: Training, names: list[str], sizes: list[str]) -> list[str]:
+    """Sums, and the numbers of what they are sums over, of several outputs."""
+    counted = (t for t in training.terms if t.counted or (t.value.mask and reported(t).names))
+    like = f"{next(counted).output}_entries"
+    first = "targets[0].flatten(0, 1)" if training.data.streams else "targets[0]"
+    everywhere = ["samples"] * (1 + len(training.terms))
+    measured = Call("torch.stack", (Group("[", tuple(map(Code, names))),), behind=".detach()")
+    counts = Group("[", tuple(map(Code, [*everywhere, *sizes])))
+    return [
+        f"    samples = torch.full_like({like}, len({first}))",
+        *assign("measured", measured, indent=4),
+        *assign("sizes", Call("torch.stack", (counts,)), indent=4),
+        "    return loss, torch.stack([measured * sizes, sizes])",
+    ]
 
 
 def _called(term: Term, logits: bool) -> str:

@@ -51,7 +51,8 @@ class Lowering:
 def parameter(name: str, key: str, weight: OwnedWeight) -> Part:
     """A weight that is no module's: ``self.<name>``, in Keras's layout."""
     sizes = tuple(size_of(weight, axis) for axis in range(len(weight.shape)))
-    build = Call("nn.Parameter", (Call("torch.empty", sizes),))
+    fixed: tuple[tuple[str, Expr], ...] = () if weight.trainable else (("requires_grad", False),)
+    build = Call("nn.Parameter", (Call("torch.empty", sizes),), fixed)
     first = draw(weight.initializer, "{0}", weight, transposed=False)
     return Part(Module(name, "nn.Parameter", build), (first,), (Stored(key, (Piece(""),)),))
 

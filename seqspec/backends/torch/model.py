@@ -263,8 +263,8 @@ class ModelLowering:
 
     # -------------------------------------------------------------------------------- classes
 
-    def _lower(self, graph: Graph, split: Mapping[str, str]) -> None:
-        attributes = self._attributes[id(graph)]
+    def _members(self, graph: Graph, attributes: Mapping[Unit, str]) -> tuple[list[str], list[str]]:
+        """The lines that build a class's modules, and those that draw their weights."""
         modules: list[str] = []
         draws: list[str] = []
         grouped = False
@@ -284,15 +284,18 @@ class ModelLowering:
                     draws.append("")
                 grouped = len(lines) > 1 if lines else grouped
                 draws += lines
+        return modules, draws
+
+    def _lower(self, graph: Graph, split: Mapping[str, str]) -> None:
+        attributes = self._attributes[id(graph)]
+        modules, draws = self._members(graph, attributes)
         base = safe(graph.name)
         base = base[0].upper() + base[1:]
         key_names = Names(_MODULE_NAMES)
         placeholder = key_names.fresh(f"{base}Outputs")
-        kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
-        state = plan_state(graph, self._names.fresh(f"{base}{kept}")) if graph.carried else None
-        lower = partial(
-            lower_forward, graph, attributes, split, mixed=self._task.mixed, state=state
-        )
+        state = self._state(graph, base)
+        lower = partial(lower_forward, graph, attributes, split, mixed=self._mixed(graph))
+        lower = partial(lower, state=state)
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
         if key in self._classes:
@@ -318,6 +321,17 @@ class ModelLowering:
             outputs_class,
             state,
         )
+
+    def _state(self, graph: Graph, name: str) -> StatePlan | None:
+        """The state that the model carries from batch to batch, if it does."""
+        if not graph.carried:
+            return None
+        kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
+        return plan_state(graph, self._names.fresh(f"{name}{kept}"))
+
+    def _mixed(self, graph: Graph) -> bool:
+        """Whether a graph's outputs are made float32: those of the model are, not of ones in it."""
+        return self._task.mixed and graph is self._graph
 
     def _doc(self, graph: Graph) -> str:
         """What the model is, unless the head of the file says it, and its shapes."""

@@ -22,6 +22,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir.graph import Graph
+from seqspec.ir.task import Training
 from seqspec.vocabulary.spec import Setting
 
 Args = Mapping[str, Any]
@@ -43,10 +44,10 @@ class PenaltyPlan:
     min_max_norm: bool
 
 
-def plan_penalties(graph: Graph, weights_of: tuple[Slot, ...]) -> PenaltyPlan:
-    """What the train.py of a graph says of them."""
+def plan_penalties(graph: Graph, training: Training, weights_of: tuple[Slot, ...]) -> PenaltyPlan:
+    """What the train.py of a graph says of them; as in Keras, what is frozen costs nothing."""
     weights = dict(graph.all_weights())
-    slots = [(slot, weights[slot.path]) for slot in weights_of]
+    slots = [(slot, weights[slot.path]) for slot in weights_of if training.trains(slot.path)]
     costs = [t for slot, w in slots if w.regularizer for t in _cost(slot, w.regularizer)]
     penalty: list[str] = []
     if costs:

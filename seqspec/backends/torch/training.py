@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
@@ -18,12 +18,13 @@ from seqspec.backends.python_text import (
     docstring,
     mapping,
 )
-from seqspec.backends.torch.losses import plan_measure, reported
+from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
+from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel
-from seqspec.ir.task import Task, Training
+from seqspec.ir.task import Data, Frozen, Task, Training
 from seqspec.vocabulary.spec import Setting
 
 
@@ -38,6 +39,7 @@ class TrainPlan:
     signatures: Signatures
     measure: tuple[str, ...]
     penalties: PenaltyPlan
+    frozen: FrozenPlan
     updates: UpdatesPlan
     scaled: bool
     kept: str
@@ -45,7 +47,7 @@ class TrainPlan:
     drawn: bool
     whose: str
     rng: str
-    windows: bool
+    copied: str
     roots: tuple[str, ...]
     several: bool
     targets: str
@@ -79,6 +81,11 @@ class TrainPlan:
     def metadata(self) -> str:
         """What a checkpoint is given besides the weights."""
         return ", metadata" if self.kept or self.state else ""
+
+    @property
+    def sums_steps(self) -> bool:
+        """Whether the steps of a stream are counted, which its sums are divided by."""
+        return bool(self.state) and not self.counted
 
     @property
     def and_state(self) -> str:
@@ -126,8 +133,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
     progress, resumed = _kept(stopping, updates)
-    normalised = _normalises_samples(task.graph)
-    measure = plan_measure(task, training, model)
+    normalised = _normalises_samples(task.graph, training.frozen)
     truth = "targets[0]" if training.several else "target"
     several, lengths = training.several, plan_lengths(task, training)
     counted = _is_counted(task, training)
@@ -137,8 +143,9 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
         signatures=_signatures(training, model, lengths, updates),
-        measure=tuple(measure),
-        penalties=plan_penalties(task.graph, model.slots),
+        measure=tuple(plan_measure(task, training, model)),
+        penalties=plan_penalties(task.graph, training, model.slots),
+        frozen=plan_frozen(training, model),
         updates=updates,
         scaled=scaled,
         kept=training.data.kept,
@@ -146,17 +153,14 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         drawn=training.drawn,
         whose=", part.series" if training.data.scaled_by_series else "",
         rng="rng" if training.drawn else "None",
-        windows=training.data.windows is not None,
+        copied=_copied(training.data),
         roots=tuple(_roots(training)),
         several=several,
         targets="targets" if several else "target",
         size_of=truth,
         times=f" * ({truth}.shape[0] * {truth}.shape[1])" if model.state else f" * len({truth})",
         batch="arrays, truth, weighing" if training.weighted else "arrays, truth",
-        measured=", ".join(
-            [*(["carried.before(chunk)"] if model.state else [])]
-            + [name for name, _ in _measured(training)]
-        ),
+        measured=_handed(training, carries=model.state is not None),
         weighted=training.weighted,
         keeps=training.counted,
         first_batch=tuple(first_batch(training)),
@@ -177,10 +181,16 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     )
 
 
+def _handed(training: Training, *, carries: bool) -> str:
+    """What ``measure()`` is given besides model and inputs."""
+    state = ["carried.before(chunk)"] if carries else []
+    return ", ".join((*state, *(name for name, _ in _measured(training))))
+
+
 def _is_counted(task: Task, training: Training) -> bool:
     """Whether some numbers are means over what counts of the steps, not over samples."""
     if training.several:
-        return training.counted
+        return counts_entries(training)
     some = training.counted or output_mask(task) is not None
     return some and bool(reported(training.only).names)
 
@@ -226,14 +236,16 @@ def _signatures(
     )
 
 
-def _normalises_samples(graph: Graph) -> bool:
+def _normalises_samples(graph: Graph, frozen: Sequence[Frozen]) -> bool:
     """Whether a batch norm sees one row for each sample: a batch of one has no variance then."""
+    fixed = [one.units[-1] for one in frozen if one.whole]
     return any(
-        _normalises_samples(node.unit.graph)
+        _normalises_samples(node.unit.graph, frozen)
         if isinstance(node.unit, SubModel)
         else node.unit.kind == "batch_norm"
         and all(size.value == 1 for size in node.inputs[0].tensor.shape[1:-1])
         for node in graph.nodes
+        if node.unit not in fixed
     )
 
 
@@ -343,3 +355,10 @@ def _kept(stopping: _Stopping, updates: UpdatesPlan) -> tuple[tuple[str, ...], t
         back.append(f'{updates.rate} = progress["learning_rate"]')
         back.append('plateau.load_state_dict(progress["plateau"])')
     return tuple(assign("progress", mapping(entries), indent=8)), tuple(back)
+
+
+def _copied(data: Data) -> str:
+    """Why inputs are copied before they become tensors; empty if they are not."""
+    if data.windows is not None:
+        return "Windows are read-only views of the series, so they are copied."
+    return "Maps of files are read-only, so they are copied." if data.memory == "map" else ""

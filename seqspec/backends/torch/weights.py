@@ -29,19 +29,22 @@ from seqspec.backends.python_text import literal as quoted
 from seqspec.backends.state_names import state_names
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.parts import Piece, Slot
+from seqspec.ir import given
 from seqspec.ir.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsPlan:
-    """``copied`` says that the file's arrays are no views of the model's, ``swaps`` that gates
-    change places, ``stacks`` that biases are put together.
+    """``computes`` says that ``weights.py`` imports torch, ``copied`` that the file's arrays are no
+    views of the model's, ``swaps`` that gates change places, ``stacks`` that biases are put
+    together.
     """
 
     doc: str
     main: str
     digest: str
     model: str
+    computes: bool
     copied: bool
     swaps: bool
     stacks: bool
@@ -76,6 +79,7 @@ def plan_weights(task: Task, model: ModelPlan) -> WeightsPlan:
         main=model.main,
         digest=quoted(task.digest),
         model=quoted(task.graph.name),
+        computes=swaps or stacks or any(given.weights(task.graph)),
         copied=swaps or stacks,
         swaps=swaps,
         stacks=stacks,

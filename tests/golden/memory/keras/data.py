@@ -219,7 +219,13 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays:
 
 
 def mapped(path: Path, names: tuple[str, ...]) -> np.ndarray:
-    """The table as a memory map, [rows, columns]; converted if it was not or has changed since."""
+    """The table as a memory map, [rows, columns]."""
+    kept = kept_in(path, names)
+    return np.memmap(kept, np.float64, "r", offset=STAMP).reshape(-1, len(names))
+
+
+def kept_in(path: Path, names: tuple[str, ...]) -> Path:
+    """The file of numbers that stands for it; made if it was not or the table has changed."""
     state = path.stat()
     stamp = f"{state.st_size} {state.st_mtime_ns}".encode().ljust(STAMP)
     beside, apart = places_for(path, names)
@@ -227,20 +233,21 @@ def mapped(path: Path, names: tuple[str, ...]) -> np.ndarray:
     if kept is None:
         kept = beside if os.access(path.parent, os.W_OK) else apart
         convert(path, names, kept, stamp)
-    return np.memmap(kept, np.float64, "r", offset=STAMP).reshape(-1, len(names))
+    return kept
 
 
 def places_for(path: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
-    """Where a table is kept as numbers: beside it or, if its folder is read-only, in the cache.
+    """Where numbers are kept: beside the file or, if its folder is read-only, in the cache.
 
-    The name tells which columns there are and which lines of this file have made them.
+    The name tells which columns there are and which lines of this program have made it.
     """
-    code = "".join(inspect.getsource(part) for part in (rows_of, number, refined, filled))
-    made_by = hashlib.sha256(repr((names, "forward_fill", (), code)).encode()).hexdigest()[:8]
-    name = f"{path.name}.{made_by}.numbers"
+    makers = (blocks, find, rows_of, numbered_lines, number, refined, filled)
+    code = "".join(inspect.getsource(part) for part in makers)
+    key = repr((names, "forward_fill", sorted(MISSING), code))
+    kept = f"{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:8]}.numbers"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "numbers"
     folder = hashlib.sha256(bytes(path.parent.resolve())).hexdigest()[:8]
-    return path.with_name(name), cache / folder / name
+    return path.with_name(kept), cache / folder / kept
 
 
 def first_bytes(path: Path) -> bytes:

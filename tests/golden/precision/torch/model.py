@@ -24,12 +24,14 @@ class Digits(nn.Module):
         self.reset_parameters()
 
     def forward(self, rows: Tensor) -> Tensor:
-        return torch.softmax(self.logits(rows).float(), dim=-1)  # [B, 10]
+        return torch.softmax(self.logits(rows), dim=-1)  # [B, 10]
 
     def logits(self, rows: Tensor) -> Tensor:
         """The same before the last activation: what the loss is exact with."""
         _, (h_n, _) = self.lstm(rows)  # h_n [1, B, 64]
-        return self.dense(h_n[-1])  # [B, 10]
+        # What the model gives is computed in float32, as in Keras.
+        with torch.autocast(rows.device.type, enabled=False):
+            return self.dense(h_n[-1].float())  # [B, 10]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

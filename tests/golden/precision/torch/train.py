@@ -32,7 +32,7 @@ class TrainingError(RuntimeError):
 
 def measure(model: Digits, inputs: list[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:
     """The loss of a batch, and the numbers of REPORTED side by side."""
-    logits = model.logits(*inputs).float()
+    logits = model.logits(*inputs)
     loss = functional.cross_entropy(logits, target)
     accuracy = (logits.argmax(-1) == target).float().mean()
     return loss, torch.stack([loss, accuracy]).detach()
@@ -208,7 +208,7 @@ def predict(
         arrays = [array[start : start + batch_size] for array in inputs]
         batch = [torch.from_numpy(array).to(device) for array in arrays]
         with torch.autocast(device, PRECISION):
-            output = model(*batch).float()
+            output = model(*batch)
         outputs.append(output.cpu().numpy())
     return np.concatenate(outputs)
 

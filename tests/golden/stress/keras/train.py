@@ -73,6 +73,31 @@ class Batches(keras.utils.PyDataset):
         return stream.apply(tf.data.experimental.assert_cardinality(len(self)))
 
 
+class OfSteps(keras.metrics.Metric):
+    """The mean of a metric over all steps of data.
+
+    Keras divides what it adds up in a batch by the batch's longest sequence, so that a step would
+    count for more among shorter ones: it is weighed by that length.
+    """
+
+    def __init__(self, metric: keras.metrics.Metric) -> None:
+        super().__init__(name=metric.name)
+        self.metric = metric
+
+    def update_state(
+        self,
+        y_true: keras.KerasTensor,
+        y_pred: keras.KerasTensor,
+        sample_weight: keras.KerasTensor | None = None,
+    ) -> None:
+        shape = keras.ops.shape(y_pred)[:2]
+        longest = keras.ops.cast(shape[1], "float32")
+        self.metric.update_state(y_true, y_pred, longest * keras.ops.ones(shape))
+
+    def result(self) -> keras.KerasTensor:
+        return self.metric.result()
+
+
 class Journal(keras.callbacks.Callback):
     """After each epoch writes its record, and keeps the last weights and the best so far."""
 
@@ -190,7 +215,7 @@ def compile_model(model: keras.Model) -> None:
     model.compile(
         optimizer=Adam(learning_rate=LEARNING_RATE),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=[OfSteps(keras.metrics.SparseCategoricalAccuracy(name="accuracy"))],
     )
 
 
