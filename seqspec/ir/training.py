@@ -97,11 +97,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             place = section.at("metrics", "rmse")
             sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
             return False
-        if masked and len(terms) > 1 and fed.data.ragged:
-            what = f"`{term.output}` has steps of its own number; such an output is trained alone"
-            help = "train a model for each output, or let this one give its last step"
-            sink.report(codes.FORBIDDEN_VALUE(what=what), term.value.span, help=help)
-            return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:
         what = f"`scale` would take the padding of `{padded[0].name}` for data"
