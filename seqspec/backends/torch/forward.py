@@ -19,25 +19,23 @@ from seqspec.backends.python_text import (
     Expr,
     Group,
     Names,
-    call,
     comment,
     flat,
     statement,
 )
 from seqspec.backends.torch import carried
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
+from seqspec.backends.torch.forward_masks import Masked
 from seqspec.backends.torch.layers import LOWERINGS
 from seqspec.backends.torch.logits import activated, without_activations
 from seqspec.backends.torch.lowering import Applied
-from seqspec.backends.torch.masking import composed, source
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
-from seqspec.ir.masks import ByValue, Given, Mask, Reversed, leaves
-from seqspec.ir.padding import given_ports, read_masks, reads
-from seqspec.shapes.dim import Dim, product, show
+from seqspec.ir.padding import given_ports, reads
+from seqspec.shapes.dim import product
 from seqspec.types import Tensor
 from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
@@ -78,7 +76,7 @@ def lower_forward(
     return lowering.run()
 
 
-class Lowering:
+class Lowering(Masked):
     """Writes the body of one method; parts of models are lowered by classes of their own."""
 
     def __init__(
@@ -138,49 +136,6 @@ class Lowering:
         for number, node in enumerate(self.graph.nodes):
             if any(self.graph.uses(value) for value in node.outputs.values()):
                 self._node(number, node)
-
-    # ----------------------------------------------------------------------------------- masks
-
-    def _given_mask(self, value: Value, *, alone: bool) -> list[str]:
-        """The parameter for the mask of an input of a called model."""
-        name = self.body.own("mask" if alone else f"{value.name}_mask", FOREVER)
-        self.body.masks[Given(value.name)] = name
-        return [name]
-
-    def _read(self) -> list[Mask]:
-        """The masks that are needed."""
-        return read_masks(self.graph)
-
-    def _masks(self) -> None:
-        """The lines that compute the masks, before anything else is computed."""
-        inputs = {value.name: value for value in self.graph.inputs}
-        read = self._read()
-        blank = [v.mask for v in inputs.values() if isinstance(v.mask, ByValue) and v.mask.pad]
-        sources = dict.fromkeys([*blank, *(leaf for mask in read for leaf in leaves(mask))])
-        for mask in sources:
-            if mask in self.body.masks:
-                continue
-            value = inputs[mask.port]
-            name = self.body.own("mask" if len(sources) == 1 else f"{mask.port}_mask", FOREVER)
-            expr = source(mask, lambda port: self.body.operand(inputs[port]))
-            self.body.line(f"{name} = ", expr, comment(show(value.tensor.shape[:2])))
-            self.body.masks[mask] = name
-            if mask in blank:
-                x = self.body.operand(value)
-                zeroed = Code(f"{x}.masked_fill(~{name}[..., None], 0.0)")
-                self.body.line(f"{x} = ", zeroed, shape_note(value))
-        for mask in read:
-            inner = mask.mask if isinstance(mask, Reversed) else mask
-            if inner not in self.body.masks:
-                name = self.body.own("joined_mask", FOREVER)
-                self.body.line(f"{name} = ", composed(inner, self.body.masks, self._whole_mask))
-                self.body.masks[inner] = name
-
-    def _whole_mask(self, steps: Dim) -> Expr:
-        """A mask of so many steps, all of which count."""
-        x = self.body.operand(self.graph.inputs[0])
-        size = Group("(", (Code(f"len({x})"), Code(size_of(steps, self.body))))
-        return call("torch.ones", size, dtype=Code("torch.bool"), device=Code(f"{x}.device"))
 
     # ------------------------------------------------------------------------------ in and out
 

@@ -28,40 +28,18 @@ from seqspec.types import Role
 from seqspec.vocabulary import ENTRIES
 
 #: What ``measure()`` calls something else than the target of an output.
-_NAMES = (
-    "functional",
-    "importance",
-    "inputs",
-    "loss",
-    "mask",
-    "math",
-    "measured",
-    "model",
-    "outputs",
-    "samples",
-    "sizes",
-    "targets",
-    "torch",
+_NAMES = tuple(
+    """
+    functional importance inputs loss mask math measured model outputs samples sizes
+    targets torch
+    """.split()
 )
 #: What losses call what they compute on their way.
-_LOCALS = (
-    "balance",
-    "chance",
-    "entropy",
-    "right",
-    "sure",
-    "wrong",
-    "cosine",
-    "error",
-    "ratio",
-    "side",
-    "smooth",
-    "truth",
-    "values",
-    "kept",
-    "entries",
-    "given",
-    "weight",
+_LOCALS = tuple(
+    """
+    balance chance entropy right sure wrong cosine error ratio side smooth truth
+    values kept entries given weight
+    """.split()
 )
 
 

@@ -130,7 +130,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     training = task.training
     assert training is not None
     validated = float(training.data.split.args["validation"]) > 0
-    scaled = training.data.scale is not None
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
     progress, resumed = _kept(stopping, updates)
     normalised = _normalises_samples(task.graph, training.frozen)
@@ -147,7 +146,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         penalties=plan_penalties(task.graph, training, model.slots),
         frozen=plan_frozen(training, model),
         updates=updates,
-        scaled=scaled,
+        scaled=training.data.scale is not None,
         kept=training.data.kept,
         validated=validated,
         drawn=training.drawn,
