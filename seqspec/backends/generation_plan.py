@@ -98,6 +98,7 @@ class GenerationPlan:
     shown: str
     kept: str
     scaling: str
+    place: str
     generate_signature: tuple[str, ...]
     loop_signature: tuple[str, ...]
     texts_signature: tuple[str, ...]
@@ -199,6 +200,7 @@ class _Planner:
             shown=f"{{text}}{' ' if words else ''}{{continuation}}",
             kept=kept,
             scaling="scaling" if data is not None and data.scale is not None else "",
+            place="on_device" if self.training is not None else "keras.device",
             **self._lines(),
         )
 
@@ -295,7 +297,9 @@ class _Planner:
             yield from imported("data", self._data_names())
         model = [*self.steps.names, *(["build_model"] if self.training is not None else [])]
         yield from imported("model", model)
-        yield from imported("train", ["on_device"] if self.steps.placed else [])
+        yield from imported(
+            "train", ["on_device"] if self.steps.placed and self.training is not None else []
+        )
 
     def _data_names(self) -> Iterable[str]:
         assert self.training is not None

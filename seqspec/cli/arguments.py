@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _train(commands)
     _evaluate(commands)
     _predict(commands)
+    _generate(commands)
     _explain(commands)
     _layers(commands)
     return top
@@ -217,6 +218,19 @@ def _predict(commands: Commands) -> None:
         metavar="FILE",
         help="csv or npy; predictions.csv in the run folder if left out",
     )
+
+
+def _generate(commands: Commands) -> None:
+    command = _command(commands, "generate", "print the sequences that a run's model writes")
+    _run(command)
+    command.add_argument(
+        "--input",
+        action="append",
+        metavar="TEXT",
+        help="what to write for or to go on from; may be given several times",
+    )
+    command.add_argument("--limit", type=_count, metavar="N", help="tokens at most")
+    command.add_argument("--seed", type=_whole, metavar="N", help="of what is drawn")
 
 
 def _run(command: argparse.ArgumentParser) -> None:

@@ -191,7 +191,13 @@ def cases() -> Iterator[tuple[str, str]]:
     for spec in LAYERS.values():
         for number, applied in enumerate(rows(spec)):
             fitting = _with_one_result(_with_known_steps(_with_enough_axes(applied)))
-            yield f"{spec.name}-{number}", fitting.model()
+            yield f"{spec.name}-{number}", _carried(fitting.model())
+
+
+def _carried(text: str) -> str:
+    """The same without `stateful` beside what the checker refuses to have beside it."""
+    apart = "go_backwards=true" in text or "initial=" in text
+    return text.replace("stateful=true", "stateful=false") if apart else text
 
 
 def _with_one_result(applied: Applied) -> Applied:

@@ -21,13 +21,12 @@ from seqspec.backends.python_text import (
     Names,
     comment,
     flat,
-    statement,
 )
 from seqspec.backends.torch import carried
 from seqspec.backends.torch.body import FOREVER, INDENT, Body, Held, annotation, shape_note
 from seqspec.backends.torch.forward_masks import Masked
 from seqspec.backends.torch.layers import LOWERINGS
-from seqspec.backends.torch.logits import activated, without_activations
+from seqspec.backends.torch.logits import head, without_activations
 from seqspec.backends.torch.lowering import Applied
 from seqspec.backends.torch.penalties import sizes
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
@@ -35,7 +34,7 @@ from seqspec.backends.torch.sizes import size_of
 from seqspec.backends.torch.units import Core, core, tied
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.padding import given_ports, reads
-from seqspec.shapes.dim import product
+from seqspec.ir.values import folded
 from seqspec.types import Tensor
 from seqspec.vocabulary.forms import FORMS as WRITTEN
 from seqspec.vocabulary.spec import Tie
@@ -194,30 +193,11 @@ class Lowering(Masked):
         return Group("(", tuple(Code(p + cast) for p in held.parts))
 
     def _head(self, parameters: Sequence[str]) -> tuple[str, ...]:
+        """The lines that apply the last activations to what ``logits()`` gives."""
         if not self.split:
             return ()
-        after, given = "", [*parameters, self.state] if self.carried else parameters
-        inside: Expr = Call("self.logits", tuple(Code(p) for p in given))
-        outputs = self.outputs
-        before: list[str] = []
-        if self.carried:
-            name = "outputs" if len(outputs) > 1 else "logits"
-            before = statement(f"{name}, {self.state} = ", inside, indent=INDENT)
-            inside, after = Code(name), f", {self.state}"
-        if len(outputs) == 1:
-            ((_, activation),) = self.split.items()
-            call = activated(activation, inside)
-            note = shape_note(self.whole.outputs[0][1])
-            return (*before, *statement("return ", call, after, indent=INDENT, note=note))
-        names = Names({"count", "index"})
-        fields = {name: names.fresh(name) for name, _ in outputs}
-        changed = tuple(
-            (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
-            for name, activation in self.split.items()
-        )
-        lines = before or statement("outputs = ", inside, indent=INDENT)
-        lines += statement("return ", Call("outputs._replace", (), changed), after, indent=INDENT)
-        return tuple(lines)
+        shapes = tuple((name, shape_note(value)) for name, value in self.outputs)
+        return head(self.split, parameters, shapes, self.state if self.carried else "")
 
     # ------------------------------------------------------------------------------------ nodes
 
@@ -330,11 +310,11 @@ class Lowering(Masked):
         depth = node.fold
         operands = [self.body.operand(v) for v in node.inputs]
         steps = [f"{x}.flatten(0, {depth})" for x in operands]
-        types = [_step_type(v.tensor, depth) for v in node.inputs]
+        types = [folded(v.tensor, depth) for v in node.inputs]
         shape = Code(f"{operands[0]}.shape[:{depth + 1}]")
         value = node.value
         if found.recurrent is not None:
-            step = Value(_step_type(value.tensor, depth), node.span)
+            step = Value(folded(value.tensor, depth), node.span)
             given = tuple(Value(t, node.span) for t in types)
             stand_in = Node(node.unit, given, {node.result: step}, node.result, node.span)
             self.body.read_by(step, number)
@@ -349,7 +329,7 @@ class Lowering(Masked):
                 self._unfold_all(node, result, shape, attribute)
                 return
         else:
-            result = self._expression(node, steps, types, _step_type(value.tensor, depth))
+            result = self._expression(node, steps, types, folded(value.tensor, depth))
         unfolded = Call(f"{flat(result)}.unflatten", (0, shape))
         if INDENT + len(f"{value.name or 'return'} = {flat(unfolded)}") > WIDTH:
             steps_name = self.body.take("steps", f"{attribute}_steps", number, number)
@@ -373,9 +353,3 @@ class Lowering(Masked):
                 self.body.line(f"{own} = ", unfolded, shape_note(value))
                 self.body.held[value] = Held(own)
         self.body.keep(self.body.operand(operand), self.body.until(operand))
-
-
-def _step_type(tensor: Tensor, depth: int) -> Tensor:
-    """The type with the batch and ``depth`` axes behind it as one."""
-    folded = product(tensor.shape[: depth + 1])
-    return tensor.shaped((folded, *tensor.shape[depth + 1 :]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from seqspec.backends.python_text import Call, Expr
+from seqspec.backends.python_text import Call, Code, Expr, Names, statement
+from seqspec.backends.torch.body import INDENT
 from seqspec.backends.torch.layers import ACTIVATED
 from seqspec.ir.graph import Graph, Layer, Value
 from seqspec.ir.task import Task
@@ -61,3 +62,37 @@ def without_activations(graph: Graph, ends: Collection[Value]) -> Graph:
         (name, gone[value].inputs[0] if value in gone else value) for name, value in graph.outputs
     )
     return replace(graph, nodes=nodes, outputs=outputs)
+
+
+def head(
+    split: Mapping[str, str],
+    parameters: Sequence[str],
+    outputs: Sequence[tuple[str, str]],
+    state: str,
+) -> tuple[str, ...]:
+    """The body of a method that applies the last activations to what ``logits()`` gives.
+
+    ``split`` maps outputs to activations, ``outputs`` has all of them with their shapes. ``state``
+    is what both methods take and give besides, empty if there is none.
+    """
+    given = [*parameters, state] if state else parameters
+    inside: Expr = Call("self.logits", tuple(Code(p) for p in given))
+    after, several = "", len(outputs) > 1
+    lines: list[str] = []
+    if state or several:
+        name = "outputs" if several else "logits"
+        target = f"{name}, {state}" if state else name
+        lines = statement(f"{target} = ", inside, indent=INDENT)
+        inside, after = Code(name), f", {state}" if state else ""
+    if not several:
+        ((_, activation),) = split.items()
+        call = activated(activation, inside)
+        return (*lines, *statement("return ", call, after, indent=INDENT, note=outputs[0][1]))
+    names = Names({"count", "index"})
+    fields = {name: names.fresh(name) for name, _ in outputs}
+    changed = tuple(
+        (fields[name], activated(activation, Code(f"outputs.{fields[name]}")))
+        for name, activation in split.items()
+    )
+    lines += statement("return ", Call("outputs._replace", (), changed), after, indent=INDENT)
+    return tuple(lines)

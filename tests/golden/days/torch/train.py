@@ -1,0 +1,186 @@
+"""Days: its training. Run by run.py."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import weights
+from data import Dataset, Part, Ragged, batches, score
+from model import Days
+
+EPOCHS = 15
+BATCH_SIZE = 64
+LEARNING_RATE = 0.005
+SEED = 0
+GLOBAL_CLIPNORM = 1.0  # largest norm of all gradients together
+PATIENCE = 4  # epochs without a lower loss before it stops
+REPORTED = ("loss", "accuracy")
+
+
+class TrainingError(RuntimeError):
+    """Training cannot start or go on; the message says why."""
+
+
+def measure(model: Days, inputs: list[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss of a batch, and the numbers of REPORTED side by side."""
+    mask = torch.arange(inputs[2].shape[1], device=inputs[2].device) < inputs[3][:, None]  # [B, T]
+    logits = model(*inputs)[mask]  # the steps of data
+    target = target[mask]
+    loss = functional.cross_entropy(logits, target)
+    accuracy = (logits.argmax(-1) == target).float().mean()
+    steps = mask.sum().repeat(len(REPORTED))
+    steps[0] = len(mask)  # of the loss the mean over samples is reported, as Keras does
+    measured = torch.stack([loss, accuracy]).detach()
+    return loss, torch.stack([measured * steps, steps])
+
+
+def run_epoch(
+    model: Days,
+    part: Part,
+    device: str,
+    rng: np.random.Generator | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """One pass over a part, in an order drawn from `rng` if given; trains if given an optimizer.
+
+    Gives means over the samples.
+    """
+    model.train(optimizer is not None)
+    total = torch.zeros(2, len(REPORTED), device=device)  # read back once, at the end
+    count = math.ceil(len(part) / BATCH_SIZE)
+    with torch.set_grad_enabled(optimizer is not None):
+        for number, (arrays, truth) in enumerate(batches(part, BATCH_SIZE, rng), start=1):
+            inputs = [torch.from_numpy(array).to(device) for array in arrays]
+            target = torch.from_numpy(truth).to(device)
+            loss, measured = measure(model, inputs, target)
+            if optimizer is not None:
+                optimizer.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(model.parameters(), GLOBAL_CLIPNORM)
+                optimizer.step()
+            total += measured
+            if on_batch is not None:
+                on_batch(number, count)
+    return dict(zip(REPORTED, (total[0] / total[1]).tolist(), strict=True))
+
+
+def print_epoch(record: dict[str, float]) -> None:
+    """One line for an epoch."""
+    values = "  ".join(f"{name} {value:.4g}" for name, value in record.items() if name != "epoch")
+    print(f"epoch {record['epoch']:.0f}  {values}", flush=True)
+
+
+def fit(
+    model: Days,
+    dataset: Dataset,
+    run: Path,
+    *,
+    epochs: int = EPOCHS,
+    seed: int = SEED,
+    device: str = "cpu",
+    overfit_one_batch: bool = False,
+    report: Callable[[dict[str, float]], None] = print_epoch,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """Trains the model and returns the last epoch's record.
+
+    The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
+    and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    `report` is given each record, `on_batch` the number of the batch and of all batches in the
+    epoch: for a progress display.
+    Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    set_seed(seed)
+    model.to(device)
+    # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
+    # a little. fused: one kernel updates all weights, on CPUs too.
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
+    metadata = {"vocabulary": dataset.vocabulary.to_json()}
+    train, validation = dataset.train, dataset.validation
+    if overfit_one_batch:
+        train, validation = first_batch(train), None
+    record: dict[str, float] = {}
+    best, waited = math.inf, 0
+    try:
+        for epoch in range(1, epochs + 1):
+            started = time.perf_counter()
+            rng = np.random.default_rng([seed, epoch])
+            means = run_epoch(model, train, device, rng, optimizer, on_batch)
+            if validation is not None:
+                val_means = run_epoch(model, validation, device)
+                means |= {f"val_{name}": value for name, value in val_means.items()}
+            if not all(map(math.isfinite, means.values())):
+                raise TrainingError(
+                    f"the loss is no longer a finite number in epoch {epoch}: "
+                    "a smaller learning rate may help"
+                )
+            seconds = round(time.perf_counter() - started, 3)
+            record = {"epoch": epoch, **means, "seconds": seconds}
+            with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+            weights.save(model, run / "last.safetensors", metadata)
+            judged = means.get("val_loss", means["loss"])
+            if judged < best:
+                best, waited = judged, 0
+                weights.save(model, run / "best.safetensors", metadata)
+            else:
+                waited += 1
+            report(record)
+            if waited == PATIENCE and not overfit_one_batch:
+                break
+    except KeyboardInterrupt:
+        weights.save(model, run / "last.safetensors", metadata)
+        raise
+    return record
+
+
+def first_batch(part: Part) -> Part:
+    """The first batch of a part, as a part of its own."""
+    return Part(tuple(array[:BATCH_SIZE] for array in part.inputs), part.target[:BATCH_SIZE])
+
+
+@torch.no_grad()
+def predict(
+    model: Days, inputs: tuple[np.ndarray | Ragged, ...], device: str = "cpu", batch_size: int = 256
+) -> Ragged:
+    """What the model makes of its inputs."""
+    model.to(device).eval()
+    like = inputs[2]
+    assert isinstance(like, Ragged)
+    outputs: list[np.ndarray] = []
+    for start in range(0, len(inputs[0]), batch_size):
+        arrays = [np.asarray(array[start : start + batch_size]) for array in inputs]
+        batch = [torch.from_numpy(array).to(device) for array in arrays]
+        padded = model(*batch).cpu().numpy()
+        outputs.append(like[start : start + batch_size].like(padded).values)
+    return Ragged(np.concatenate(outputs), like.lengths)
+
+
+def evaluate(model: Days, part: Part, device: str = "cpu") -> dict[str, float]:
+    """Scores on a part of the data."""
+    return score(predict(model, part.inputs, device).values, part.target.values)
+
+
+def set_seed(seed: int) -> None:
+    """Makes all that is drawn at random, the first weights among it, follow from the seed."""
+    torch.manual_seed(seed)
+
+
+def choose_device(name: str) -> str:
+    """`cpu` or `cuda`. Raises TrainingError if it is not there."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("this machine has no CUDA device that PyTorch can use")
+    if name not in ("cpu", "cuda"):
+        raise TrainingError(f"there is no device {name!r}: choose cpu or cuda")
+    return name

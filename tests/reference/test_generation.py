@@ -1,0 +1,166 @@
+"""Sequences that programs write, against searches written out by hand over whole runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqspec.running import twins
+from tests.matrix.trial import built, checked, random_weights, share, task_of
+
+pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.slow]
+
+STORY = """
+model Story(text: token(6)[B, T]) -> float[B, T, 6] {{
+    text -> embedding(4) -> gru(5, return=sequence) -> lstm(5, return=sequence) -> dense(6{end})
+}}
+generate Story {{ loop = text, {start}stop = 2, limit = {limit}, pick = {pick} }}
+"""
+TRANSLATE = """
+model Tell(source: token(9, pad=0)[B, S], target: token(6, pad=0)[B, T]) -> float[B, T, 6] {
+    notes = source -> embedding(4) -> bidirectional(gru(3, return=sequence))
+    start = source -> embedding(4) -> lstm(6)
+    said = target -> embedding(4) -> lstm(6, initial=start.state, return=sequence)
+    said -> attention(notes) -> dense(6)
+}
+generate Tell { loop = target, start = 1, stop = 2, limit = 5, pick = beam(7, length_penalty=0.5) }
+"""
+SOURCE = np.array([[3, 4, 5, 0], [6, 7, 0, 0], [8, 3, 4, 5]], np.int32)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@contextmanager
+def programs(spec: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """Both programs with the same weights."""
+    compilation = checked(spec)
+    with built(compilation, folder) as models:
+        task = task_of(compilation)
+        share(models, random_weights(task.graph, 1.5), task, folder)
+        yield models
+
+
+def whole(one: Any, *inputs: Array) -> Array:
+    """Log probabilities after each step, of one run over whole sequences."""
+    found = twins.forward(one, [array.astype(np.int32) for array in inputs])[0].astype(np.float64)
+    found = found - found.max(-1, keepdims=True)
+    return found - np.log(np.exp(found).sum(-1, keepdims=True))
+
+
+def generator(one: Any) -> Any:
+    return one.program.module("generate")
+
+
+def cut(row: list[int]) -> list[int]:
+    return row[: row.index(2)] if 2 in row else row
+
+
+def test_greedy_is_the_likeliest_token_each_time(tmp_path: Path) -> None:
+    with programs(STORY.format(end="", start="", limit=6, pick="greedy()"), tmp_path) as models:
+        prompts = np.array([[1, 3], [4, 5], [0, 0]], np.int32)
+        for one in models.values():
+            tokens = prompts
+            for _ in range(6):
+                tokens = np.concatenate([tokens, whole(one, tokens)[:, -1].argmax(-1)[:, None]], 1)
+            wanted = [cut(row) for row in tokens[:, 2:].tolist()]
+            assert generator(one).generate(one.model, prompts) == wanted
+            assert generator(one).generate(one.model, prompts, batch_size=2) == wanted
+
+
+def test_probabilities_are_as_good_as_logits(tmp_path: Path) -> None:
+    spec = STORY.format(end=", activation=softmax", start="", limit=6, pick="greedy()")
+    with programs(spec, tmp_path) as models:
+        prompts = np.array([[1, 3], [4, 5], [0, 0], [5, 5]], np.int32)
+        found = [generator(one).generate(one.model, prompts) for one in models.values()]
+        assert found[0] == found[1]
+        assert any(found[0])
+
+
+def test_draws_are_those_of_the_distribution(tmp_path: Path) -> None:
+    pick = "sample(temperature=0.7, top_k=4, top_p=0.8)"
+    with programs(
+        STORY.format(end="", start="start = 1, ", limit=1, pick=pick), tmp_path
+    ) as models:
+        one = models["torch"]
+        prompts = np.ones((4000, 1), np.int32)
+        found = {name: generator(o).generate(o.model, prompts) for name, o in models.items()}
+        assert found["torch"] == found["keras"]
+        counts = np.bincount([row[0] if row else 2 for row in found["torch"]], minlength=6) / 4000
+        scores = whole(one, prompts[:1])[0, -1] / 0.7
+        scores[np.argsort(-scores)[4:]] = -np.inf
+        shares = np.exp(scores) / np.exp(scores).sum()
+        order = np.argsort(-shares)
+        kept = order[: int((np.cumsum(shares[order]) < 0.8).sum()) + 1]
+        wanted = np.zeros(6)
+        wanted[kept] = shares[kept] / shares[kept].sum()
+        assert abs(counts - wanted).max() < 0.03
+        again = generator(one).generate(one.model, prompts, seed=1)
+        assert again != found["torch"]
+
+
+def best(score: Callable[[tuple[int, ...]], float], tokens: range, limit: int) -> list[int]:
+    """The best of all sequences that end, or are as long as can be: tried one by one."""
+    ended = [
+        (*body, 2)
+        for length in range(limit)
+        for body in product([t for t in tokens if t != 2], repeat=length)
+    ]
+    full = list(product([t for t in tokens if t != 2], repeat=limit))
+    return cut(list(max([*ended, *full], key=score)))
+
+
+def test_a_wide_beam_finds_the_best_of_all(tmp_path: Path) -> None:
+    """With as many beginnings as there are sequences, nothing is lost."""
+    pick = "beam(1300, length_penalty=0.6)"
+    spec = STORY.format(end="", start="start = 1, ", limit=4, pick=pick)
+    with programs(spec, tmp_path) as models:
+        prompts = np.array([[1], [4]], np.int32)
+        for one in models.values():
+            found = generator(one).generate(one.model, prompts)
+            for prompt, row in zip(prompts, found, strict=True):
+                assert row == best(_scorer(one, prompt, 0.6), range(6), 4)
+
+
+def _scorer(one: Any, prompt: Array, penalty: float) -> Callable[[tuple[int, ...]], float]:
+    """Scores of sequences behind a prompt, from runs over all of four tokens at once."""
+    every = np.array(list(product(range(6), repeat=4)), np.int32)
+    given = np.concatenate([np.repeat(prompt[None], len(every), 0), every], axis=1)
+    places = dict(zip(map(tuple, every.tolist()), whole(one, given), strict=True))
+
+    def score(tokens: tuple[int, ...]) -> float:
+        steps = places[(*tokens, *[0] * (4 - len(tokens)))]
+        first = len(prompt) - 1
+        total = sum(steps[first + place, token] for place, token in enumerate(tokens))
+        return float(total / len(tokens) ** penalty)
+
+    return score
+
+
+def test_a_narrow_beam_keeps_the_best_beginnings(tmp_path: Path) -> None:
+    """An encoder with attention, its sources padded; searched by hand, one source at a time."""
+    with programs(TRANSLATE, tmp_path) as models:
+        for one in models.values():
+            wanted = [_searched(one, source[None]) for source in SOURCE]
+            assert generator(one).generate(one.model, (SOURCE,)) == wanted
+
+
+def _searched(one: Any, source: Array, width: int = 7, limit: int = 5) -> list[int]:
+    beams: list[tuple[float, list[int]]] = [(0.0, [])]
+    for _ in range(limit):
+        found: list[tuple[float, list[int]]] = []
+        for total, tokens in beams:
+            if tokens[-1:] == [2]:
+                found.append((total, tokens))
+                continue
+            steps = whole(one, source, np.array([[1, *tokens]]))[0, -1]
+            found += [(total + steps[t], [*tokens, t]) for t in range(1, 6)]  # 0 is padding
+        beams = sorted(found, key=lambda beam: -beam[0] / len(beam[1]) ** 0.5)[:width]
+        if all(tokens[-1:] == [2] for _, tokens in beams):
+            break
+    return cut(beams[0][1])
