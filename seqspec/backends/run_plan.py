@@ -17,6 +17,15 @@ from seqspec.backends.render import render
 from seqspec.ir import given
 from seqspec.ir.task import Task
 
+_USAGE = """{model}: the command line.
+
+    python run.py train
+    python run.py train --resume runs/...
+    python run.py evaluate --weights runs/.../best.safetensors
+    python run.py predict --weights runs/.../best.safetensors
+
+`-h` after a command lists its options. Compiled by seqspec {version} from the spec {spec}."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -65,15 +74,7 @@ def run_file(
     split = plan_split(training.data)
     field = split.parts[-1]
     classes = plan_classes(training, Feeds(task, training), split) is not None
-    usage = (
-        f"{task.graph.name}: the command line.\n\n"
-        "    python run.py train\n"
-        "    python run.py train --resume runs/...\n"
-        "    python run.py evaluate --weights runs/.../best.safetensors\n"
-        "    python run.py predict --weights runs/.../best.safetensors\n\n"
-        "`-h` after a command lists its options. "
-        f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
-    )
+    usage = _USAGE.format(model=task.graph.name, version=__version__, spec=task.spec_name)
     plan = RunPlan(
         doc=tuple(docstring(usage)),
         environment=tuple(

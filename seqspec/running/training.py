@@ -40,12 +40,12 @@ def train(
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
-    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
-    knowing of data and weights before it begins.
-    Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
-    before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
-    run is wrong, before or while it trains; a folder in which nothing was learnt is removed again.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside`` the
+    folder of the spec. What is left out is as the spec says. ``say`` is given what is worth knowing
+    of data and weights before it begins. Ctrl-C ends the training, not the process, once there is
+    a checkpoint: the result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
+    ``RunError`` if something around the run is wrong, before or while it trains; a folder in which
+    nothing was learnt is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -70,8 +70,7 @@ def train(
         dataset = session.load_data(data.resolve())
         notes = session.load_given(dataset, beside.resolve())
         with session.claimed(folder.path):
-            training = _Training(task, description, folder, session, dataset)
-            return training.go(reporter, say, notes)
+            return _Training(task, description, folder, session, dataset).go(reporter, say, notes)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise

@@ -64,14 +64,10 @@ class TrainPlan:
     best: str
     counted: bool
     scored: Scored
-    before_epochs: tuple[str, ...]
     carrying: Carrying | None
     state: str
-    better: tuple[str, ...]
-    waiting: tuple[str, ...]
-    stopping: str
-    progress: tuple[str, ...]
-    resumed: tuple[str, ...]
+    stopping: Stopping
+    progress: Progress
 
     @property
     def functional(self) -> bool:
@@ -131,7 +127,6 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
     assert training is not None
     validated = float(training.data.split.args["validation"]) > 0
     stopping, updates = _stopping(training.stop), plan_updates(training, model)
-    progress, resumed = _kept(stopping, updates)
     normalised = _normalises_samples(task.graph, training.frozen)
     truth = "targets[0]" if training.several else "target"
     several, lengths = training.several, plan_lengths(task, training)
@@ -171,12 +166,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         scored=plan_scored(task, ragged=bool(training.data.ragged)),
         carrying=plan_carrying(training),
         state=model.state.name if model.state else "",
-        before_epochs=stopping.before,
-        better=stopping.better,
-        waiting=stopping.waiting,
-        stopping=stopping.when,
-        progress=progress,
-        resumed=resumed,
+        stopping=stopping,
+        progress=_progress(stopping, updates),
     )
 
 
@@ -295,7 +286,7 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stopping:
+class Stopping:
     """Lines before the epochs, where a loss is the best, after that, and when training stops.
 
     ``counts`` are the variables that are carried from one epoch to the next.
@@ -308,19 +299,19 @@ class _Stopping:
     counts: tuple[str, ...]
 
 
-def _stopping(stop: Setting | None) -> _Stopping:
+def _stopping(stop: Setting | None) -> Stopping:
     if stop is None:
-        return _Stopping(("best = math.inf",), ("best = judged",), (), "", ("best",))
+        return Stopping(("best = math.inf",), ("best = judged",), (), "", ("best",))
     when = "waited == PATIENCE and not overfit_one_batch"
     if not stop.args["min_delta"]:
-        return _Stopping(
+        return Stopping(
             ("best, waited, stopped = math.inf, 0, False",),
             ("best, waited = judged, 0",),
             ("else:", "    waited += 1"),
             when,
             ("best", "waited", "stopped"),
         )
-    return _Stopping(
+    return Stopping(
         (
             "best, stopped = math.inf, False",
             "mark, waited = math.inf, 0  # the loss to beat, and epochs since",
@@ -336,8 +327,15 @@ def _stopping(stop: Setting | None) -> _Stopping:
     )
 
 
-def _kept(stopping: _Stopping, updates: UpdatesPlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Progress:
     """The lines that gather what a checkpoint has besides tensors, and those that put it back."""
+
+    lines: tuple[str, ...]
+    back: tuple[str, ...]
+
+
+def _progress(stopping: Stopping, updates: UpdatesPlan) -> Progress:
     entries: list[tuple[Expr, Expr]] = [(name, Code(name)) for name in stopping.counts]
     back = [f'{name} = progress["{name}"]' for name in stopping.counts]
     if updates.counted:
@@ -353,7 +351,7 @@ def _kept(stopping: _Stopping, updates: UpdatesPlan) -> tuple[tuple[str, ...], t
         ]
         back.append(f'{updates.rate} = progress["learning_rate"]')
         back.append('plateau.load_state_dict(progress["plateau"])')
-    return tuple(assign("progress", mapping(entries), indent=8)), tuple(back)
+    return Progress(tuple(assign("progress", mapping(entries), indent=8)), tuple(back))
 
 
 def _copied(data: Data) -> str:
