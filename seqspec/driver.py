@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -19,7 +19,7 @@ from seqspec.ir.graph import Graph
 from seqspec.ir.items import Failed
 from seqspec.ir.program import Program
 from seqspec.ir.sections import Section, Sections
-from seqspec.ir.task import Generation, Task, Training
+from seqspec.ir.task import Forecast, Generation, Stepped, Task, Training
 from seqspec.source import SourceFile
 from seqspec.syntax.parser import parse
 
@@ -128,6 +128,39 @@ class Compilation:
                 found[name] = generation.check(section, graph, training, self.sink)
         return found
 
+    @cached_property
+    def forecasts(self) -> Mapping[str, Forecast | None]:
+        """The forecast of each model that has one; None where it was reported to be wrong."""
+        from seqspec.ir import forecasting
+
+        found: dict[str, Forecast | None] = {}
+        for name, section, graph in self._stepped("forecast"):
+            training = self.trainings.get(name)
+            found[name] = None
+            if training is not None or name not in self.trainings:
+                found[name] = forecasting.check(section, graph, training, self.sink)
+        return found
+
+    @cached_property
+    def streams(self) -> Mapping[str, Stepped | None]:
+        """What of each model that is run online comes step by step."""
+        from seqspec.ir import online
+
+        found = self._stepped("stream")
+        return {
+            name: online.check(section, graph, self.trainings.get(name), self.sink)
+            for name, section, graph in found
+        }
+
+    def _stepped(self, kind: str) -> Iterator[tuple[str, Section, Graph]]:
+        """The sections of a kind with the models they are about, as far as both are right."""
+        if self.sections is None:
+            return
+        for name, section in self.sections.of_models(kind).items():
+            graph = self._about(kind, name)
+            if graph is not None and not isinstance(section, Failed):
+                yield name, section, graph
+
     def _about(self, kind: str, name: str) -> Graph | None:
         """The model that a section is about; None after reporting that there is none."""
         assert self.program is not None and self.sections is not None
@@ -175,7 +208,7 @@ class Compilation:
             self.sink.report(
                 codes.NO_MODEL(that=""), None, help="write `model Name(x: float[B, T, 1]) { … }`"
             )
-        _ = self.trainings, self.generations
+        _ = self.trainings, self.generations, self.forecasts, self.streams
         self._check_given()
         if self.options.model is not None:
             self._pick()
@@ -261,6 +294,8 @@ class Compilation:
             _digest(self.source, overrides, graph.name),
             overrides,
             self.generations.get(graph.name),
+            self.forecasts.get(graph.name),
+            self.streams.get(graph.name),
         )
 
     def files(self, backend: str) -> tuple[OutputFile, ...]:

@@ -105,6 +105,8 @@ _ROWS = {
     "R3": "Many to one",
     "R4": "Many to many",
     "R5": "One to many",
+    "R6": "One to many by feeding back",
+    "R7": "Forecasts in a closed loop",
     "R8": "Unknown lengths",
     "R9": "Known lengths",
     "R10": "A head at each step",
@@ -115,6 +117,7 @@ _ROWS = {
     "S2": "Long series in chunks",
     "S3": "Parallel streams",
     "S5": "States",
+    "S7": "Step by step",
     "T1": "Images as sequences",
     "T2": "Several inputs and outputs",
 }

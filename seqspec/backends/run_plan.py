@@ -17,15 +17,6 @@ from seqspec.backends.render import render
 from seqspec.ir import given
 from seqspec.ir.task import Task
 
-_USAGE = """{model}: the command line.
-
-    python run.py train
-    python run.py train --resume runs/...
-    python run.py evaluate --weights runs/.../best.safetensors
-    python run.py predict --weights runs/.../best.safetensors
-
-`-h` after a command lists its options. Compiled by seqspec {version} from the spec {spec}."""
-
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -53,6 +44,7 @@ class RunPlan:
     first: str
     invert: str
     named: bool
+    forecasts: bool
     generates: bool
     given: tuple[str, ...]
     by_series: bool
@@ -74,9 +66,8 @@ def run_file(
     split = plan_split(training.data)
     field = split.parts[-1]
     classes = plan_classes(training, Feeds(task, training), split) is not None
-    usage = _USAGE.format(model=task.graph.name, version=__version__, spec=task.spec_name)
     plan = RunPlan(
-        doc=tuple(docstring(usage)),
+        doc=tuple(docstring(_usage(task))),
         environment=tuple(
             f"os.environ.setdefault({literal(name)}, {literal(value)})  # {why}"
             for name, value, why in environment
@@ -95,6 +86,7 @@ def run_file(
         classes=classes,
         by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
+        forecasts=task.forecast is not None,
         generates=task.generation is not None,
         given=tuple(_given(task)),
         description=literal(f"Trains and applies {task.graph.name}."),
@@ -103,6 +95,25 @@ def run_file(
         invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
+
+
+def _usage(task: Task) -> str:
+    """The head of the file: what its commands are called."""
+    commands = ["train", *(f"{name} --weights runs/.../best.safetensors" for name in _verbs(task))]
+    lines = "".join(f"    python run.py {command}\n" for command in commands)
+    return (
+        f"{task.graph.name}: the command line.\n\n{lines}\n"
+        "`-h` after a command lists its options. "
+        f"Compiled by seqspec {__version__} from the spec {task.spec_name}."
+    )
+
+
+def _verbs(task: Task) -> Iterator[str]:
+    """The commands that use trained weights."""
+    yield from ("evaluate", "predict")
+    if task.forecast is not None:
+        yield "forecast --future FILE" if task.forecast.known else "forecast"
+        yield "backtest"
 
 
 def _given(task: Task) -> Iterator[str]:

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _train(commands)
     _evaluate(commands)
     _predict(commands)
+    _forecast(commands)
     _generate(commands)
     _explain(commands)
     _layers(commands)
@@ -218,6 +219,27 @@ def _predict(commands: Commands) -> None:
         metavar="FILE",
         help="csv or npy; predictions.csv in the run folder if left out",
     )
+
+
+def _forecast(commands: Commands) -> None:
+    command = _command(
+        commands, "forecast", "go on with known series, or compare such forecasts with what came"
+    )
+    _run(command)
+    command.add_argument(
+        "--steps", type=_count, metavar="N", help="how far ahead, instead of the spec's"
+    )
+    command.add_argument(
+        "--future", type=Path, metavar="FILE", help="what is known beforehand of the steps to come"
+    )
+    command.add_argument(
+        "--backtest", action="store_true",
+        help="forecast from several origins in the held-out part: errors by step, and a picture",
+    )  # fmt: skip
+    command.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="csv; forecast.csv in the run folder if left out",
+    )  # fmt: skip
 
 
 def _generate(commands: Commands) -> None:

@@ -159,6 +159,19 @@ OUT_OF_ORDER = _code(
 )
 CARRIED_TWICE = _code("SEQ523", "carried-twice", "`{layer}` carries its state, but {why}")
 CUT_DIFFERENTLY = _code("SEQ524", "depends-on-the-cut", "{what}", Severity.WARNING)
+NO_FORECAST = _code("SEQ530", "no-forecast", "`{model}` cannot be run into the future: {why}")
+NOT_FED_BACK = _code(
+    "SEQ531",
+    "not-fed-back",
+    "what `{model}` predicts cannot be its next input: {why}",
+)
+LONG_WARM_UP = _code(
+    "SEQ532",
+    "long-warm-up",
+    "`{model}` has never read more than {steps} steps from a cleared state, but warms up on {more}",
+    Severity.WARNING,
+)
+NO_STEPPER = _code("SEQ533", "no-stepper", "`{model}` cannot be run online: {why}")
 LOOP_MISMATCH = _code(
     "SEQ540",
     "loop-mismatch",

@@ -55,7 +55,9 @@ class _Opening:
                 outputs={name: here(value) for name, value in node.outputs.items()},
             )
             unit = node.unit
-            if isinstance(unit, SubModel) and not node.fold and self.wanted(node):
+            # What is in an opened model has values of its own: nobody could ask for them.
+            wanted = bool(owners) or self.wanted(node)
+            if isinstance(unit, SubModel) and not node.fold and wanted:
                 found += self._inside(node, unit, (*owners, unit))
             else:
                 self.owners.setdefault(unit, owners)

@@ -15,6 +15,7 @@ from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
 from seqspec.ir.masks import ByLengths, Given
 from seqspec.ir.task import Task
+from seqspec.shapes.dim import Dim
 from seqspec.types import Padding, State, Tensor
 from seqspec.vocabulary.forms import SLICE, Cut, spread
 from seqspec.vocabulary.masking import Masking
@@ -94,7 +95,7 @@ def _stepped(graph: Graph, looped: Value) -> set[Value]:
     time = looped.tensor.shape[1]
     found = {looped}
     for value in graph.inputs:
-        if not value.parts and time.symbol and time in value.tensor.shape[1:2]:
+        if not value.parts and has_steps(value) and value.tensor.shape[1] == time:
             found.add(value)
     for node in graph.nodes:
         beside = any(
@@ -104,6 +105,12 @@ def _stepped(graph: Graph, looped: Value) -> set[Value]:
         if beside or any(value in found for value in (*node.inputs, *node.initial)):
             found.update(v for o in node.outputs.values() for v in (o, *o.parts))
     return found
+
+
+def has_steps(value: Value) -> bool:
+    """Whether the axis of an input after the batch is time: not the features of a vector."""
+    rank, shape = value.tensor.rank + (value.tensor.kind == "token"), value.tensor.shape
+    return rank > 2 or (len(shape) == 2 and shape[1].value is None)
 
 
 class _Parts:
@@ -118,6 +125,7 @@ class _Parts:
         self.looped = looped
         self.stepped = stepped
         self.owners = owners
+        self.kept = {carry.given for carry in graph.carried}
         self.memory: dict[Value, Value] = {}
         self.states: list[Carried] = []
         self._now: dict[Value, Value] = {}
@@ -127,7 +135,8 @@ class _Parts:
         inputs = [value for value in self.graph.inputs if value in self.stepped]
         inputs.sort(key=lambda value: value is not self.looped)
         for value in inputs:
-            self._now[value] = replace(value, type=replace(value.tensor, pad=None), mask=None)
+            type_ = self._any_length(replace(value.tensor, pad=None))
+            self._now[value] = replace(value, type=type_, mask=None)
         nodes: list[Node] = []
         for node in self.graph.nodes:
             if not node.inputs:  # a weight of the model's own
@@ -156,19 +165,42 @@ class _Parts:
 
     # ---- one step
 
+    def _any_length(self, type_: Tensor) -> Tensor:
+        """The type with as many steps as come, where the model is declared for a number of them."""
+        fixed = self.looped.tensor.shape[1]
+        stepwise = type_.rank > 2 or (type_.kind == "token" and type_.rank == 2)
+        if fixed.value is None or not stepwise or type_.shape[1] != fixed:
+            return type_
+        name = next(n for n in ("T", "steps", "steps_") if n not in self.graph.symbols())
+        return replace(type_, shape=(type_.shape[0], Dim.of(name), *type_.shape[2:]))
+
     def _obstacle(self, node: Node) -> str:
         """Why a node cannot be computed at one step alone; empty if it can."""
         moving = [value in self.stepped for value in node.inputs]
         if isinstance(node.unit, SubModel):
             return ""  # applied at each step of another axis
+        if not node.fold and node.unit.spec.turns((node.unit.inner or node.unit).args):
+            return "runs from the last step to the first"
+        if node.unit.args.get("unroll"):
+            return "is unrolled for a number of steps"
         masking = node.unit.spec.masking
         if node.fold or node.unit.spec.states or not any(moving):
             return "" if not self._starts_late(node) else "starts from a state of the same steps"
-        if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
-            return ""
         if masking in (Masking.ATTENDS, Masking.HEADS):
             return "" if not any(moving[1:]) else "attends to steps that are not kept"
+        if not node.value.type.causal:
+            return "looks at other steps than the present one"
+        if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
+            return self._steps_of_its_own(node)
         return "needs steps before the present one, which are not kept"
+
+    def _steps_of_its_own(self, node: Node) -> str:
+        """Whether it joins the steps with as many others, all of which are there before."""
+        still = [value.tensor for value in node.inputs if value not in self.stepped]
+        fixed = self.looped.tensor.shape[1]
+        if fixed.value and any(t.rank > 2 and t.shape[1] == fixed for t in still):
+            return f"joins the steps with {fixed} others: name the axis of time instead"
+        return ""
 
     def _starts_late(self, node: Node) -> bool:
         return any(value in self.stepped for value in node.initial)
@@ -177,8 +209,9 @@ class _Parts:
         for value in node.outputs.values():
             parts = tuple(replace(part) for part in value.parts)
             type_ = value.type
-            if isinstance(type_, Tensor) and type_.pad is Padding.GIVEN:
-                type_ = replace(type_, pad=None)
+            if isinstance(type_, Tensor):
+                pad = None if type_.pad is Padding.GIVEN else type_.pad
+                type_ = self._any_length(replace(type_, pad=pad))
             self._now[value] = replace(value, type=type_, parts=parts, mask=None)
             self._now.update(zip(value.parts, parts, strict=True))
         initial: tuple[Value, ...] = ()
@@ -206,7 +239,8 @@ class _Parts:
         name = self._named(node.unit.name)
         parts = tuple(replace(part, name="") for part in whole.parts)
         given = replace(whole, name=name, parts=parts)
-        start = node.initial
+        # What is carried from batch to batch begins cleared here.
+        start = () if any(value in self.kept for value in node.initial) else node.initial
         if len(start) == 1 and isinstance(start[0].type, State):
             start = start[0].parts
         self.states.append(Carried(given, self._now[whole].parts, start))
@@ -239,7 +273,7 @@ class _Parts:
         inputs = tuple(
             value
             for value in self.graph.inputs
-            if value not in self.stepped and value.name not in needless
+            if value not in self.stepped | self.kept and value.name not in needless
         )
         moving = self.stepped
         nodes = tuple(n for n in self.graph.nodes if not moving & set(n.outputs.values()))
@@ -263,10 +297,10 @@ def carried_tensors(stepping: Stepping) -> Iterator[tuple[str, Value]]:
 
 def stepping_of(task: Task, graph: Graph) -> Stepping | None:
     """The parts of a task's model, if it is run step by step; ``graph`` as a backend has it."""
-    generation = task.generation
-    if generation is None:
+    stepped = task.stepped
+    if stepped is None:
         return None
-    looped = next(value for value in graph.inputs if value.name == generation.loop)
-    parts = take_apart(graph, looped, generation.output)
+    looped = next(value for value in graph.inputs if value.name == stepped.input)
+    parts = take_apart(graph, looped, stepped.output)
     assert isinstance(parts, Stepping), "the checker has seen to that"
     return parts

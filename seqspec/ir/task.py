@@ -263,6 +263,34 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Stepped:
+    """What of a model is run step by step: the input that comes so, and the output asked for."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A forecast section, checked: ``output`` feeds the input ``loop``, which has its columns.
+
+    ``known`` are inputs that come with it step by step and have to be known beforehand, ``fixed``
+    those with one value for each series. ``warm_up`` is how many steps are read before, None for
+    all that are known.
+    """
+
+    loop: str
+    output: str
+    known: tuple[str, ...]
+    fixed: tuple[str, ...]
+    steps: int
+    warm_up: int | None
+    season: int | None
+    origins: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """All that a backend compiles: a graph and, if the spec says so, how it is trained.
 
@@ -277,6 +305,19 @@ class Task:
     digest: str
     overrides: Mapping[str, Any]
     generation: Generation | None = None
+    forecast: Forecast | None = None
+    stream: Stepped | None = None
+
+    @property
+    def stepped(self) -> Stepped | None:
+        """What of the model is run step by step, if anything."""
+        looped = self.generation or self.forecast
+        return Stepped(looped.loop, looped.output) if looped is not None else self.stream
+
+    @property
+    def online(self) -> bool:
+        """Whether its programs have a stepper."""
+        return self.forecast is not None or self.stream is not None
 
     @property
     def penalised(self) -> bool:

@@ -1,9 +1,10 @@
-"""The loss curve as a picture."""
+"""The loss curve and a forecast as pictures."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,55 @@ def draw(records: Sequence[Record], path: Path, title: str, loss: str, note: str
         axes.yaxis.set_major_formatter("{x:g}")
     _mark_best(axes, records, _VALIDATION if validation else _TRAIN)
     _decorate(axes, title, loss, note)
+    _save(figure, path)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One column: what was known, what came, and what each method said would come."""
+
+    column: str
+    before: Sequence[float]
+    truth: Sequence[float]
+    forecasts: Mapping[str, Sequence[float]]
+
+
+#: columns that are drawn at most; all are in the table
+_PANELS = 4
+_METHODS = (_VALIDATION, _FAINT, "#b9bec6")
+
+
+def draw_forecast(panels: Sequence[Panel], path: Path, title: str, note: str) -> None:
+    """Draws forecasts against the truth into a PNG file, one above the other."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels = panels[:_PANELS]
+    figure = Figure(figsize=(7.2, 1.6 + 2.4 * len(panels)), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    for place, panel in enumerate(panels):
+        axes: Any = figure.add_subplot(len(panels), 1, place + 1)
+        known = len(panel.before)
+        steps = range(1 - known, len(panel.truth) + 1)
+        axes.plot(steps, [*panel.before, *panel.truth], color=_INK, linewidth=1.4, label="truth")
+        for (name, values), colour in zip(panel.forecasts.items(), _METHODS, strict=False):
+            style = "-" if name == "model" else (0, (4, 3))
+            ahead = range(1, len(values) + 1)
+            axes.plot(ahead, values, color=colour, linewidth=1.8, linestyle=style, label=name)
+        axes.axvline(0.5, color=_FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+        _decorate(axes, title if not place else "", panel.column, note if not place else "")
+        axes.set_xlabel("steps ahead" if place == len(panels) - 1 else "")
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
     draft = path.with_name(f".{path.name}.new")
     try:
         figure.savefig(draft, format="png", dpi=150)
         os.replace(draft, path)
     except OSError as error:
         raise RunError(f"{path} cannot be written: {reason(error)}") from error
-    return True
 
 
 def _figure() -> tuple[Any, Any]:

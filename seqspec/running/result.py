@@ -39,7 +39,7 @@ class Scores:
         head = f"{_PARTS[self.part]}, {self.samples:,} samples"
         if self.scaled:
             head += ", original units"
-        return head + "\n" + _table([["", *names], *cells])
+        return head + "\n" + table([["", *names], *cells])
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -103,7 +103,8 @@ class Result:
         }
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Cells in columns, the first to the left and the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  "

@@ -92,6 +92,18 @@ class RunFolder:
     def predictions(self) -> Path:
         return self.path / "predictions.csv"
 
+    @property
+    def forecast(self) -> Path:
+        return self.path / "forecast.csv"
+
+    @property
+    def forecast_picture(self) -> Path:
+        return self.path / "forecast.png"
+
+    @property
+    def backtest(self) -> Path:
+        return self.path / "backtest.csv"
+
     def describe(self) -> Description:
         """What ``run.json`` says. Raises ``RunError`` if this is no run folder or it is damaged."""
         path = self.path / "run.json"

@@ -149,6 +149,22 @@ class Session:
             named = [[series for series, _ in self._origins]] if self._by_series else []
             return _original(scaling, prediction, *named)
 
+    def looping(self) -> Any:
+        """The program's module that runs the model into the future."""
+        if not self.program.has("forecast"):
+            raise RunError(
+                "this program runs nothing into the future: its spec has no forecast section",
+                "add one, such as `forecast Model { steps = 24 }`, and train again",
+            )
+        return self.program.module("forecast")
+
+    def stepper(self, scaling: Any) -> Any:
+        """What runs the model step by step, with no lanes yet."""
+        given = () if scaling is None else (scaling,)
+        # Keras runs where the variables are.
+        device = () if self.program.backend == "keras" else (self.device,)
+        return self.program.module("stepper").Stepper(self.model, *given, *device)
+
     def write_predictions(self, path: Path, prediction: Any) -> None:
         """Writes predictions the way the program does, csv or npy by the name's ending."""
         try:

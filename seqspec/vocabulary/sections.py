@@ -44,6 +44,8 @@ LOOP = Kind(
     category="loop expression",
 )
 TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
+WARM_UP = Kind("a number of steps, or `all`", POSITIVE.accepts, words=("all",))
+PORT = Kind("the name of an input or output", lambda v: isinstance(v, str), category="port")
 FREEZE = Kind(
     "a list of layers and weights, such as [encoder, words/embeddings]",
     lambda _: True,
@@ -126,4 +128,30 @@ GENERATE = SectionSpec(
     names="model",
 )  # fmt: skip
 
-SECTIONS: dict[str, SectionSpec] = {s.name: s for s in (DATA, TRAIN, GENERATE)}
+FORECAST = SectionSpec(
+    "forecast",
+    "How far a trained model looks ahead by reading what it has just predicted.",
+    (
+        Arg("steps", POSITIVE, doc="How many steps ahead."),
+        Arg("warm_up", WARM_UP, None,
+            "How many known steps are read before: a number or `all`. Left out, it is all where "
+            "state is carried, else as many as a window has."),
+        Arg("season", POSITIVE, None,
+            "Steps after which a series is about the same again: adds the seasonal naive forecast "
+            "to the backtest."),
+        Arg("origins", POSITIVE, 20, "Forecasts in a backtest, spread over the held-out part."),
+    ),
+    names="model",
+)  # fmt: skip
+
+STREAM = SectionSpec(
+    "stream",
+    "How a model is run online: its program gets a stepper, which keeps the state of each lane.",
+    (
+        Arg("input", PORT, None, "The input that comes step by step; the only one if left out."),
+        Arg("output", PORT, None, "What is asked for at each step; the only one if left out."),
+    ),
+    names="model",
+)  # fmt: skip
+
+SECTIONS: dict[str, SectionSpec] = {s.name: s for s in (DATA, TRAIN, GENERATE, FORECAST, STREAM)}

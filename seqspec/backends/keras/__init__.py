@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
+from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.given_plan import plan_given
 from seqspec.backends.keras.layers import LOWER
@@ -23,6 +24,7 @@ from seqspec.backends.python_text import docstring, literal, safe
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.spec_text import about
+from seqspec.backends.stepper_plan import stepper_file
 from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
 
@@ -106,6 +108,10 @@ def _files(task: Task) -> Iterator[OutputFile]:
             fill=given.signature("keras.Model"),
         ),
     )
+    if task.online:
+        yield stepper_file(task, task.graph.name, keras=True)
+    if task.forecast is not None:
+        yield forecast_file(task, keras=True)
     training = task.training
     if training is not None:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py

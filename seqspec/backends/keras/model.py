@@ -46,6 +46,7 @@ class ModelPlan:
     attaches: bool
     weight: bool
     tied: bool
+    renamed: bool
     state: tuple[str, ...]
     ops: bool
     steps: StepPlan | None
@@ -121,6 +122,7 @@ class Program:
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
         steps = None if stepping is None else plan_steps(self, task.graph, stepping, reserved)
         untyped = self.steps.used or bool(activations or self.classes) or self.lengths
+        own = bool(self.classes - {"Renamed"})
         return ModelPlan(
             functions=(*self._functions, main),
             repeats=tuple(self.repeats.values()),
@@ -137,8 +139,9 @@ class Program:
             attaches=self.attaches,
             weight="Weight" in self.classes,
             tied="TiedDense" in self.classes,
+            renamed="Renamed" in self.classes,
             state=state_names(list(paths(graph))),
-            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, bool(self.classes))),
+            ops=any((self.ops, self.steps.used, self.reverse, self.attaches, own)),
             steps=steps,
         )
 

@@ -13,7 +13,16 @@ from seqspec.types import Tensor
 #: module-level names of a generated model.py
 RESERVED = (
     *("keras", "layers", "ops", "annotations", "build_model", "build_begin", "build_step", "_"),
-    *("EachStep", "RepeatSteps", "Reverse", "Weight", "TiedDense", "Padded", "first_steps"),
+    *(
+        "EachStep",
+        "RepeatSteps",
+        "Reverse",
+        "Weight",
+        "TiedDense",
+        "Renamed",
+        "Padded",
+        "first_steps",
+    ),
 )
 #: names for what merely flows on, one for each branch alive at a time; then the layer's own name
 FLOWING = ("x", "y", "z")

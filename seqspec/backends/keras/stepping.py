@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.keras.functions import Function, Home
 from seqspec.backends.keras.layers import only_in_steps
 from seqspec.backends.keras.names import layer_names
-from seqspec.backends.python_text import Code, Expr, Group, Pair, definition, literal
+from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, definition, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import Mask
 from seqspec.ir.padding import given_ports
@@ -74,6 +75,8 @@ class Layers:
 
     def __init__(self, graph: Graph, stepping: Stepping) -> None:
         self._paths: dict[Unit, str] = {}
+        self._names: dict[Unit, str] = {}
+        self._owners: dict[Unit, str] = {}
         self._returned: dict[Unit, tuple[bool, bool]] = {}
         self.in_steps: set[Unit] = set()
         for unit, owners in stepping.owners.items():
@@ -81,6 +84,8 @@ class Layers:
             units = (*owners, unit)
             names = [layer_names(place)[u] for place, u in zip(places, units, strict=True)]
             self._paths[unit] = "".join(f".get_layer({literal(name)})" for name in names)
+            self._names[unit] = names[-1]
+            self._owners[unit] = "_".join(names[:-1])
             place = places[-1]
             if isinstance(unit, Layer) and unit.spec.states:
                 self._returned[unit] = place.returned(unit)
@@ -90,6 +95,14 @@ class Layers:
     def path(self, unit: Unit) -> Code:
         """The expression that finds a layer in the model."""
         return Code(f"model{self._paths[unit]}")
+
+    def name(self, unit: Unit) -> str:
+        """What a layer is called inside the model that it belongs to."""
+        return self._names.get(unit, unit.name)
+
+    def owner(self, unit: Unit) -> str:
+        """The called models around a layer, if any."""
+        return self._owners.get(unit, "")
 
     def returned(self, unit: Unit, otherwise: tuple[bool, bool]) -> tuple[bool, bool]:
         """What a recurrent layer returns because of all that reads it in the whole model."""
@@ -101,6 +114,8 @@ class _Part(Function):
         self, home: Home, graph: Graph, title: Code, layers: Layers, reserved: tuple[str, ...]
     ) -> None:
         self._layers = layers
+        self._named = Counter(layers.name(unit) for unit in graph.units)
+        self._applied = Counter(node.unit for node in graph.nodes)
         super().__init__(home, graph, title, None, reserved)
         self._steps |= layers.in_steps
 
@@ -113,7 +128,14 @@ class _Part(Function):
 
     def _constructor(self, node: Node) -> tuple[Expr, tuple[Expr, ...]]:
         unit = node.unit
-        if isinstance(unit, SubModel) or unit.spec.states or any(unit.all_weights()):
+        owner = self._layers.owner(unit)
+        if owner and self._named[self._layers.name(unit)] > 1:
+            # All layers of a model have to differ in name, those of called models did not.
+            self.home.classes.add("Renamed")
+            name = self.scope.layer_name(f"{owner}_{unit.name}")
+            return Call("Renamed", (self._layers.path(unit),), (("name", name),)), ()
+        weighs = isinstance(unit, SubModel) or unit.spec.states or any(unit.all_weights())
+        if owner or weighs or self._applied[unit] > 1:
             return self._layers.path(unit), ()
         return super()._constructor(node)
 

@@ -9,10 +9,12 @@ from typing import Any
 from seqspec.backends.base import Deviation, OutputFile
 from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
+from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.given_plan import plan_given
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
+from seqspec.backends.stepper_plan import stepper_file
 from seqspec.backends.torch.layers import LAYERS
 from seqspec.backends.torch.model import ModelLowering, ModelPlan
 from seqspec.backends.torch.recurrent import KINDS
@@ -103,6 +105,10 @@ def lower(task: Task) -> list[OutputFile]:
         OutputFile("model.py", render("torch/model.py.j2", plan=model)),
         OutputFile("weights.py", _weights(task, model)),
     ]
+    if task.online:
+        files.append(stepper_file(task, model.main))
+    if task.forecast is not None:
+        files.append(forecast_file(task))
     if task.training is not None:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
         files += [
@@ -122,10 +128,10 @@ def lower(task: Task) -> list[OutputFile]:
 
 def _generation(task: Task, model: ModelPlan) -> list[OutputFile]:
     """``generate.py``, if the spec says how sequences are written."""
-    if model.stepping is None or model.steps is None:
+    if task.generation is None or model.stepping is None or model.steps is None:
         return []
     steps = model.steps
-    beams = task.generation is not None and task.generation.pick.entry.facts["beams"]
+    beams = task.generation.pick.entry.facts["beams"]
     classes = [steps.state_class, *([steps.memory_class] if steps.memory else [])]
     names = StepNames(
         "torch/steps.j2",

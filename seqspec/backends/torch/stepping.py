@@ -15,6 +15,7 @@ from seqspec.backends.python_text import (
     comment,
     definition,
     flat,
+    statement,
 )
 from seqspec.backends.torch.body import FOREVER, INDENT, Held, shape_note
 from seqspec.backends.torch.forward import Lowering
@@ -188,6 +189,8 @@ def returned(results: list[Expr]) -> list[str]:
     line = f"{' ' * INDENT}return {', '.join(map(flat, results))}"
     if len(line) <= WIDTH:
         return [line]
+    if len(results) == 1:
+        return statement("return ", results[0], indent=INDENT)
     lines: list[str] = []
     words: list[str] = []
     for result in results:
