@@ -99,7 +99,8 @@ def run_file(
 
 def _usage(task: Task) -> str:
     """The head of the file: what its commands are called."""
-    commands = ["train", *(f"{name} --weights runs/.../best.safetensors" for name in _verbs(task))]
+    commands = ["train", "train --resume runs/..."]
+    commands += [f"{name} --weights runs/.../best.safetensors" for name in _verbs(task)]
     lines = "".join(f"    python run.py {command}\n" for command in commands)
     return (
         f"{task.graph.name}: the command line.\n\n{lines}\n"

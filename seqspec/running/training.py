@@ -42,10 +42,9 @@ def train(
 
     ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside`` the
     folder of the spec. What is left out is as the spec says. ``say`` is given what is worth knowing
-    of data and weights before it begins. Ctrl-C ends the training, not the process, once there is
-    a checkpoint: the result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
-    ``RunError`` if something around the run is wrong, before or while it trains; a folder in which
-    nothing was learnt is removed again.
+    of data and weights before it begins. Ctrl-C ends the training, not the process, once there are
+    weights to keep: the result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
+    ``RunError`` if something around the run is wrong; a folder without weights is removed again.
     """
     if task.training is None:
         raise RunError(

@@ -1,6 +1,7 @@
 """Outlook: the command line.
 
     python run.py train
+    python run.py train --resume runs/...
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
 
