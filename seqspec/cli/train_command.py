@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
             run=options.folder,
             epochs=options.epochs,
             seed=options.seed,
-            device=options.device or "cpu",
+            device="cpu" if options.device is None else options.device,
             overfit_one_batch=options.overfit_one_batch,
             say=terminal.give,
         )
