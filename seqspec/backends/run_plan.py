@@ -101,7 +101,8 @@ def _set(name: str, value: str, why: str) -> str:
 
 def _usage(task: Task) -> str:
     """The head of the file: what its commands are called."""
-    commands = ["train", *(f"{name} --weights runs/.../best.safetensors" for name in _verbs(task))]
+    commands = ["train", "train --resume runs/..."]
+    commands += [f"{name} --weights runs/.../best.safetensors" for name in _verbs(task)]
     lines = "".join(f"    python run.py {command}\n" for command in commands)
     return (
         f"{task.graph.name}: the command line.\n\n{lines}\n"
@@ -132,6 +133,7 @@ def _given(task: Task) -> Iterator[str]:
 
 def _imports(kept: str, placed: bool, *, classes: bool) -> Iterator[str]:
     """The program's other modules, as isort has them."""
+    yield from _imported("checkpoint", ["Checkpoint", "CheckpointError", "locked", "newest"])
     data = ["DATA_PATH", "DataError", *([kept.capitalize()] if kept else [])]
     counting = ["class_counts", "class_lines"] if classes else []
     yield from _imported(

@@ -57,8 +57,10 @@ def _later(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _spec(command: argparse.ArgumentParser) -> None:
-    command.add_argument("spec", type=Path, metavar="SPEC", help="a .seq file")
+def _spec(command: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    about = "a .seq file" + ("; left out with --resume, that of the run" if optional else "")
+    nargs = "?" if optional else None
+    command.add_argument("spec", type=Path, nargs=nargs, metavar="SPEC", help=about)
     command.add_argument(
         "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
         help="give a param another value; may be repeated",
@@ -170,16 +172,24 @@ def _train(commands: Commands) -> None:
     command = _command(
         commands, "train", "compile a spec, train it, keep everything in a run folder"
     )
-    _spec(command)
+    _spec(command, optional=True)
     _backend(command)
     _precision(command)
     _device(command)
-    command.add_argument(
+    command.set_defaults(device=None)  # told from cpu where a run goes on
+    folder = command.add_mutually_exclusive_group()
+    folder.add_argument(
         "--run",
         dest="folder",
         type=Path,
         metavar="DIR",
         help="the run folder; runs/NAME-NUMBER if left out",
+    )
+    folder.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN",
+        help="go on with a run that was ended, as if it had not been",
     )
     command.add_argument("--data", type=Path, metavar="FILE", help="another data file")
     command.add_argument(

@@ -18,5 +18,10 @@ def reporting(code: Code = codes.BAD_RUN) -> Generator[None]:
     try:
         yield
     except RunError as error:
-        kinds = {"data": codes.BAD_DATA, "training": codes.TRAINING_STOPPED, "run": code}
+        kinds = {
+            "data": codes.BAD_DATA,
+            "training": codes.TRAINING_STOPPED,
+            "resume": codes.CANNOT_RESUME,
+            "run": code,
+        }
         raise fail(kinds[error.kind](reason=error.message), error.help) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from seqspec.cli import terminal
 from seqspec.cli.backend import chosen
@@ -12,7 +14,12 @@ from seqspec.cli.running import reporting
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compile, train, evaluate; 130 if Ctrl-C ended it (the last checkpoint is kept)."""
+    """Compile, train, evaluate; 130 if Ctrl-C ended it (the last weights are kept)."""
+    if options.resume is not None:
+        return _resume(options)
+    if options.spec is None:
+        terminal.say("seqspec train: error: name a SPEC, or a run to go on with: --resume RUN")
+        return 2
     from seqspec.running import progress, training
 
     compilation, task = checked_task(options, training=True)
@@ -29,9 +36,47 @@ def run(options: argparse.Namespace) -> int:
             run=options.folder,
             epochs=options.epochs,
             seed=options.seed,
-            device=options.device,
+            device="cpu" if options.device is None else options.device,
             overfit_one_batch=options.overfit_one_batch,
             say=terminal.give,
         )
+    terminal.give(result.text())
+    return 130 if result.interrupted else 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    """Go on with a run; the spec, if named, has to be the one that it was begun with."""
+    from seqspec.running import progress, training
+    from seqspec.running.history import Record
+    from seqspec.running.run_folder import RunFolder
+
+    with reporting():
+        folder = RunFolder(options.resume)
+        begun = folder.describe()
+        wanted = training.Wanted(
+            backend=options.backend,
+            data=options.data,
+            epochs=options.epochs,
+            seed=options.seed,
+            device=options.device,
+            overfit_one_batch=options.overfit_one_batch or None,
+            beside=Path() if options.spec is None else options.spec.parent,
+        )
+        if options.spec is None:
+            options.spec = folder.spec
+            options.set = options.set or list(begun.overrides.items())
+            options.model = options.model or begun.model
+        options.data = options.data or Path(begun.data)
+        _, task = checked_task(options, training=True)
+
+        def reporter(epochs: int, before: Sequence[Record]) -> progress.Reporter:
+            after = f"goes on after epoch {len(before)}" if before else "begins anew"
+            terminal.say(f"{folder.path} {after}")
+            return progress.reporter(sys.stdout, epochs, before)
+
+        result = training.resume(task, folder.path, wanted, reporter=reporter)
+    if result is None:
+        terminal.give(f"{folder.path} is finished: no epoch is left")
+        return 0
     terminal.give(result.text())
     return 130 if result.interrupted else 0

@@ -235,6 +235,7 @@ KNOWN_AHEAD = _code("SEQ641", "known-ahead", "`{port}` is fed from after the win
 NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where they are, but {why}")
 NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
 NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
+CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
 STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
 STREAM_STEPS = _code(
     "SEQ655",

@@ -59,6 +59,7 @@ def baselines(
     """
     assert task.training is not None
     terms = task.training.terms
+    training, part = _samples(training), _samples(part)
     sample = _Sample(training, _spread(len(training), _LOOK_AT), task.training)
     found = [_rules(task, term, training, sample.of(i)) for i, term in enumerate(terms)]
     whole = _Sample(part, None, task.training)
@@ -76,6 +77,26 @@ def baselines(
         Baseline(name, score(rule(whole), whole.target, *whole.given))
         for name, rule in rules.items()
     )
+
+
+class _Steps:
+    """The steps of a stream, each a sample of one step: the one before it is the last it knows."""
+
+    def __init__(self, part: Any) -> None:
+        rows = part.stream.rows
+        several = getattr(part, "targets", None)
+        self.inputs = tuple(values[rows][:, None] for values in part.stream.inputs)
+        self.targets = tuple(
+            values[rows][:, None] for values in ((part.target,) if several is None else several)
+        )
+
+    def __len__(self) -> int:
+        return len(self.targets[0])
+
+
+def _samples(part: Any) -> Any:
+    """A part, whose samples stand one after the other."""
+    return _Steps(part) if hasattr(part, "stream") else part
 
 
 class _Sample:

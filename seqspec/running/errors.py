@@ -7,8 +7,8 @@ class RunError(Exception):
     """A mistake in the surroundings of a run: a file, a folder, a device, the data.
 
     ``message`` says what was found, in lower case and without a full stop; ``help`` is an
-    imperative that says what to do, or empty. ``kind`` tells errors in the ``"data"`` and
-    trouble while ``"training"`` from those of the ``"run"`` around them.
+    imperative that says what to do, or empty. ``kind`` tells errors in the ``"data"``, trouble
+    while ``"training"`` and what keeps one from a ``"resume"`` from those of the ``"run"`` around.
     """
 
     def __init__(self, message: str, help: str = "", kind: str = "run") -> None:

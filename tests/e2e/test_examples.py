@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (
-    *("airline", "digits", "dates", "weather", "stations", "hourly"),
+    *("airline", "digits", "dates", "weather", "stations", "hourly", "tomorrow"),
     *("seattle", "shoulder", "motion", "echo"),
     *("vowels", "names", "docstrings", "stress", "gestures", "outlook"),
 )

@@ -225,13 +225,28 @@ def plateaus(
     return rates
 
 
+class Fed:
+    """A part of the data, and the batches of it."""
+
+    def __init__(self) -> None:
+        self.part = self
+        self.inputs, self.target = (np.zeros((3, 2, 5)),), np.zeros((3, 2))
+
+    def __len__(self) -> int:
+        return 3
+
+    def batch(self, indices: np.ndarray) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        return tuple(values[indices] for values in self.inputs), self.target[indices]
+
+
 def callbacks(train: Any, model: Any, folder: Path) -> list[Any]:
     """What the Keras program gives to ``fit``."""
     found: list[Any] = []
-    part = SimpleNamespace(inputs=(np.zeros((3, 2, 5)),), target=np.zeros((3, 2)))
-    part.__len__ = lambda: 3
+    part = Fed()
     fake = SimpleNamespace(
-        fit=lambda *_, callbacks, **__: found.extend(callbacks), trainable_variables=[]
+        fit=lambda *_, callbacks, **__: found.extend(callbacks),
+        optimizer=SimpleNamespace(build=lambda _: None),
+        trainable_variables=[],
     )
     train.compile_model, compile_model = (lambda _: None), train.compile_model
     train.Batches = lambda *_: part

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.generation_plan import StepNames, generate_file
@@ -114,6 +115,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
     training = task.training
     if training is not None:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
+        yield checkpoint_file(task, name)
         yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
         yield run_file(task, ENVIRONMENT, placed=True)
     if task.generation is not None and model.steps is not None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seqspec.backends.base import Deviation, OutputFile
+from seqspec.backends.checkpoint_plan import checkpoint_file
 from seqspec.backends.data_program import data_file
 from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.generation_plan import StepNames, generate_file
@@ -112,6 +113,7 @@ def lower(task: Task) -> list[OutputFile]:
         training = render("torch/train.py.j2", plan=plan_training(task, model))
         files += [
             data_file(task),
+            checkpoint_file(task, name),
             OutputFile("train.py", training),
             *_generation(task, model),
             run_file(

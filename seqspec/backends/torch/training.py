@@ -9,7 +9,15 @@ from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import output_mask, plan_scored
-from seqspec.backends.python_text import Group, assign, definition, docstring
+from seqspec.backends.python_text import (
+    Code,
+    Expr,
+    Group,
+    assign,
+    definition,
+    docstring,
+    mapping,
+)
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -55,12 +63,10 @@ class TrainPlan:
     best: str
     counted: bool
     scored: tuple[str, ...]
-    before_epochs: tuple[str, ...]
     carrying: Carrying | None
     state: str
-    better: tuple[str, ...]
-    waiting: tuple[str, ...]
-    stopping: tuple[str, ...]
+    stopping: Stopping
+    progress: Progress
 
     @property
     def functional(self) -> bool:
@@ -106,6 +112,8 @@ class Signatures:
     measure: tuple[str, ...]
     predict: tuple[str, ...]
     evaluate: tuple[str, ...]
+    capture: tuple[str, ...]
+    restore: tuple[str, ...]
 
 
 _TWO = "tuple[Tensor, Tensor]"
@@ -127,7 +135,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         main=model.main,
         constants=tuple(_constants(training, updates)),
         reported="\n".join(assign("REPORTED", Group("(", plan_reported(training)))),
-        signatures=_signatures(training, model, lengths),
+        signatures=_signatures(training, model, lengths, updates),
         measure=tuple(plan_measure(task, training, model)),
         penalties=plan_penalties(task.graph, training, model.slots),
         frozen=plan_frozen(training, model),
@@ -156,10 +164,8 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         scored=plan_scored(task, training),
         carrying=plan_carrying(training),
         state=model.state.name if model.state else "",
-        before_epochs=stopping.before,
-        better=stopping.better,
-        waiting=stopping.waiting,
-        stopping=stopping.end,
+        stopping=stopping,
+        progress=_progress(stopping, updates),
     )
 
 
@@ -192,13 +198,16 @@ def _measured(training: Training) -> list[tuple[str, str]]:
     return [("targets" if several else "target", kind), *weight]
 
 
-def _signatures(training: Training, model: ModelPlan, lengths: LengthsPlan) -> Signatures:
+def _signatures(
+    training: Training, model: ModelPlan, lengths: LengthsPlan, updates: UpdatesPlan
+) -> Signatures:
     main, state = model.main, model.state.name if model.state else ""
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
     result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
-    scores = "dict[str, float]"
+    scores, arrays = "dict[str, float]", "dict[str, np.ndarray]"
+    kept = [me, f"{updates.name}: {updates.type}", *(["carried: Carried"] if state else [])]
     given, three = [f"state: {state}"], f"{_TWO[:-1]}, {state}]"
     inputs = [lengths.taken, device, _SIZE]
     if state:
@@ -210,6 +219,8 @@ def _signatures(training: Training, model: ModelPlan, lengths: LengthsPlan) -> S
         ),
         tuple(definition("predict", [me, *inputs], result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
+        tuple(definition("capture", kept, arrays)),
+        tuple(definition("restore", [*kept, f"arrays: {arrays}"], "None")),
     )
 
 
@@ -273,36 +284,72 @@ def _constants(training: Training, updates: UpdatesPlan) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stopping:
-    """Lines before the epochs, where a loss is the best, after that, and at an epoch's end."""
+class Stopping:
+    """Lines before the epochs, where a loss is the best, after that, and when training stops.
+
+    ``counts`` are the variables that are carried from one epoch to the next.
+    """
 
     before: tuple[str, ...]
     better: tuple[str, ...]
     waiting: tuple[str, ...]
-    end: tuple[str, ...]
+    when: str
+    counts: tuple[str, ...]
 
 
-def _stopping(stop: Setting | None) -> _Stopping:
+def _stopping(stop: Setting | None) -> Stopping:
     if stop is None:
-        return _Stopping(("best = math.inf",), ("best = judged",), (), ())
-    end = ("if waited == PATIENCE and not overfit_one_batch:", "    break")
+        return Stopping(("best = math.inf",), ("best = judged",), (), "", ("best",))
+    when = "waited == PATIENCE and not overfit_one_batch"
     if not stop.args["min_delta"]:
-        return _Stopping(
-            ("best, waited = math.inf, 0",),
+        return Stopping(
+            ("best, waited, stopped = math.inf, 0, False",),
             ("best, waited = judged, 0",),
             ("else:", "    waited += 1"),
-            end,
+            when,
+            ("best", "waited", "stopped"),
         )
-    return _Stopping(
-        ("best = math.inf", "mark, waited = math.inf, 0  # the loss to beat, and epochs since"),
+    return Stopping(
+        (
+            "best, stopped = math.inf, False",
+            "mark, waited = math.inf, 0  # the loss to beat, and epochs since",
+        ),
         ("best = judged",),
         (
             "waited += 1",
             "if judged < mark - MIN_DELTA:",
             "    mark, waited = judged, 0",
         ),
-        end,
+        when,
+        ("best", "mark", "waited", "stopped"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The lines that gather what a checkpoint has besides tensors, and those that put it back."""
+
+    lines: tuple[str, ...]
+    back: tuple[str, ...]
+
+
+def _progress(stopping: Stopping, updates: UpdatesPlan) -> Progress:
+    entries: list[tuple[Expr, Expr]] = [(name, Code(name)) for name in stopping.counts]
+    back = [f'{name} = progress["{name}"]' for name in stopping.counts]
+    if updates.counted:
+        entries.append(("step", Code("updates.step")))
+        back.append('updates.step = progress["step"]')
+    if updates.scaled:
+        entries.append(("scaler", Code("updates.scaler.state_dict()")))
+        back.append('updates.scaler.load_state_dict(progress["scaler"])')
+    if updates.plateau:
+        entries += [
+            ("learning_rate", Code(updates.rate)),
+            ("plateau", Code("plateau.state_dict()")),
+        ]
+        back.append(f'{updates.rate} = progress["learning_rate"]')
+        back.append('plateau.load_state_dict(progress["plateau"])')
+    return Progress(tuple(assign("progress", mapping(entries), indent=8)), tuple(back))
 
 
 def _copied(data: Data) -> str:

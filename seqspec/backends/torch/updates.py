@@ -27,7 +27,8 @@ class UpdatesPlan:
     ``type`` are what the loop is given in either case. ``rate`` is the expression for the learning
     rate of the last step, if that changes; ``plateau`` the lines that make what lowers it;
     ``joint`` those that tell which parameters are one weight. ``averages`` says that averages of
-    the weights are kept, ``precision`` what layers compute in, if that is not float32.
+    the weights are kept, ``accumulates`` that gradients of several batches add up; ``precision``
+    is what layers compute in, if that is not float32.
     """
 
     given: str
@@ -46,6 +47,12 @@ class UpdatesPlan:
     plateau: tuple[str, ...]
     averages: bool
     precision: str
+    accumulates: bool
+
+    @property
+    def optimizer_name(self) -> str:
+        """The optimiser, where the updates are at hand."""
+        return "updates.optimizer" if self.counted else "optimizer"
 
     @property
     def autocast(self) -> str:
@@ -107,9 +114,8 @@ def plan_updates(training: Training, model: ModelPlan) -> UpdatesPlan:
         step = [*shaped, *clips, *_decay(optimizer), *apply]
     if scheduled:
         step = [*_set_rate(several), *step]
-    lines = [f"{owner}optimizer.zero_grad()", "loss.backward()", *step]
-    if several:
-        lines = _accumulated(step)
+    plain = [f"{owner}optimizer.zero_grad()", "loss.backward()", *step]
+    lines = _accumulated(step) if several else plain
     if scaled:
         lines = [_scaled(line) for line in lines]
     if counted:
@@ -134,6 +140,7 @@ def plan_updates(training: Training, model: ModelPlan) -> UpdatesPlan:
         plateau=tuple(_plateau(training, optimizer_name)),
         averages=averages,
         precision="" if precision == "float32" else precision,
+        accumulates=several,
     )
 
 

@@ -1,6 +1,7 @@
 """Motion: the command line.
 
     python run.py train
+    python run.py train --resume runs/...
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
 
@@ -14,11 +15,13 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorFlow logs
 
 import weights
+from checkpoint import Checkpoint, CheckpointError, locked, newest
 from data import DATA_PATH, DataError, Scaling, inputs_for_prediction, load, write_predictions
 from model import build_model
 from train import (
@@ -35,26 +38,33 @@ from train import (
 
 
 def run_training(options: argparse.Namespace) -> None:
-    """Trains, and scores the best weights on the test part of the data."""
-    run: Path = options.run or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+    """Trains, or goes on with it, and scores the best weights on the test part of the data."""
+    run: Path = options.resume or options.run or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
+    if not options.resume and run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise FileExistsError(f"{run} is there already; a run never overwrites another")
     dataset = load(options.data)
-    set_seed(options.seed)
-    model = build_model()
-    fit(
-        model,
-        dataset,
-        run,
-        epochs=options.epochs,
-        seed=options.seed,
-        device=options.device,
-        overfit_one_batch=options.overfit_one_batch,
-    )
+    with locked(run, resume=bool(options.resume)):
+        resume = newest(run) if options.resume else None
+        settings = chosen(options, resume)
+        if resume is not None:
+            done = "is finished" if resume.finished(settings["epochs"]) else "goes on"
+            print(f"{run} {done} after epoch {resume.epoch}")
+        set_seed(settings["seed"])
+        model = build_model()
+        fit(model, dataset, run, device=options.device, resume=resume, **settings)
     print(f"weights, best and last, are in {run}")
-    if not options.overfit_one_batch:
+    if not settings["overfit_one_batch"]:
         weights.load(model, run / "best.safetensors")
         print_scores(evaluate(model, dataset.test, dataset.scaling, options.device))
+
+
+def chosen(options: argparse.Namespace, resume: Checkpoint | None) -> dict[str, Any]:
+    """Settings of a training: from the command line, else as it was begun, else from the spec."""
+    settings: dict[str, Any] = {"epochs": EPOCHS, "seed": SEED, "overfit_one_batch": False}
+    if resume is not None:
+        settings = {name: resume.settings[name] for name in settings}
+    given = {name: getattr(options, name) for name in settings}
+    return settings | {name: value for name, value in given.items() if value is not None}
 
 
 def run_evaluation(options: argparse.Namespace) -> None:
@@ -109,10 +119,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
     train = commands.add_parser("train", parents=[common], help="train the model")
     add_data(train, "default: %(default)s")
-    train.add_argument("--run", type=Path, metavar="DIR", help="a new folder for the results")
-    train.add_argument("--epochs", type=positive, default=EPOCHS)
-    train.add_argument("--seed", type=seed, default=SEED)
-    train.add_argument("--overfit-one-batch", action="store_true", help="a check of the model")
+    folder = train.add_mutually_exclusive_group()
+    folder.add_argument("--run", type=Path, metavar="DIR", help="a new folder for the results")
+    folder.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in a folder")
+    train.add_argument("--epochs", type=positive, help=f"default: {EPOCHS}")
+    train.add_argument("--seed", type=seed, help=f"default: {SEED}")
+    train.add_argument(
+        "--overfit-one-batch", action="store_true", default=None, help="a check of the model"
+    )
     train.set_defaults(command=run_training)
 
     evaluation = commands.add_parser("evaluate", parents=[trained], help="score trained weights")
@@ -142,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    except (DataError, TrainingError, weights.WeightsError, OSError) as error:
+    except (CheckpointError, DataError, TrainingError, weights.WeightsError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

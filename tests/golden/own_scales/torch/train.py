@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import weights
+from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Inputs, Part, Scaling, batches, score
 from model import Airports
 
@@ -37,6 +38,37 @@ def measure(model: Airports, inputs: list[Tensor], targets: list[Tensor]) -> tup
     loss = temp_loss + dewp_loss
     measured = [loss, temp_loss, dewp_loss]
     return loss, torch.stack(measured).detach()
+
+
+def capture(model: Airports, optimizer: torch.optim.Optimizer) -> dict[str, np.ndarray]:
+    """All tensors that the next epochs depend on."""
+    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+    for name, weight in model.named_parameters():
+        for slot, tensor in optimizer.state.get(weight, {}).items():
+            tensors[f"optimizer/{name}/{slot}"] = tensor
+    tensors["random/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_initialized():
+        tensors["random/cuda"] = torch.cuda.get_rng_state()
+    return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
+
+
+def restore(
+    model: Airports, optimizer: torch.optim.Optimizer, arrays: dict[str, np.ndarray]
+) -> None:
+    """Puts back what `capture` has taken."""
+
+    def under(place: str) -> dict[str, Tensor]:
+        found = [name for name in arrays if name.startswith(place)]
+        return {name.removeprefix(place): torch.tensor(arrays[name]) for name in found}
+
+    model.load_state_dict(under("model/"))
+    state = optimizer.state_dict()
+    for number, (name, _) in enumerate(model.named_parameters()):
+        state["state"][number] = under(f"optimizer/{name}/")
+    optimizer.load_state_dict(state)
+    torch.set_rng_state(under("random/")["cpu"])
+    if torch.cuda.is_initialized():
+        torch.cuda.set_rng_state(under("random/")["cuda"])
 
 
 def run_epoch(
@@ -84,14 +116,17 @@ def fit(
     seed: int = SEED,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    resume: Checkpoint | None = None,
     report: Callable[[dict[str, float]], None] = print_epoch,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
-    """Trains the model and returns the last epoch's record.
+    """Trains the model and returns the last epoch's record, none if no epoch was left.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
     and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
     Records are in the units that the model sees.
+    After epochs it writes checkpoints as well. From one of them, `resume`, training goes on as if
+    it had never stopped: the same weights and records come out, to the bit.
     `report` is given each record, `on_batch` the number of the batch and of all batches in the
     epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
@@ -106,10 +141,33 @@ def fit(
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
+    settings = {
+        "seed": seed,
+        "device": device,
+        "overfit_one_batch": overfit_one_batch,
+        "data": fingerprint(train, *([validation] if validation else [])),
+        "epochs": epochs,
+    }
+    checkpoints = Checkpoints(run, settings, resume)
+    done = 0
     record: dict[str, float] = {}
     best = math.inf
+
+    def keep(epoch: int) -> None:
+        """Writes a checkpoint with all that the next epochs depend on."""
+        progress = {"best": best}
+        checkpoints.write(epoch, progress, capture(model, optimizer))
+
+    if resume is None:
+        keep(0)
+    else:
+        restore(model, optimizer, resume.arrays)
+        done, progress = resume.epoch, resume.progress
+        best = progress["best"]
+        if resume.finished(epochs):
+            return record
     try:
-        for epoch in range(1, epochs + 1):
+        for epoch in range(done + 1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
             means = run_epoch(model, train, device, rng, optimizer, on_batch)
@@ -131,6 +189,8 @@ def fit(
                 best = judged
                 weights.save(model, run / "best.safetensors", metadata)
             report(record)
+            if epoch == epochs or checkpoints.due():
+                keep(epoch)
     except KeyboardInterrupt:
         weights.save(model, run / "last.safetensors", metadata)
         raise

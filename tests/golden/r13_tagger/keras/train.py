@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 import weights
+from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Part, score
 
 EPOCHS = 1
@@ -22,6 +23,7 @@ LEARNING_RATE = keras.optimizers.schedules.InverseTimeDecay(
 )
 SEED = 0
 REPORTED = ("loss", "accuracy", "val_loss", "val_accuracy")  # what a record holds
+COUNTS = ("best", "wait", "cooldown_counter")  # what callbacks carry from epoch to epoch
 DEVICES = {"cpu": "cpu:0", "cuda": "gpu:0"}  # as Keras calls them
 
 
@@ -116,6 +118,58 @@ class Adam(keras.optimizers.Adam):
         super().apply(whole, trainable_variables)
 
 
+def lasting(model: keras.Model) -> dict[str, keras.Variable]:
+    """The variables that the next epochs depend on."""
+    seeds = [v for v in model.non_trainable_variables if v.name == "seed_generator_state"]
+    found = {f"model/{name}": v for name, v in weights.variables(model).items()}
+    found |= {f"optimizer/{number}": v for number, v in enumerate(model.optimizer.variables)}
+    return found | {f"random/{number}": v for number, v in enumerate(seeds)}
+
+
+class Checkpointing(keras.callbacks.Callback):
+    """Writes checkpoints after epochs, or goes on from one."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        epochs: int,
+        resume: Checkpoint | None,
+        counting: list[keras.callbacks.Callback],
+    ) -> None:
+        super().__init__()
+        self.checkpoints = checkpoints
+        self.epochs = epochs
+        self.resume = resume
+        self.counting = counting  # the callbacks before this one
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        if self.resume is None:
+            self.keep(0)
+            return
+        # Only now: those of Keras have just forgotten what they had counted.
+        for callback, counts in zip(self.counting, self.resume.progress["counts"], strict=True):
+            vars(callback).update(counts)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        assert self.model is not None
+        last = self.model.stop_training or epoch + 1 == self.epochs
+        if last or self.checkpoints.due():
+            self.keep(epoch + 1)
+
+    def keep(self, epoch: int) -> None:
+        """Writes a checkpoint with all that the next epochs depend on."""
+        assert self.model is not None
+        arrays = {
+            name: np.asarray(variable.numpy()) for name, variable in lasting(self.model).items()
+        }
+        counts = [
+            {name: value for name, value in vars(callback).items() if name in COUNTS}
+            for callback in self.counting
+        ]
+        progress = {"counts": counts, "stopped": self.model.stop_training}
+        self.checkpoints.write(epoch, progress, arrays)
+
+
 def compile_model(model: keras.Model) -> None:
     """Sets the optimizer, the loss and what else is measured."""
     model.compile(
@@ -140,13 +194,16 @@ def fit(
     seed: int = SEED,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    resume: Checkpoint | None = None,
     report: Callable[[dict[str, float]], None] = print_epoch,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
-    """Trains the model and returns the last epoch's record.
+    """Trains the model and returns the last epoch's record, none if no epoch was left.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
     and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
+    After epochs it writes checkpoints as well. From one of them, `resume`, training goes on as if
+    it had never stopped: the same weights and records come out, to the bit.
     `report` is given each record, `on_batch` the number of the batch and of all batches in the
     epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
@@ -162,6 +219,16 @@ def fit(
 
     journal = Journal(run, keep, report)
     callbacks: list[keras.callbacks.Callback] = [journal]
+    settings = {
+        "seed": seed,
+        "device": device,
+        "overfit_one_batch": overfit_one_batch,
+        "data": fingerprint(train, *([validation.part] if validation else [])),
+        "epochs": epochs,
+    }
+    checkpoints = Checkpoints(run, settings, resume)
+    keeper = Checkpointing(checkpoints, epochs, resume, callbacks[:])
+    callbacks.append(keeper)
     if on_batch is not None:
         callbacks.append(
             keras.callbacks.LambdaCallback(
@@ -169,11 +236,21 @@ def fit(
             )
         )
     compile_model(model)
+    with on_device(device):
+        model.optimizer.build(model.trainable_variables)
+    done = 0
+    if resume is not None:
+        for name, variable in lasting(model).items():
+            variable.assign(resume.arrays[name])
+        done = batches.epoch = resume.epoch
+        if resume.finished(epochs):
+            return journal.record
     try:
         with on_device(device):
             model.fit(
                 batches,
                 epochs=epochs,
+                initial_epoch=done,
                 validation_data=validation,
                 callbacks=callbacks,
                 shuffle=False,  # Batches does it

@@ -94,6 +94,9 @@ class Part:
     stream: Stream
     target: np.ndarray  # [rows, 1]; of each row what the next one has
 
+    def __len__(self) -> int:
+        return int(self.stream.steps.sum())
+
     def batch(self, chunk: Chunk) -> Batch:
         """What a chunk holds, each array [B, T, ...]."""
         rows = chunk.rows

@@ -100,6 +100,9 @@ class Part:
     stream: Stream
     targets: tuple[np.ndarray, ...]  # warm [rows, 1], wet [rows, 1]
 
+    def __len__(self) -> int:
+        return int(self.stream.steps.sum())
+
     def batch(self, chunk: Chunk) -> Batch:
         """What a chunk holds, each array [B, T, ...]."""
         rows = chunk.rows

@@ -15,7 +15,7 @@ from model import Tomorrow
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "e6d9b791ebbfe7a2fdf0cadce36262e7a5f3e47e1cb8efd948e80cb36d1e435b",
+    "spec_sha256": "f4cb7e777e76ee3fc826ec092a081246b25858d58d1b69e631fc6ba54ba13fbb",
     "model": "Tomorrow",
 }
 

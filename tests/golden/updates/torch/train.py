@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import weights
+from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Part, Scaling, batches, score
 from model import LookBack
 
@@ -55,9 +56,9 @@ class SGD(torch.optim.Optimizer):
                     continue
                 state = self.state[weight]
                 if not state:
-                    state["step"] = torch.zeros_like(weight)
-                state["step"].mul_(momentum).sub_(weight.grad, alpha=lr)
-                weight.add_(state["step"])
+                    state["steps"] = torch.zeros_like(weight)
+                state["steps"].mul_(momentum).sub_(weight.grad, alpha=lr)
+                weight.add_(state["steps"])
         return loss
 
 
@@ -144,6 +145,42 @@ def measure(model: LookBack, inputs: list[Tensor], target: Tensor) -> tuple[Tens
     return loss, loss.detach()[None]
 
 
+def capture(model: LookBack, updates: Updates) -> dict[str, np.ndarray]:
+    """All tensors that the next epochs depend on."""
+    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+    for name, weight in model.named_parameters():
+        for slot, tensor in updates.optimizer.state.get(weight, {}).items():
+            tensors[f"optimizer/{name}/{slot}"] = tensor
+    for number, own in enumerate(updates.averages.own):
+        tensors[f"own/{number}"] = own
+    tensors["random/cpu"] = torch.get_rng_state()
+    if torch.cuda.is_initialized():
+        tensors["random/cuda"] = torch.cuda.get_rng_state()
+    return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
+
+
+def restore(model: LookBack, updates: Updates, arrays: dict[str, np.ndarray]) -> None:
+    """Puts back what `capture` has taken."""
+
+    def under(place: str) -> dict[str, Tensor]:
+        found = [name for name in arrays if name.startswith(place)]
+        return {name.removeprefix(place): torch.tensor(arrays[name]) for name in found}
+
+    model.load_state_dict(under("model/"))
+    state = updates.optimizer.state_dict()
+    for number, (name, _) in enumerate(model.named_parameters()):
+        state["state"][number] = under(f"optimizer/{name}/")
+    updates.optimizer.load_state_dict(state)
+    averages = updates.averages
+    for average, weight in zip(averages.averages, averages.weights, strict=True):
+        average.copy_(weight.detach())  # they are in the model at the end of an epoch
+    if own := under("own/"):
+        averages.own = [own[str(n)].to(weight) for n, weight in enumerate(averages.weights)]
+    torch.set_rng_state(under("random/")["cpu"])
+    if torch.cuda.is_initialized():
+        torch.cuda.set_rng_state(under("random/")["cuda"])
+
+
 def run_epoch(
     model: LookBack,
     part: Part,
@@ -187,15 +224,18 @@ def fit(
     seed: int = SEED,
     device: str = "cpu",
     overfit_one_batch: bool = False,
+    resume: Checkpoint | None = None,
     report: Callable[[dict[str, float]], None] = print_epoch,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
-    """Trains the model and returns the last epoch's record.
+    """Trains the model and returns the last epoch's record, none if no epoch was left.
 
     The folder `run` gets metrics.jsonl, best.safetensors (lowest validation loss)
     and last.safetensors; Ctrl-C leaves the weights of that moment, mid-epoch, in the latter.
     These, and those that the model has at the end, are averages of the weights of all steps.
     Records are in the units that the model sees.
+    After epochs it writes checkpoints as well. From one of them, `resume`, training goes on as if
+    it had never stopped: the same weights and records come out, to the bit.
     `report` is given each record, `on_batch` the number of the batch and of all batches in the
     epoch: for a progress display.
     Raises TrainingError if the loss is no longer finite; the checkpoints before are kept.
@@ -208,10 +248,34 @@ def fit(
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
+    settings = {
+        "seed": seed,
+        "device": device,
+        "overfit_one_batch": overfit_one_batch,
+        "data": fingerprint(train, *([validation] if validation else [])),
+        "epochs": epochs,
+    }
+    checkpoints = Checkpoints(run, settings, resume)
+    done = 0
     record: dict[str, float] = {}
     best = math.inf
+
+    def keep(epoch: int) -> None:
+        """Writes a checkpoint with all that the next epochs depend on."""
+        progress = {"best": best, "step": updates.step}
+        checkpoints.write(epoch, progress, capture(model, updates))
+
+    if resume is None:
+        keep(0)
+    else:
+        restore(model, updates, resume.arrays)
+        done, progress = resume.epoch, resume.progress
+        best = progress["best"]
+        updates.step = progress["step"]
+        if resume.finished(epochs):
+            return record
     try:
-        for epoch in range(1, epochs + 1):
+        for epoch in range(done + 1, epochs + 1):
             started = time.perf_counter()
             rng = np.random.default_rng([seed, epoch])
             updates.averages.hide()
@@ -236,6 +300,8 @@ def fit(
                 best = judged
                 weights.save(model, run / "best.safetensors", metadata)
             report(record)
+            if epoch == epochs or checkpoints.due():
+                keep(epoch)
     except KeyboardInterrupt:
         updates.averages.show()
         weights.save(model, run / "last.safetensors", metadata)
