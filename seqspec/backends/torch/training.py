@@ -19,7 +19,7 @@ from seqspec.backends.python_text import (
     mapping,
 )
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
-from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
+from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates

@@ -57,9 +57,7 @@ class Backtest:
         return found
 
 
-def forecast(
-    stepper: Stepper, known: list[Series], steps: int = AHEAD
-) -> np.ndarray:
+def forecast(stepper: Stepper, known: list[Series], steps: int = AHEAD) -> np.ndarray:
     """What comes after the known rows of each series: [series, steps, columns].
 
     The stepper has no lanes; it gets one for each series, which reads what is known and then,
@@ -81,8 +79,7 @@ def warm_up(stepper: Stepper, lane: int, one: Series, start: int, end: int) -> n
 
 
 def run_on(stepper: Stepper, value: np.ndarray, steps: int) -> np.ndarray:
-    """Feeds back each prediction, beginning with the first, [lanes, 1, columns].
-    """
+    """Feeds back each prediction, beginning with the first, [lanes, 1, columns]."""
     found = [value]
     for step in range(steps - 1):
         value = stepper.feed(value)
