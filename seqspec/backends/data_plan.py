@@ -299,10 +299,14 @@ class _Planner:
 
     # ----------------------------------------------------------------------------------- the whole
 
+    @property
+    def _scaled(self) -> tuple[str, ...]:
+        """The columns or arrays that have a scale."""
+        return names_of(feed for feed in self.feeds.all if feed.scaled)
+
     def plan(self) -> DataPlan:
         """All decisions together."""
-        feeds = self.feeds
-        scaled, needed = names_of(f for f in feeds.all if f.scaled), needed_rows(feeds)
+        feeds, scaled, needed = self.feeds, self._scaled, needed_rows(self.feeds)
         return DataPlan(
             doc=describe(self.task, self.data),
             imports=self._imports,

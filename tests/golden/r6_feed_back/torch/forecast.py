@@ -81,7 +81,7 @@ def warm_up(stepper: Stepper, lane: int, one: Series, start: int, end: int) -> n
 def run_on(stepper: Stepper, value: np.ndarray, steps: int) -> np.ndarray:
     """Feeds back each prediction, beginning with the first, [lanes, 1, columns]."""
     found = [value]
-    for step in range(steps - 1):
+    for _ in range(steps - 1):
         value = stepper.feed(value)
         found.append(value)
     return np.concatenate(found, axis=1)
@@ -167,13 +167,13 @@ def series(name: str, parts: list[Arrays], held_out: int) -> Series:
 
 def write_forecast(path: Path, values: np.ndarray, known: list[Series]) -> None:
     """Writes a csv file with a line for each step ahead. It appears whole or not at all."""
-    write(path, forecast_lines(values, known))
+    write(path, forecast_lines(values))
 
 
-def forecast_lines(values: np.ndarray, known: list[Series]) -> Iterator[list[str]]:
+def forecast_lines(values: np.ndarray) -> Iterator[list[str]]:
     """The lines of a forecast, header first."""
     yield ["step", *MONTHS_COLUMNS]
-    for one, rows in zip(known, values.tolist(), strict=True):
+    for rows in values.tolist():
         for step, row in enumerate(rows, start=1):
             yield [str(step), *(f"{value:.7g}" for value in row)]
 
