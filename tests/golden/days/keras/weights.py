@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "fcce5fccd26ac6729b451173ac89c473827705bd167a9eaf9d05d140097999d0",
+    "spec_sha256": "00b2855b36c310754a25b132f67ee0b9cb79d9b119553dfc6441814b2e8c6162",
     "model": "Days",
 }
 
