@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,44 @@ def test_each_series_has_its_own_scale(split: str, tmp_path: Path) -> None:
             for p, y, n in zip(prediction, target, names, strict=True)
         ]
         assert found[name] == pytest.approx(float(np.mean(errors)), rel=1e-3)
+
+
+def in_original_units(
+    program: Any, scaling: Any, prediction: Array, target: Array, series: Array, errors: Any
+) -> dict[str, float]:
+    """As a training scores its baselines."""
+    made, meant = (scaling.invert_target(values, series) for values in (prediction, target))
+    return dict(program.score(made, meant, errors))
+
+
+def test_scaled_by_series(tmp_path: Path) -> None:
+    """Both kinds of scale that a series has for itself: the model's, and that of its errors."""
+    rng = np.random.default_rng(4)
+    series = {name: rng.standard_normal(80).cumsum() * 9**i for i, name in enumerate("abc")}
+    rows = [f"{v:.4f},{n},{t}" for n, vs in series.items() for t, v in enumerate(vs)]
+    data = tmp_path / "v.csv"
+    data.write_text("v,s,t\n" + "\n".join(rows) + "\n")
+    source = 'csv("v.csv", columns=[v, s, t], series=s, order=t)'
+    compilation = forecast(tmp_path, source, "    scale = standard(per=series)\n")
+    task = task_of(compilation)
+    found: dict[str, dict[str, float]] = {}
+    with built(compilation, tmp_path) as models:
+        share(models, random_weights(task.graph, 1.0), task, tmp_path)
+        for backend, one in models.items():
+            train, program = one.program.module("train"), one.program.module("data")
+            dataset = program.load(data)
+            part, scaling = dataset.test, dataset.scaling
+            found[backend] = train.evaluate(one.model, part, scaling)
+            first = train.first_batch(dataset.train)
+            assert len(first.series) == len(first.naive["mase"]) == 8
+            values = train.predict(one.model, part.inputs)
+            values, truth = (scaling.invert_target(v, part.series) for v in (values, part.target))
+            scales = np.array([naive(series[n][:56], 1) for n in part.series])
+            expected = float((abs(values - truth).mean(axis=1) / scales).mean())
+            assert found[backend]["mase"] == pytest.approx(expected, rel=1e-4)
+            score = partial(in_original_units, program, scaling)
+            assert "mase" in baselines(task, dataset.train, part, score)[0].scores
+    assert found["torch"] == pytest.approx(found["keras"], rel=1e-5)
 
 
 def test_several_outputs_and_columns(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import Group, assign, definition, docstring
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
-from seqspec.backends.torch.losses import counts_entries, plan_measure, reported
+from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates

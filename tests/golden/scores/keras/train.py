@@ -74,13 +74,13 @@ class SmoothedCrossentropy(keras.losses.Loss):
 
     def __init__(self, label_smoothing: float, *, from_logits: bool = False) -> None:
         super().__init__(name="smoothed_crossentropy")
-        self.of_shares = keras.losses.CategoricalCrossentropy(
-            from_logits=from_logits, label_smoothing=label_smoothing, reduction=None
+        self.of_shares: keras.losses.Loss = keras.losses.CategoricalCrossentropy(
+            from_logits=from_logits, label_smoothing=label_smoothing
         )
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         ids = keras.ops.cast(y_true, "int32")
-        return self.of_shares(keras.ops.one_hot(ids, y_pred.shape[-1]), y_pred)
+        return self.of_shares.call(keras.ops.one_hot(ids, y_pred.shape[-1]), y_pred)
 
 
 class LossOverSamples(keras.metrics.Metric):
@@ -89,7 +89,7 @@ class LossOverSamples(keras.metrics.Metric):
     def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__(name="loss_over_samples")
         self.loss = loss
-        self.mean = keras.metrics.Mean()
+        self.mean: keras.metrics.Metric = keras.metrics.Mean()
 
     def update_state(
         self,

@@ -72,7 +72,7 @@ class LossOverSamples(keras.metrics.Metric):
     def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__(name="loss_over_samples")
         self.loss = loss
-        self.mean = keras.metrics.Mean()
+        self.mean: keras.metrics.Metric = keras.metrics.Mean()
 
     def update_state(
         self,
