@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,7 +102,7 @@ def _meant(
         return
     # `encoder = x -> embedding(8) -> lstm(8)` are encoder_embedding and encoder_lstm; copies of a
     # layer are chain.0/dense and so on.
-    inside = [path for path in units if path.startswith((f"{name}_", f"{name}.", f"{name}/"))]
+    inside = [path for path, chain in units.items() if _inside(path, chain[-1], name)]
     if inside:
         yield from (Frozen(path, units[path], whole=True) for path in inside)
         return
@@ -109,3 +110,16 @@ def _meant(
         if path == name or path.startswith(f"{name}/"):
             owner = max((u for u in units if path.startswith(f"{u}/")), key=len)
             yield Frozen(path, units[owner], whole=False)
+
+
+def _inside(path: str, unit: Unit, name: str) -> bool:
+    """Whether a unit stands in a pipeline, a model or among copies of that name.
+
+    In a pipeline it is called after its kind: `encoder_lstm_1` is in `encoder`, `encoder_b_lstm` in
+    another one.
+    """
+    if path.startswith((f"{name}.", f"{name}/")):
+        return True
+    rest = path.removeprefix(f"{name}_")
+    kind = re.sub(r"_\d+\Z", "", rest).replace("_", "")
+    return rest != path and kind == unit.kind.replace("_", "").lower()

@@ -298,7 +298,8 @@ def test_the_command_line(tmp_path: Path) -> None:
 
     trained = run("train", "--run", "out", "--epochs", "2")
     assert trained.returncode == 0, trained.stderr
-    assert "\nepoch 1 " in trained.stdout  # the shares of classes stand before
+    assert trained.stdout.startswith("classes of y, in percent of the training")
+    assert "\nepoch 1 " in trained.stdout
     again = run("train", "--run", "out")
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert again.stderr.startswith("error: out ")
