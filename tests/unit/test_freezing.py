@@ -26,5 +26,6 @@ def test_a_pipeline_is_not_another_one_that_begins_alike(
     monkeypatch.chdir(tmp_path)
     np.savez("texts.npz", x=np.zeros((40, 6), int), y=np.zeros(40, int))
     task = Compilation.of_text(SPEC).task
-    assert task is not None and task.training is not None
+    assert task is not None
+    assert task.training is not None
     assert [one.path for one in task.training.frozen] == ["a_embedding", "a_gru"]
