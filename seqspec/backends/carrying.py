@@ -14,11 +14,12 @@ class Carrying:
 
     ``size`` is the argument of ``chunks()`` that says how many lanes share a batch, ``score`` the
     body of ``evaluate()``, ``truth`` what a part gives of a chunk besides inputs. With ``never``,
-    an epoch goes on where the one before ended.
+    an epoch goes on where the one before ended; ``marked`` tells that a column clears the state.
     """
 
     size: str
     never: bool
+    marked: bool
     score: tuple[str, ...]
     truth: tuple[str, ...]
 
@@ -43,6 +44,7 @@ def plan_carrying(training: Training) -> Carrying | None:
     return Carrying(
         ", BATCH_SIZE" if training.lanes is not None else "",
         training.reset is not None and training.reset.name == "never",
+        training.reset is not None and bool(training.reset.args),
         score,
         (f"target{end}", *weight),
     )

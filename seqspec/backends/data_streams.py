@@ -126,7 +126,7 @@ def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, *, trained: bo
     more: list[Code] = []
     if trained:
         more += [Code(f"beyond={feeds.beyond}")] if feeds.beyond else []
-        more += [Code("lanes=LANES")] if feeds.parted else []
+        more += [Code("lanes=lanes")] if feeds.parted else []
     return call("stream_of", Code(columns), Group("(", inputs), *more)
 
 

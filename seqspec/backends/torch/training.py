@@ -97,6 +97,10 @@ class TrainPlan:
         return self.carrying.size if self.carrying else ""
 
     @property
+    def marked(self) -> bool:
+        return self.carrying is not None and self.carrying.marked
+
+    @property
     def goes_on(self) -> str:
         return ", cleared=optimizer is None" if self.carrying and self.carrying.never else ""
 
@@ -211,7 +215,7 @@ def _signatures(
     given, three = [f"state: {state}"], f"{_TWO[:-1]}, {state}]"
     inputs = [lengths.taken, device, _SIZE]
     if state:
-        inputs = ["stream: Stream", device, "carried: Carried | None = None"]
+        inputs = ["stream: Stream", device, "carried: list[np.ndarray] | None = None"]
         truth = [*given, *truth]
     return Signatures(
         tuple(

@@ -179,7 +179,9 @@ def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     """
     parts = split(read(path, MONTHS_COLUMNS), path)
     scaling = scaling or Scaling.fit(parts[0])
-    train, validation, test = (assemble(part, scaling) for part in parts)
+    train = assemble(parts[0], scaling, lanes=LANES)
+    validation = assemble(parts[1], scaling)
+    test = assemble(parts[2], scaling)
     return Dataset(train, validation, test, scaling)
 
 
@@ -236,10 +238,10 @@ def stream_of(
     )
 
 
-def assemble(part: Arrays, scaling: Scaling) -> Part:
+def assemble(part: Arrays, scaling: Scaling, lanes: int = 1) -> Part:
     """The rows of a part as a stream, with their targets; a batch copies its own."""
     months = on_disk(part, MONTHS_COLUMNS, scaling)
-    stream = stream_of(part, (months,), beyond=1, lanes=LANES)
+    stream = stream_of(part, (months,), beyond=1, lanes=lanes)
     return Part(stream, target=months[1:])
 
 

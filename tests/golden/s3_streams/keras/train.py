@@ -339,7 +339,8 @@ def predict(
 ) -> tuple[np.ndarray, ...]:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     found = chunks(stream, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
