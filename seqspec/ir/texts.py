@@ -127,7 +127,8 @@ class Texts(Feeder):
                     what=f"{self.shown} is one long text, so it has but one sample"
                 ),
                 self.section.at("source"),
-                help="cut it into windows: `windows = sliding(steps=…)`",
+                help="cut it into windows: `windows = sliding(steps=…)`; for a model that carries "
+                "its state, into lanes: `batches = streams(chunk=…, lanes=…)`",
             )
             return False
         return True
@@ -135,6 +136,8 @@ class Texts(Feeder):
     def _cut_fits(self) -> bool:
         """Whether what is cut into tokens in the file stays as it is; reports if not."""
         source, tokens = self.source, self.section.values["tokens"]
+        if not source.entry.facts["samples"]:
+            return self._uncut(tokens)
         if source.entry.facts["layout"] not in ("tags", "rows"):
             return True
         if source.entry.facts["layout"] == "tags" and len(source.args["columns"]) != 2:
@@ -158,6 +161,20 @@ class Texts(Feeder):
         help = "write words() or words(standardize=lower)"
         self.sink.report(finding, self.section.at("tokens"), help=help)
         return False
+
+    def _uncut(self, tokens: Setting) -> bool:
+        """Whether nothing is asked of one long text that is done to samples; reports if so."""
+        unfit = {
+            "ends": (tokens.args["ends"], "`ends` puts a start and an end around each sample"),
+            "max_length": (tokens.args["max_length"], "`max_length` cuts off each sample"),
+        }
+        for name, (written, what) in unfit.items():
+            if written:
+                finding = codes.FORBIDDEN_VALUE(what=f"{what}, but {self.shown} is one long text")
+                place = self.section.at("tokens", name)
+                self.sink.report(finding, place, help="leave it out")
+                return False
+        return True
 
     def _readable(self, samples: bool) -> bool:
         """Whether the file, if it is there, has as many fields as are named; reports if not."""
