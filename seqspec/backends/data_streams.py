@@ -21,9 +21,9 @@ from seqspec.ir.task import Data, Training
 class StreamsPlan:
     """The template's values; see ``templates/_shared/data/streams.j2``.
 
-    ``doc`` says what a stream is, ``each`` what is cut into lanes and ``alone`` where one stands that
-    is not. ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells a table
-    of several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
+    ``doc`` says what a stream is, ``each`` what is cut into lanes, ``alone`` where one stands that
+    is not. ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells
+    several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
     ``sized`` that not all lanes share a batch. ``lacking`` says why there is no lane, if so.
     """
 
@@ -83,7 +83,7 @@ def _lacking(data: Data, *, beyond: bool) -> str:
     """What is wrong with data out of which no lane can be cut."""
     if data.tokens is not None:
         unit = data.tokens.entry.facts["unit"]
-        return f"there is no {unit}{f' with one after it' if beyond else ''}"
+        return f"there is no {unit}{' with one after it' if beyond else ''}"
     return f"no series has {'a step and the one after it' if beyond else 'a row'}"
 
 

@@ -107,7 +107,7 @@ def test_what_is_too_short(tmp_path: Path) -> None:
     with pytest.raises(data.DataError, match="there is no character with one after it"):
         data.load(tmp_path / "t.txt")
     (tmp_path / "t.txt").write_text("ab")
-    with pytest.raises(data.DataError, match="the test part of .* is empty"):
+    with pytest.raises(data.DataError, match=r"the test part of .* is empty"):
         data.load(tmp_path / "t.txt")
 
 
