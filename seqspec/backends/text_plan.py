@@ -222,7 +222,9 @@ class _Planner:
                 separator = self.data.source.args["separator"]
                 lines += assign("SEPARATOR", separator, note="between a word and its tag")
             lines += assign("COLUMNS", Group("(", self.columns), note="those that are read")
-            lines += assign("INPUTS", Group("(", tuple(self.ids)))
+            # A line without the target has the others in the order in which they are written.
+            inputs = tuple(name for name in written if name in self.ids)
+            lines += assign("INPUTS", Group("(", inputs))
             if self._some_whole():
                 lines += assign("CUT", Group("(", self.cut), note="into tokens")
         else:

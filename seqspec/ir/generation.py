@@ -44,7 +44,7 @@ class _Checker:
         if not (self._same_ids(looped, output) and self._looks_back(looped, output)):
             return None
         name = next(name for name, value in self.graph.outputs if value is output)
-        if not self._steps(looped, name):
+        if not (self._shifted(looped, name) and self._steps(looped, name)):
             return None
         start, stop = self._token("start", looped), self._token("stop", looped)
         others = [value.name for value in self.graph.inputs if value is not looped]
@@ -108,6 +108,30 @@ class _Checker:
                 Label(output.span, f"this is {given}"),
             ),
             help="give the output a number for each id, at each step of what is fed back",
+        )
+        return False
+
+    def _shifted(self, looped: Value, name: str) -> bool:
+        """Whether the model is not trained to repeat what it reads; shifted data are as good."""
+        if self.training is None:
+            return True
+        data = self.training.data
+        target = data.targets.get(name)
+        if target is None or target.kind == "next_step":
+            return True
+        if target.names != data.inputs.get(looped.name):
+            return True
+        (column,) = target.names
+        self.sink.report(
+            codes.NOT_SHIFTED(model=self.graph.name, column=column),
+            self.loop.span,
+            labels=(
+                Label(looped.span, "what is written is read here next"),
+                Label(data.span, f"its target is `{column}`, as it is read"),
+            ),
+            help=f"write `target = next_step([{column}])`"
+            if data.windows or data.ragged
+            else "let the target be an array of its own, which is one step ahead",
         )
         return False
 
