@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.data_doc import samples_doc
@@ -12,7 +11,6 @@ from seqspec.backends.data_naive import NaivePlan, naive_keyword
 from seqspec.backends.data_part import needed_rows
 from seqspec.backends.data_prediction import returned
 from seqspec.backends.data_series import SeriesPlan, input_rows, target_rows
-from seqspec.backends.data_split import plan_split
 from seqspec.backends.python_text import (
     Code,
     Expr,
@@ -28,12 +26,8 @@ from seqspec.ir.task import Term, Training
 
 @dataclass(frozen=True, slots=True)
 class SamplesPlan:
-    """What ``assemble`` takes besides the rows of a part, what it says of itself, its body.
+    """What ``assemble`` takes besides the rows of a part, what it says of itself, its body."""
 
-    ``calls`` are the lines that assemble all parts.
-    """
-
-    calls: tuple[str, ...]
     arguments: str
     parameters: str
     doc: str
@@ -64,27 +58,14 @@ class Samples:
     def plan(self, weights: WeightsPlan, lines: tuple[str, ...] | None = None) -> SamplesPlan:
         """All of ``assemble``, whose body may be another one."""
         scaled = self.training.data.scale is not None
-        arguments = (", scaling" if scaled else "") + weights.argument + self.naive.argument
-        parameters = ", scaling: Scaling" if scaled else ""
-        parameters += weights.parameter + self.naive.parameter
         return SamplesPlan(
-            calls=tuple(self._calls(arguments)),
-            arguments=arguments,
-            parameters=parameters + (", lanes: int = 1" if self.feeds.parted else ""),
+            arguments=(", scaling" if scaled else "") + weights.argument + self.naive.argument,
+            parameters=(", scaling: Scaling" if scaled else "")
+            + weights.parameter
+            + self.naive.parameter,
             doc=samples_doc(self.training.data),
             lines=self.lines() if lines is None else lines,
         )
-
-    def _calls(self, arguments: str) -> Iterator[str]:
-        parts = plan_split(self.training.data).parts
-        if self.feeds.parted:  # side by side in training only: what is scored is read whole
-            yield f"train = assemble(parts[0]{arguments}, lanes=LANES)"
-            for place, name in enumerate(parts[1:], start=1):
-                yield f"{name} = assemble(parts[{place}]{arguments})"
-        elif len(parts) > 1:
-            yield f"{', '.join(parts)} = (assemble(part{arguments}) for part in parts)"
-        else:
-            yield f"train = assemble(parts[0]{arguments})"
 
     def lines(self) -> tuple[str, ...]:
         """The body of ``assemble``."""

@@ -91,6 +91,7 @@ class GenerationPlan:
     whole_inputs: str
     begin_operand: str
     source: str
+    whole_source: bool
     inputs: str
     written: str
     standardized: str
@@ -130,7 +131,7 @@ class _Planner:
         self.beams = bool(self.generation.pick.entry.facts["beams"])
         self.drawn = bool(self.generation.pick.entry.facts["drawn"])
         self.stops = self.generation.stop is not None
-        self.texts = self.training is not None and self.training.data.texts
+        self.texts = self.training is not None and self.training.data.vocabulary
         names = {value.name for value in stepping.begin.inputs}
         feeds = () if self.training is None else Feeds(task, self.training).inputs
         graph_inputs = [value.name for value in task.graph.inputs]
@@ -148,8 +149,9 @@ class _Planner:
         source = next(iter(self.feeds), None)
         data = None if self.training is None else self.training.data
         tokens = data.tokens if data is not None else None
+        ragged = any(feed.ragged for feed in self.feeds)
         words = tokens is not None and tokens.name == "words"
-        standard = tokens is not None and tokens.args["standardize"] != "none"
+        standard = tokens is not None and tokens.args.get("standardize", "none") != "none"
         return GenerationPlan(
             doc=tuple(docstring(self._doc())),
             imports=tuple(self._imports()),
@@ -168,9 +170,10 @@ class _Planner:
             part=TITLES.get(field, ""),
             field=field,
             part_arrays=self._each("np.asarray(part.inputs[{}])"),
-            whole_inputs=self._each("whole[{}]"),
+            whole_inputs=self._each("np.asarray(whole[{}])" if ragged else "whole[{}]"),
             begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
             source="" if source is None else str(literal(source.names[0])),
+            whole_source=self._whole(),
             inputs=self._inputs(source),
             written="" if self.looped is None else str(literal(self.looped.names[0])),
             standardized="standard(text)" if standard else "text",
@@ -261,6 +264,10 @@ class _Planner:
         values = [form.format(place) for place in self.places]
         return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
 
+    def _whole(self) -> bool:
+        """Whether what is written for is a word of its own, which is not cut into tokens."""
+        return self.texts and self.others and not self.feeds[0].ragged
+
     def _inputs(self, source: Feed | None) -> str:
         if source is None or not self.texts:
             return ""
@@ -314,7 +321,8 @@ class _Planner:
         if not self.texts:
             return ["DataError"]
         if self.others:
-            return ["DATA_PATH", "Part", "Vocabulary", "load", "token_list"]
+            words = ["DATA_PATH", "Part", "Vocabulary", "load"]
+            return words if self._whole() else [*words, "token_list"]
         standard = self.training.data.tokens
         names = ["UNKNOWN", "Vocabulary", "cut"]
         names += [] if self.generation.start is not None else ["DataError"]

@@ -37,13 +37,13 @@ def states_file(task: Task) -> Iterator[OutputFile]:
     """``states.py`` of a task that is trained on streams; nothing of another."""
     training = task.training
     carrying = plan_carrying(training) if training is not None else None
-    if training is None or carrying is None or training.data.streams is None:
+    if carrying is None:
         return
     doc = _DOC.format(model=task.graph.name, version=__version__, spec=task.spec_name)
     plan = StatesPlan(
         doc=tuple(docstring(doc)),
         constants=tuple(_constants(task)),
-        parted=int(training.data.streams.args["lanes"]) > 1,
+        parted=carrying.parted,
         on=carrying.marked,
     )
     yield OutputFile("states.py", render("_shared/states.py.j2", plan=plan))

@@ -183,6 +183,11 @@ LOOP_LOOKS_AHEAD = _code(
     "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
 NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
+NOT_SHIFTED = _code(
+    "SEQ547",
+    "not-shifted",
+    "`{model}` is to write what follows, but is trained to give `{column}` of the same step",
+)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

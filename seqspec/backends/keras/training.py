@@ -135,10 +135,6 @@ class TrainPlan:
         return self.carrying.size if self.carrying else ""
 
     @property
-    def marked(self) -> bool:
-        return self.carrying is not None and self.carrying.marked
-
-    @property
     def never(self) -> bool:
         return self.carrying is not None and self.carrying.never
 

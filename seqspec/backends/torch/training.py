@@ -97,10 +97,6 @@ class TrainPlan:
         return self.carrying.size if self.carrying else ""
 
     @property
-    def marked(self) -> bool:
-        return self.carrying is not None and self.carrying.marked
-
-    @property
     def goes_on(self) -> str:
         return ", cleared=optimizer is None" if self.carrying and self.carrying.never else ""
 

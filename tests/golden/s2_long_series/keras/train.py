@@ -18,7 +18,7 @@ from keras import ops
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import STATE
+from model import CARRIED
 
 EPOCHS = 5
 LEARNING_RATE = 0.001
@@ -79,7 +79,7 @@ class Carrying(keras.Model):
         self.model = model
         self.state = [
             self.add_weight(shape=(lanes, *tensor.shape[1:]), initializer="zeros", trainable=False)
-            for tensor in model.inputs[-len(STATE) :]
+            for tensor in model.inputs[-len(CARRIED) :]
         ]
         self.mean = keras.metrics.Mean(name="mean_over_steps")
 
@@ -331,7 +331,7 @@ def predict(
 
 def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
     """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(STATE) :]
+    tensors = model.inputs[-len(CARRIED) :]
     return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 
