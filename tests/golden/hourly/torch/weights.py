@@ -80,14 +80,6 @@ def load(model: Hourly, path: Path) -> dict[str, str]:
     return metadata
 
 
-def load_state(path: Path) -> HourlyState:
-    """The state kept beside weights, a row for each lane. Raises WeightsError if there is none."""
-    arrays, _ = read(path)
-    if missing := [name for name in CARRIED if name not in arrays]:
-        raise WeightsError(f"{path} keeps no state: it has no {missing[0]!r}")
-    return HourlyState(*(arrays[name] for name in CARRIED))
-
-
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The arrays and the metadata of a weights file."""
     if not path.is_file():

@@ -179,9 +179,7 @@ def load(path: Path = DATA_PATH, scaling: Scaling | None = None) -> Dataset:
     """
     parts = split(read(path, MONTHS_COLUMNS), path)
     scaling = scaling or Scaling.fit(parts[0])
-    train = assemble(parts[0], scaling, lanes=LANES)
-    validation = assemble(parts[1], scaling)
-    test = assemble(parts[2], scaling)
+    train, validation, test = (assemble(part, scaling) for part in parts)
     return Dataset(train, validation, test, scaling)
 
 
@@ -216,6 +214,18 @@ def first_batch(part: Part) -> Part:
     return replace(part, stream=stream)
 
 
+def rejoined(stream: Stream) -> Stream:
+    """The same rows with the lanes of each series put together again."""
+    parts: dict[str, list[int]] = {}
+    for lane, name in enumerate(stream.names):
+        parts.setdefault(name.rpartition(" ")[0], []).append(lane)
+    first = np.array([stream.first[lanes].min() for lanes in parts.values()])
+    steps = np.array([stream.steps[lanes].sum() for lanes in parts.values()])
+    order = np.argsort(-steps, kind="stable")
+    names = tuple([*parts][place] for place in order)
+    return replace(stream, names=names, first=first[order], steps=steps[order])
+
+
 def stream_of(
     columns: Arrays, inputs: tuple[np.ndarray, ...], *, beyond: int = 0, lanes: int = 1
 ) -> Stream:
@@ -238,10 +248,10 @@ def stream_of(
     )
 
 
-def assemble(part: Arrays, scaling: Scaling, lanes: int = 1) -> Part:
+def assemble(part: Arrays, scaling: Scaling) -> Part:
     """The rows of a part as a stream, with their targets; a batch copies its own."""
     months = on_disk(part, MONTHS_COLUMNS, scaling)
-    stream = stream_of(part, (months,), beyond=1, lanes=lanes)
+    stream = stream_of(part, (months,), beyond=1, lanes=LANES)
     return Part(stream, target=months[1:])
 
 

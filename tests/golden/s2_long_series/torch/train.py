@@ -15,7 +15,7 @@ from torch.nn import functional
 
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
-from data import Chunk, Dataset, Part, Scaling, Stream, chunks, first_batch, score
+from data import Chunk, Dataset, Part, Scaling, Stream, chunks, first_batch, rejoined, score
 from model import Passengers, PassengersState
 
 EPOCHS = 5
@@ -258,8 +258,9 @@ def evaluate(
     model: Passengers, part: Part, scaling: Scaling, device: str = "cpu"
 ) -> dict[str, float]:
     """Scores on a part of the data, in original units, each lane from a cleared state."""
-    prediction = scaling.invert_target(predict(model, part.stream, device))
-    rows = part.stream.rows
+    stream = rejoined(part.stream)
+    prediction = scaling.invert_target(predict(model, stream, device))
+    rows = stream.rows
     return score(prediction, scaling.invert_target(part.target[rows]))
 
 
