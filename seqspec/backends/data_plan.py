@@ -7,13 +7,14 @@ no scaling without ``scale``, no windows without ``windows``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
 from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_lists import ListsPlan
 from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_naive import NaivePlan, plan_naive
 from seqspec.backends.data_part import (
@@ -96,11 +97,17 @@ class DataPlan:
     ranges: RangesPlan
     augment: AugmentPlan | None
     classes: ClassesPlan | None
+    lists: ListsPlan | None = field(default=None, kw_only=True)
 
     @property
     def edits(self) -> bool:
         """Whether sequences are compared by what has to be changed in them."""
         return any("edit_distance(" in line for line in self.score.lines)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether a line of the file is not a sample of its own."""
+        return False
 
     @property
     def shuffled(self) -> bool:
@@ -160,7 +167,7 @@ class _Planner:
         self.data: Data = training.data
         self.tabular = self.data.tabular
         self.scale = self.data.scale.name if self.data.scale else ""
-        self.what = "column" if self.tabular else "array"
+        self.what = "column" if self.tabular or self.data.texts else "array"
         self.npy = self.data.source.name == "npy"
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
@@ -321,7 +328,7 @@ class _Planner:
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder=f"{self.what}s",
+            holder="columns" if self.tabular else "arrays",
             samples=self._samples(),
             tabular=self.tabular,
             source=plan_source(self.data.source.name, self._counted()),
@@ -334,7 +341,7 @@ class _Planner:
             what=self.what,
             missing=self.data.missing,
             refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(feeds.bounds()),
+            bounds=bool(feeds.bounds()) and not self.data.texts,
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),

@@ -131,7 +131,7 @@ class _Planner:
         self.beams = bool(self.generation.pick.entry.facts["beams"])
         self.drawn = bool(self.generation.pick.entry.facts["drawn"])
         self.stops = self.generation.stop is not None
-        self.texts = self.training is not None and self.training.data.texts
+        self.texts = self.training is not None and self.training.data.vocabulary
         names = {value.name for value in stepping.begin.inputs}
         feeds = () if self.training is None else Feeds(task, self.training).inputs
         graph_inputs = [value.name for value in task.graph.inputs]
@@ -149,8 +149,9 @@ class _Planner:
         source = next(iter(self.feeds), None)
         data = None if self.training is None else self.training.data
         tokens = data.tokens if data is not None else None
+        ragged = any(feed.ragged for feed in self.feeds)
         words = tokens is not None and tokens.name == "words"
-        standard = tokens is not None and tokens.args["standardize"] != "none"
+        standard = tokens is not None and tokens.args.get("standardize", "none") != "none"
         return GenerationPlan(
             doc=tuple(docstring(self._doc())),
             imports=tuple(self._imports()),
@@ -169,7 +170,7 @@ class _Planner:
             part=TITLES.get(field, ""),
             field=field,
             part_arrays=self._each("np.asarray(part.inputs[{}])"),
-            whole_inputs=self._each("whole[{}]"),
+            whole_inputs=self._each("np.asarray(whole[{}])" if ragged else "whole[{}]"),
             begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
             source="" if source is None else str(literal(source.names[0])),
             whole_source=self._whole(),

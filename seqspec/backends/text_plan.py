@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from seqspec.backends.data_doc import describe, summary
-from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_feeds import Feeds
+from seqspec.backends.data_lists import alike_lines
 from seqspec.backends.data_mapped import Kept, MappedText, plan_mapped_text
 from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
@@ -60,7 +61,7 @@ class TextPlan(DataPlan):
     capped: bool
     sample: str
     unit: str
-    input_kind: str
+    input_type: str
     counted: str
     label_set: str
     row: str
@@ -78,6 +79,11 @@ class TextPlan(DataPlan):
     standard_lines: tuple[str, ...]
     alike_lines: tuple[str, ...]
     mapped_text: MappedText | None
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether a line of the file has one token of a sample."""
+        return self.reading.layout == "rows"
 
     @property
     def kept(self) -> Kept | None:
@@ -130,9 +136,9 @@ class _Planner:
             some_whole=self.lines and self._some_whole(),
             weight=self.weight,
             capped=self.capped and self.lines,
-            sample="line" if self.lines else "window",
+            sample=self._sample(words[self.tokens.name]),
             unit=words[self.tokens.name],
-            input_kind="Ragged" if all(f.ragged for f in self.feeds.inputs) else _either(self.base),
+            input_type=self._input_type(),
             counted=self._tokens_of(tuple(self.ids)),
             label_set=f"set({self._tokens_of(tuple(self.labels)).replace('part[', 'whole[')})",
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
@@ -150,9 +156,20 @@ class _Planner:
             cut_text=self._cut_text(),
             cut_piece=self._cut_text().replace("text", "piece"),
             standard_lines=tuple(self._standard_lines()),
-            alike_lines=tuple(self._alike_lines()) if layout == "fields" else (),
+            alike_lines=tuple(alike_lines(self.feeds, "tokens")) if layout == "fields" else (),
             mapped_text=self.mapped,
         )
+
+    def _sample(self, unit: str) -> str:
+        """What the model's inputs are read for, each."""
+        return "line" if self.lines else unit if self.base.streams else "window"
+
+    def _input_type(self) -> str:
+        """The type of what the model's inputs are read as."""
+        if self.base.streams:
+            return self.base.prediction.type
+        ragged = all(feed.ragged for feed in self.feeds.inputs)
+        return f"tuple[{'Ragged' if ragged else _either(self.base)}, ...]"
 
     def _shared(self) -> dict[str, Any]:
         """What every ``data.py`` has, said otherwise for texts."""
@@ -183,7 +200,7 @@ class _Planner:
             *(f"import {name}" for name in sorted(modules)),
             *counter,
             "from collections.abc import Iterator",
-            "from dataclasses import dataclass",
+            f"from dataclasses import dataclass{', replace' if self.base.streams else ''}",
             *(["from functools import cached_property"] if self.base.ragged else []),
             "from itertools import "
             + ", ".join(
@@ -243,6 +260,8 @@ class _Planner:
         read = "read(path, INPUTS)" if self.lines else "read(path)"
         read = "*read(path)" if self.mapped else read
         lines = [f"part = vocabulary.encode({read})"]
+        if self.base.streams:
+            return (*lines, *self.base.prediction.lines)
         if self.base.windowed:
             lines += [
                 "rows = len(part[NAME])",
@@ -287,24 +306,6 @@ class _Planner:
         if "strip" not in standard:
             return [f"return text{lower}"]
         return [f'return text{lower}.translate(str.maketrans("", "", string.punctuation))']
-
-    def _alike_lines(self) -> list[str]:
-        """Columns of one time axis must have as many tokens; a target may not be there."""
-        by_axis: dict[str, list[Feed]] = {}
-        for feed in self.feeds.all:
-            if feed.ragged:
-                by_axis.setdefault(feed.lengths, []).append(feed)
-        lines: list[str] = []
-        for together in by_axis.values():
-            names = list(dict.fromkeys(feed.names[0] for feed in together))
-            if len(names) > 1:
-                group = ", ".join(str(literal(name)) for name in names)
-                lines += [
-                    f"found = {{name: len(rows[name][-1]) for name in ({group}) if name in rows}}",
-                    "if len(set(found.values())) > 1:",
-                    '    raise DataError(f"{place}: not as many tokens in each column: {found}")',
-                ]
-        return lines
 
 
 _START, _END = "START, ", ", END"

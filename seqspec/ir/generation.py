@@ -181,13 +181,13 @@ class _Checker:
         written: Token | None = self.section.values[setting]
         data = self.training.data if self.training is not None else None
         if written is None:
-            ends = data is not None and data.tokens is not None and data.tokens.args["ends"]
+            ends = data is not None and data.tokens is not None and data.tokens.args.get("ends")
             return {"start": _START, "stop": _STOP}[setting] if ends else None
         bound = looped.tensor.bound
         assert bound is not None
         if isinstance(written.value, str):
-            if data is None or data.tokens is None:
-                what = "a quoted token needs a vocabulary, which only data of texts has"
+            if data is None or not data.vocabulary:
+                what = "a quoted token needs a vocabulary, which this data does not have"
                 help = "write its id"
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         elif bound.value is not None and written.value >= bound.value:
