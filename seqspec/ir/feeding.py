@@ -72,6 +72,8 @@ class Feeder:
         self.windows: Setting | None = steps_of(section)
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
+        #: what tells several series of arrays apart
+        self.apart = ""
         self.path = override or folder / source_path(self.source)
         self.shown = f"`{source_path(self.source) if override is None else override}`"
 
@@ -153,7 +155,7 @@ class Feeder:
         """Whether there are series or groups where a split deals them out; reports if not."""
         unit = split.entry.facts["unit"]
         cut = unit == "series" or (unit == "group" and self.windows is not None)
-        if not cut or self.source.args.get("series"):
+        if not cut or self.source.args.get("series") or (self.apart and unit == "series"):
             return True
         why = "deals out whole series" if unit == "series" else "would tear windows apart"
         several = "series" in self.source.args
@@ -236,6 +238,7 @@ class Feeder:
             values["memory"],
             self._augmentations(),
             streamed(self.section),
+            self.apart,
         )
 
     def _augmentations(self) -> tuple[Setting, ...]:
