@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Fix, Label
+from seqspec.diagnostics.model import Fix
 from seqspec.diagnostics.suggest import nearest
-from seqspec.ir import weights
+from seqspec.ir import states, weights
 from seqspec.ir.arguments import Binder
 from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
@@ -20,6 +20,7 @@ from seqspec.ir.items import (
     Flow,
     Half,
     Item,
+    Learnt,
     Unbuilt,
     UnbuiltChain,
     UnbuiltLayer,
@@ -35,7 +36,7 @@ from seqspec.ir.unknown import meant
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
-from seqspec.types import State, Tensor
+from seqspec.types import State
 from seqspec.vocabulary import LAYERS
 from seqspec.vocabulary.spec import Arg, Kind
 
@@ -74,9 +75,12 @@ class Expressions:
         return self.constants.evaluate(expr, self._scope.known)
 
     def _pipe(self, expr: ast.Pipe, name: str) -> Item:
-        # What has no name of its own to bear is not called like what comes of it.
-        plain = isinstance(expr.steps[0], ast.Index | ast.Binary | ast.Negative)
-        first = self.evaluate(expr.steps[0], "" if plain else name)
+        # The name is that of what comes of it, and of the layers on the way.
+        head = expr.steps[0]
+        if isinstance(head, ast.Call):
+            first = _to_choose_from(self._call(head, name, alone=True, result=""))
+        else:
+            first = self.evaluate(head, name if isinstance(head, ast.Pipe | ast.Name) else "")
         if isinstance(first, Failed):
             # Still read the steps: their own mistakes have nothing to do with this one.
             for step in expr.steps[1:]:
@@ -180,14 +184,22 @@ class Expressions:
     # ---- calls
 
     def _call(
-        self, expr: ast.Call, name: str, *, written: bool = True, alone: bool = False
+        self,
+        expr: ast.Call,
+        name: str,
+        *,
+        written: bool = True,
+        alone: bool = False,
+        result: str | None = None,
     ) -> Item:
+        """A layer, or what it gives: ``result`` is the name of that, if not ``name``."""
+        called = name if result is None else result
         callee = expr.name.text
         bound = self._scope.bindings.get(callee)
         if bound is not None:
-            return self._call_bound(expr, bound, name)
+            return self._call_bound(expr, bound, called)
         if callee in self._models:
-            return self._call_declared(self._models[callee], expr, name)
+            return self._call_declared(self._models[callee], expr, name, called)
         spec = LAYERS.get(callee)
         if spec is None:
             self._unknown(callee, expr.name.span, layer=True)
@@ -214,7 +226,7 @@ class Expressions:
         if alone and (spec.inputs[0].variadic or spec.inputs[0].name in operands):
             if name:
                 layer.name = within(name, spec.name)
-            return self._apply(layer, (), expr.span, name)
+            return self._apply(layer, (), expr.span, called)
         return layer
 
     def _wraps(self, callee: str, inner: Unbuilt, at: Span) -> bool:
@@ -270,7 +282,7 @@ class Expressions:
             return item
         return self._apply(item, tuple(operands.values()), expr.span, name)
 
-    def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str) -> Item:
+    def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str, to: str) -> Item:
         ports = [p.name.text for p in declaration.ports if p.type is not None]
         arguments = self._split(expr, ports)
         if isinstance(arguments, Failed):
@@ -285,7 +297,7 @@ class Expressions:
         if operands and len(operands) == len(ports):
             if name:
                 unbuilt.name = within(name, kind_of(unbuilt))
-            return self._apply(unbuilt, (), expr.span, name)
+            return self._apply(unbuilt, (), expr.span, to)
         return unbuilt
 
     def _split(
@@ -322,26 +334,17 @@ class Expressions:
         items = expr.items if isinstance(expr, ast.List) else (expr,)
         flows: list[Flow] = []
         for item in items:
-            flow = self.as_flow(self.evaluate(item, ""), item.span)
+            found = self.evaluate(item, "")
+            if isinstance(found, Learnt) and found.value is not None:
+                flows.append(Flow(found.value, learnt=True))
+                continue
+            flow = self.as_flow(found, item.span)
             if isinstance(flow, Failed):
                 return FAILED
             flows.append(flow)
         if len(flows) == 1 and not isinstance(expr, ast.List):
-            made_by = flows[0].made_by
-            node = flows[0].node
-            outputs: Mapping[str, Value] = node.outputs if node is not None else {}
-            # Not a tensor of the state: one of those does start a layer that keeps one.
-            has_state = "state" in outputs and flows[0].value in outputs.values()
-            if isinstance(flows[0].value.type, Tensor) and has_state and made_by is not None:
-                self._sink.report(
-                    codes.WRONG_STATE(
-                        layer="initial", needed="a state", actual=f"an output {flows[0].value.type}"
-                    ),
-                    expr.span,
-                    labels=(Label(flows[0].value.span, f"this gives {flows[0].value.type}"),),
-                    help=f"write `{self._source.excerpt(expr.span)}.state`",
-                    fix=Fix(Span(expr.span.end, expr.span.end), ".state"),
-                )
+            text = self._source.excerpt(expr.span)
+            if states.is_output(states.Start((flows[0],), expr.span, text), self._sink):
                 return FAILED
         return tuple(flows)
 

@@ -24,9 +24,6 @@ import safetensors.numpy
 import weights
 from data import Part
 
-if sys.platform != "win32":
-    import fcntl
-
 FORMAT = {
     "format": "seqspec-checkpoint",
     "format_version": "1",
@@ -61,6 +58,21 @@ class Checkpoint:
     def finished(self, epochs: int) -> bool:
         """Whether so many epochs are over, or training stopped by itself."""
         return self.epoch >= epochs or self.progress.get("stopped", False)
+
+    def check(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Raises CheckpointError unless it holds arrays of these shapes, those of the model."""
+        for name, shape in shapes.items():
+            if name not in self.arrays:
+                raise CheckpointError(f"the checkpoint has no {name!r}: it is of another model")
+            found = self.arrays[name].shape
+            if found != shape:
+                raise CheckpointError(
+                    f"the checkpoint has {name!r} with the shape {list(found)}, "
+                    f"the model needs {list(shape)}"
+                )
+        weights = {name for name in self.arrays if name.startswith("model/")}
+        if extra := sorted(weights - shapes.keys()):
+            raise CheckpointError(f"the checkpoint has {extra[0]!r}, which the model does not have")
 
 
 class Checkpoints:
@@ -224,6 +236,8 @@ def locked(run: Path, *, resume: bool) -> Iterator[None]:
     run.mkdir(parents=True, exist_ok=True)
     with (run / LOCK).open("w") as file:
         if sys.platform != "win32":
+            import fcntl  # there is none on Windows
+
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
