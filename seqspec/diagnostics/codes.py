@@ -241,6 +241,11 @@ NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where the
 NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
 NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
+PADDED_STREAM = _code(
+    "SEQ651",
+    "padded-stream",
+    "`{port}` is padded ({pad}), but a stream holds nothing but steps of its series",
+)
 STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
 STREAM_STEPS = _code(
     "SEQ655",
