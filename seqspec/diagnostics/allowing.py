@@ -1,4 +1,4 @@
-"""What a spec allows on a line: ``# seqspec: allow(mask-lost)`` at its end, and why if it wishes."""
+"""What a spec allows at the end of a line: ``# seqspec: allow(mask-lost)``, and why if it likes."""
 
 from __future__ import annotations
 
