@@ -172,6 +172,13 @@ LONG_WARM_UP = _code(
     Severity.WARNING,
 )
 NO_STEPPER = _code("SEQ533", "no-stepper", "`{model}` cannot be run online: {why}")
+BAD_ALLOWANCE = _code("SEQ534", "bad-allowance", "{what}")
+NEEDLESS_ALLOWANCE = _code(
+    "SEQ535",
+    "needless-allowance",
+    "`{name}` is allowed on this line, but nothing there is to be allowed",
+    Severity.WARNING,
+)
 LOOP_MISMATCH = _code(
     "SEQ540",
     "loop-mismatch",

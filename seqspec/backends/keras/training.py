@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.generation_plan import imported
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -125,6 +126,17 @@ class TrainPlan:
         return self.carrying is not None
 
     @property
+    def imports(self) -> list[str]:
+        """What comes from ``data.py`` where outputs have steps of their own number."""
+        drawn = ["bucketed"] if self.lengths.bucketed else []
+        return imported("data", [*drawn, "OUTPUTS", *self.lengths.names])
+
+    @property
+    def batched(self) -> bool:
+        """Whether several outputs are predicted a batch at a time."""
+        return self.several and self.lengths.inputs
+
+    @property
     def streamed(self) -> bool:
         """Whether batches are of several lengths."""
         return self.carries or self.lengths.inputs
@@ -175,7 +187,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
         frozen=tuple(frozen(task.graph, training)),
-        compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
+        compile=tuple(_compile(training, own=bool(derived))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -184,7 +196,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=any(_wanted(term) for term in training.terms),
+        metrics=any(term.measured() for term in training.terms),
         scale=training.data.scale is not None,
         kept=training.data.kept,
         shuffle=training.shuffle,
@@ -195,7 +207,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
-        result="tuple[np.ndarray, ...]" if training.several else lengths.result,
+        result=lengths.result,
         batch=tuple(_batch(training, many_inputs=many_inputs)),
         batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
         first_batch=tuple(first_batch(training)),
@@ -206,7 +218,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         ),
         smoothed=any(_smoothed(term) for term in training.terms),
         smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
-        of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
+        of_steps=any(_of_steps(term, training) and term.measured() for term in training.terms),
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
@@ -282,10 +294,10 @@ def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
     if training.several:
         losses = [f"{term.output}_loss" for term in training.terms]
-        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in _wanted(t)]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in t.measured()]
         names = ["loss", *losses, *rest]
     else:
-        names = ["loss", *(metric.name for metric in _wanted(training.only))]
+        names = ["loss", *(metric.name for metric in training.only.measured())]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -308,10 +320,10 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
+def _compile(training: Training, *, own: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
     several = training.several
-    keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
+    keywords += _of_outputs(training) if several else _of_output(training)
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
     if not several:
         return call
@@ -323,17 +335,15 @@ def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
 WEIGHTS = ("class_weight", "sample_weight")
 
 
-def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
+def _of_steps(term: Term, training: Training) -> bool:
     """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
-    return bool(lengths.steps) and training.only.value.mask is not None
+    return training.ragged(term) and term.value.mask is not None
 
 
-def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
+def _of_output(training: Training) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
-    metrics = _metrics(term)
-    if of_steps:
-        metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
-    loss: tuple[str, Expr] = ("loss", _loss(term))
+    metrics = _metrics(training.only, training)
+    loss: tuple[str, Expr] = ("loss", _loss(training.only))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 
 
@@ -344,7 +354,7 @@ def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
-    metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
+    metrics = [(t.output, Group("[", _metrics(t, training))) for t in terms if t.measured()]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
     each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"
@@ -368,13 +378,12 @@ def _loss(term: Term) -> Call:
     return Call(name, (), tuple(keywords))
 
 
-def _metrics(term: Term) -> tuple[Call, ...]:
+def _metrics(term: Term, training: Training) -> tuple[Call, ...]:
     """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, term) for metric in _wanted(term))
-
-
-def _wanted(term: Term) -> tuple[Setting, ...]:
-    return term.measured()
+    metrics = tuple(_metric(metric, term) for metric in term.measured())
+    if _of_steps(term, training):
+        return tuple(Call("OfSteps", (metric,)) for metric in metrics)
+    return metrics
 
 
 def _metric(metric: Setting, term: Term) -> Call:
