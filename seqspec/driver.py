@@ -199,7 +199,10 @@ class Compilation:
         trained = outputs.resolve(section, graph, data, self.sink)
         if trained is None:
             return None
-        fed = dataset.feed(data, graph, trained, self.folder, self.options.data, self.sink)
+        generate = self.sections.of_models("generate").get(name)
+        generate = None if isinstance(generate, Failed) else generate
+        given = self.folder, self.options.data, self.sink
+        fed = dataset.feed(data, graph, trained, *given, generate)
         return None if fed is None else training.check(section, graph, trained, fed, self.sink)
 
     def check(self) -> tuple[Diagnostic, ...]:

@@ -183,6 +183,12 @@ LOOP_LOOKS_AHEAD = _code(
     "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
 NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
+NOT_LATE = _code("SEQ543", "not-late", "`{looped}` cannot be its target one step late: {why}")
+BESIDE = _code(
+    "SEQ544",
+    "beside-the-loop",
+    "`{name}` comes step by step beside `{looped}`, but {why}",
+)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "c882da2a685b126d18667aa9ecbb41fa2e83c8110d95066cd5e7814545328628",
+    "spec_sha256": "695f5bef6d37bbeecab91a336366d2360ee10dedecc5bae3eeb295b8890cf04b",
     "model": "Dates",
 }
 
