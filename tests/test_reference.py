@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from seqspec.diagnostics.model import Severity
-from seqspec.driver import Compilation
+from seqspec.driver import Compilation, Options
+from seqspec.source import SourceFile
 from tools import gallery, reference
 
 ROOT = Path(__file__).parents[1]
@@ -51,18 +52,33 @@ def test_nobody_is_sent_to_somebody_elses_package(path: Path) -> None:
     assert not re.search(r"pip install[^\n`]*\bseqspec\b", path.read_text(encoding="utf-8"))
 
 
+PICTURES = ("many-to-one", "many-to-many", "one-to-many")
 SEQ_BLOCK = re.compile(r"^```seq\n((?:(?!```).*\n)*)```$(?!\n\n```)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/language.md"])
-def test_specs_in_documents_are_right(name: str, tmp_path: Path) -> None:
-    """Those that no message follows."""
+def test_specs_in_documents_are_right(name: str) -> None:
+    """Those that no message follows; data files are those of a checkout."""
     specs = SEQ_BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))
     assert specs
     for text in specs:
-        (tmp_path / "spec.seq").write_text(text, encoding="utf-8")
-        found = Compilation.of(tmp_path / "spec.seq").check()
+        found = Compilation(SourceFile("spec.seq", text), ROOT, Options()).check()
         assert not [d.message for d in found if d.severity is Severity.ERROR], text
+
+
+def test_readme_shows_three_pictures_beside_whole_specs() -> None:
+    """Each picture is there, and the spec below it can be trained from a checkout."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## Three pictures\n")[2].partition("\n## ")[0]
+    pictures = re.findall(r"^!\[[^]]+\]\((docs/pictures/\S+\.svg)\)$", section, re.MULTILINE)
+    assert pictures == [f"docs/pictures/{name}.svg" for name in PICTURES]
+    specs = SEQ_BLOCK.findall(section)
+    assert len(specs) == len(pictures)
+    for text in specs:
+        compilation = Compilation(SourceFile("spec.seq", text), ROOT, Options())
+        assert not compilation.check()
+        assert compilation.task is not None
+        assert compilation.task.training is not None
 
 
 def test_readme_commands_stand_alone() -> None:

@@ -60,7 +60,7 @@ def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesP
         name = literal(term.output if training.several else ", ".join(feed.names))
         names = _names(training, term, feed)
         entries.append(f"{name}: named({names}, {variable}),")
-    weighable = not (training.data.texts or ragged or any(t.class_weight for t, _ in found))
+    weighable = not (training.data.vocabulary or ragged or any(t.class_weight for t, _ in found))
     parts = tuple(Code(f"dataset.{part}") for part in split.parts)
     titles = [TITLES[part] for part in split.parts]
     return ClassesPlan(
@@ -92,7 +92,7 @@ def _is_class(term: Term, feed: Feed) -> bool:
 
 
 def _names(training: Training, term: Term, feed: Feed) -> str:
-    if training.data.texts:
+    if training.data.vocabulary:
         return f"dataset.vocabulary.known[{feed.key}]"
     if term.compares == "binary":
         return '["no", "yes"]'

@@ -210,9 +210,13 @@ class Feeds:
         return len(sizes) == 3 and not feed.ragged and sizes[1] != sizes[2]
 
     def bounds(self) -> dict[str, int]:
-        """How many ids there are in each column or array of ids."""
-        bounded = [(feed.names, feed.bound) for feed in self.all]
-        return {name: bound for names, bound in bounded if bound is not None for name in names}
+        """How many ids there are in each column or array of ids, for whatever it feeds."""
+        found: dict[str, int] = {}
+        for feed in self.all:
+            if feed.bound is not None:
+                bounds = ((name, found.get(name, feed.bound)) for name in feed.names)
+                found |= {name: min(bound, feed.bound) for name, bound in bounds}
+        return found
 
     def _input(self, value: Value) -> Feed:
         tensor = value.tensor

@@ -21,7 +21,7 @@ def import_lines(
     ragged: bool,
 ) -> tuple[str, ...]:
     """The lines of imports, sorted; ``cuts`` and ``ragged`` as the plans of these names say."""
-    npy = data.source.name == "npy"
+    guesses = not data.texts and data.source.name != "npy"
     plain = {"csv", *(mapped.modules if mapped else ())}
     plain |= {"math"} if ranges.used else set()
     plain |= {"json"} if data.scale else set()
@@ -29,6 +29,7 @@ def import_lines(
     plain |= {"math"} if data.source.name == "csv" and data.missing != "error" else set()
     plain |= set(IMPORTS.get(data.source.name, ()))
     iterating = ["islice"] if mapped and table.kind == "csv" else []
+    iterating += ["count"] if data.texts else []
     iterating += ["pairwise"] if split.pairs or data.streams else []
     standard = data.scale is not None and data.scale.name == "standard"
     averages = standard and mapped is not None and mapped.arrays
@@ -40,7 +41,7 @@ def import_lines(
         f"from collections.abc import {'Iterable, ' if averages else ''}Iterator{more}",
         f"from dataclasses import dataclass{', replace' if data.streams else ''}",
         *table.dates,
-        *([] if npy else ["from difflib import get_close_matches"]),
+        *(["from difflib import get_close_matches"] if guesses else []),
         *(["from functools import cached_property"] if ragged else []),
         *([f"from itertools import {', '.join(iterating)}"] if iterating else []),
         "from pathlib import Path",

@@ -6,7 +6,7 @@ no scaling without ``scale``, no windows without ``windows``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
 from seqspec.backends.data_classes import ClassesPlan, plan_classes
@@ -14,6 +14,7 @@ from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
 from seqspec.backends.data_late import LatePlan, counted, plan_late
+from seqspec.backends.data_lists import ListsPlan
 from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_naive import NaivePlan, plan_naive
 from seqspec.backends.data_part import (
@@ -96,6 +97,7 @@ class DataPlan:
     ranges: RangesPlan
     augment: AugmentPlan | None
     classes: ClassesPlan | None
+    lists: ListsPlan | None = field(default=None, kw_only=True)
 
     @property
     def holder(self) -> str:
@@ -106,6 +108,11 @@ class DataPlan:
     def edits(self) -> bool:
         """Whether sequences are compared by what has to be changed in them."""
         return any("edit_distance(" in line for line in self.score.lines)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether a line of the file is not a sample of its own."""
+        return False
 
     @property
     def shuffled(self) -> bool:
@@ -165,7 +172,7 @@ class _Planner:
         self.data: Data = training.data
         self.tabular = self.data.tabular
         self.scale = self.data.scale.name if self.data.scale else ""
-        self.what = "column" if self.tabular else "array"
+        self.what = "column" if self.tabular or self.data.texts else "array"
         self.npy = self.data.source.name == "npy"
         self.feeds = Feeds(task, training)
         self.windowed = self.feeds.windowed
@@ -334,7 +341,7 @@ class _Planner:
             what=self.what,
             missing=self.data.missing,
             refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
-            bounds=bool(feeds.bounds()),
+            bounds=bool(feeds.bounds()) and not self.data.texts,
             symbols=not self.tabular and (len(names_of(feeds.all)) > 1 or bool(self.ragged)),
             swaps=feeds.may_be_swapped(),
             single_columns=self._has_single_columns(),

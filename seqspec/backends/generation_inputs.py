@@ -44,7 +44,7 @@ class Inputs:
 
     @property
     def texts(self) -> bool:
-        return self.training is not None and self.training.data.texts
+        return self.training is not None and self.training.data.vocabulary
 
     @property
     def filed(self) -> bool:
@@ -99,7 +99,10 @@ class Inputs:
 
     def sources(self) -> list[str]:
         """The constant that names what is read of a file."""
-        lengths = [feed.lengths for feed in self.read if feed.ragged]
+        assert self.training is not None
+        # Of lists of ids in lines, the lengths are no columns of their own.
+        counted = not self.training.data.texts
+        lengths = [feed.lengths for feed in self.read if feed.ragged and counted]
         names = tuple(dict.fromkeys((*names_of(self.feeds), *lengths)))
         note = "what is read of a file to write for"
         return assign("SOURCES", Group("(", names), note=note)
@@ -115,9 +118,13 @@ class Inputs:
         """The lines that make them of the texts that are given."""
         if len(self.read) == 1:
             name = literal(self.read[0].names[0])
+            cut = f'rows = [token_list(text, {name}, "the text") for text in texts]'
+            rows = "np.fromiter(rows, object, len(rows))"
+            if not self.read[0].ragged:
+                rows = "np.array(texts, dtype=object)"  # a word of its own, which is not cut
             return (
-                f'rows = [token_list(text, {name}, "the text") for text in texts]',
-                f"part = vocabulary.encode({{{name}: np.fromiter(rows, object, len(rows))}})",
+                *([cut] if self.read[0].ragged else []),
+                f"part = vocabulary.encode({{{name}: {rows}}})",
                 f"given = part[{name}]",
                 *self._given("given"),
             )
@@ -129,11 +136,23 @@ class Inputs:
             f"    raise DataError({literal(f'a tab has to stand between {said}')})",
             "fields: dict[str, np.ndarray] = {}",
             f"for place, name in enumerate({flat(names)}):",
-            '    cut = [token_list(row[place], name, "the text") for row in rows]',
-            "    fields[name] = np.fromiter(cut, object, len(cut))",
+            *self._cut_fields(),
             "part = vocabulary.encode(fields)",
             *self._given(""),
         )
+
+    def _cut_fields(self) -> list[str]:
+        """The body of a loop over the fields of each row."""
+        cut = Group("(", tuple(feed.names[0] for feed in self.read if feed.ragged))
+        tokens = 'token_list(row[place], name, "the text")'
+        if not cut.items:
+            tokens = "row[place]"
+        elif len(cut.items) < len(self.read):
+            tokens += f" if name in {flat(cut)} else row[place]"
+        return [
+            f"    cut = [{tokens} for row in rows]",
+            "    fields[name] = np.fromiter(cut, object, len(cut))",
+        ]
 
     def _given(self, only: str) -> list[str]:
         """The tuple of what is encoded; ``only`` is its variable if there is but one."""

@@ -149,7 +149,7 @@ class _Planner:
         data = None if self.training is None else self.training.data
         tokens = data.tokens if data is not None else None
         words = tokens is not None and tokens.name == "words"
-        standard = tokens is not None and tokens.args["standardize"] != "none"
+        standard = tokens is not None and tokens.args.get("standardize", "none") != "none"
         return GenerationPlan(
             doc=tuple(docstring(self._doc())),
             imports=tuple(self._imports()),
@@ -328,8 +328,9 @@ class _Planner:
         if self.others:
             names = ["DATA_PATH", "Part", "load", *([kept] if kept else [])]
             if self.texts:
-                several = len(self.inputs.read) > 1
-                return [*names, "token_list", *(["DataError"] if several else [])]
+                cut = any(feed.ragged for feed in self.inputs.read)
+                names += ["token_list"] if cut else []
+                return [*names, *(["DataError"] if len(self.inputs.read) > 1 else [])]
             return [*names, *(["read"] if self.inputs.filed else [])]
         if not self.texts:
             return ["DataError"]

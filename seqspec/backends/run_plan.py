@@ -75,7 +75,7 @@ def run_file(
         part=TITLES[field],
         field=field,
         scaled=scaled,
-        texts=training.data.texts,
+        texts=training.data.vocabulary,
         kept=training.data.kept,
         keeper=training.data.kept.capitalize(),
         scaling="scaling, " if scaled else "",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from seqspec.backends.data_doc import describe, summary
-from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_feeds import Feeds
+from seqspec.backends.data_lists import alike_lines
 from seqspec.backends.data_mapped import Kept, MappedText, plan_mapped_text
 from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.data_prediction import returned
@@ -81,6 +82,11 @@ class TextPlan(DataPlan):
     mapped_text: MappedText | None
 
     @property
+    def by_rows(self) -> bool:
+        """Whether a line of the file has one token of a sample."""
+        return self.reading.layout == "rows"
+
+    @property
     def kept(self) -> Kept | None:
         """What is made of the text, if anything."""
         return self.mapped_text.kept if self.mapped_text else None
@@ -151,7 +157,7 @@ class _Planner:
             cut_text=self._cut_text(),
             cut_piece=self._cut_text().replace("text", "piece"),
             standard_lines=tuple(self._standard_lines()),
-            alike_lines=tuple(self._alike_lines()) if layout == "fields" else (),
+            alike_lines=tuple(alike_lines(self.feeds, "tokens")) if layout == "fields" else (),
             mapped_text=self.mapped,
         )
 
@@ -217,7 +223,9 @@ class _Planner:
                 separator = self.data.source.args["separator"]
                 lines += assign("SEPARATOR", separator, note="between a word and its tag")
             lines += assign("COLUMNS", Group("(", self.columns), note="those that are read")
-            lines += assign("INPUTS", Group("(", tuple(self.ids)))
+            # A line without the target has the others in the order in which they are written.
+            inputs = tuple(name for name in written if name in self.ids)
+            lines += assign("INPUTS", Group("(", inputs))
             if self._some_whole():
                 lines += assign("CUT", Group("(", self.cut), note="into tokens")
         else:
@@ -286,24 +294,6 @@ class _Planner:
         if "strip" not in standard:
             return [f"return text{lower}"]
         return [f'return text{lower}.translate(str.maketrans("", "", string.punctuation))']
-
-    def _alike_lines(self) -> list[str]:
-        """Columns of one time axis must have as many tokens; a target may not be there."""
-        by_axis: dict[str, list[Feed]] = {}
-        for feed in self.feeds.all:
-            if feed.ragged:
-                by_axis.setdefault(feed.lengths, []).append(feed)
-        lines: list[str] = []
-        for together in by_axis.values():
-            names = list(dict.fromkeys(feed.names[0] for feed in together))
-            if len(names) > 1:
-                group = ", ".join(str(literal(name)) for name in names)
-                lines += [
-                    f"found = {{name: len(rows[name][-1]) for name in ({group}) if name in rows}}",
-                    "if len(set(found.values())) > 1:",
-                    '    raise DataError(f"{place}: not as many tokens in each column: {found}")',
-                ]
-        return lines
 
 
 _START, _END = "START, ", ", END"

@@ -189,6 +189,11 @@ BESIDE = _code(
     "beside-the-loop",
     "`{name}` comes step by step beside `{looped}`, but {why}",
 )
+NOT_SHIFTED = _code(
+    "SEQ547",
+    "not-shifted",
+    "`{model}` is to write what follows, but is trained to give `{column}` of the same step",
+)
 
 # ---- 6 data and training
 NO_FILE = _code("SEQ601", "no-data-file", "the data file {path} is not there", Severity.WARNING)

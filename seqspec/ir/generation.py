@@ -45,7 +45,7 @@ class _Checker:
         if not (self._same_ids(looped, output) and self._looks_back(looped, output)):
             return None
         name = next(name for name, value in self.graph.outputs if value is output)
-        if not self._steps(looped, name):
+        if not (self._shifted(looped, name) and self._steps(looped, name)):
             return None
         start, stop = self._token("start", looped), self._token("stop", looped)
         others = [value.name for value in self.graph.inputs if value is not looped]
@@ -112,6 +112,30 @@ class _Checker:
         )
         return False
 
+    def _shifted(self, looped: Value, name: str) -> bool:
+        """Whether the model is not trained to repeat what it reads; shifted data are as good."""
+        if self.training is None:
+            return True
+        data = self.training.data
+        target = data.targets.get(name)
+        if target is None or target.kind == "next_step":
+            return True
+        if data.late is not None or target.names != data.inputs.get(looped.name):
+            return True
+        (column,) = target.names
+        self.sink.report(
+            codes.NOT_SHIFTED(model=self.graph.name, column=column),
+            self.loop.span,
+            labels=(
+                Label(looped.span, "what is written is read here next"),
+                Label(data.span, f"its target is `{column}`, as it is read"),
+            ),
+            help=f"write `target = next_step([{column}])`"
+            if data.windows or data.ragged
+            else "let the target be an array of its own, which is one step ahead",
+        )
+        return False
+
     def _looks_back(self, looped: Value, output: Value) -> bool:
         sight = sights(self.graph)[output]
         if looped not in sight.inputs:
@@ -167,13 +191,13 @@ class _Checker:
         written: Token | None = self.section.values[setting]
         data = self.training.data if self.training is not None else None
         if written is None:
-            ends = data is not None and data.tokens is not None and data.tokens.args["ends"]
+            ends = data is not None and data.tokens is not None and data.tokens.args.get("ends")
             return {"start": _START, "stop": _STOP}[setting] if ends else None
         bound = looped.tensor.bound
         assert bound is not None
         if isinstance(written.value, str):
-            if data is None or data.tokens is None:
-                what = "a quoted token needs a vocabulary, which only data of texts has"
+            if data is None or not data.vocabulary:
+                what = "a quoted token needs a vocabulary, which this data does not have"
                 help = "write its id"
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         elif bound.value is not None and written.value >= bound.value:

@@ -31,7 +31,7 @@ def word_columns(task: Task) -> Mapping[str, str]:
 
 
 def _columns(graph: Graph, training: Training) -> dict[str, str]:
-    if not training.data.texts:
+    if not training.data.vocabulary:
         return {}
     return {
         f"{node.unit.name}/{weight.name}": training.data.inputs[node.inputs[0].name][0]

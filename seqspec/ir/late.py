@@ -29,7 +29,9 @@ def late_input(
         return None
     value, one = found
     start: Token | None = generate.values["start"]
-    if _fed(feeder, value, present) or start is None or isinstance(start.value, str):
+    # The array that is the target cannot be meant to be read as it is.
+    others = [name for name in present if name not in one.target.columns]
+    if _fed(feeder, value, others) or start is None or isinstance(start.value, str):
         return None
     why, help = _obstacle(feeder, one)
     if not why:

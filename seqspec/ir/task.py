@@ -85,13 +85,18 @@ class Data:
 
     @property
     def texts(self) -> bool:
-        """Whether ids are those of a vocabulary, which is kept with the weights."""
+        """Whether it is read from a text: sequences are as long as they are there."""
         return self.tokens is not None
+
+    @property
+    def vocabulary(self) -> bool:
+        """Whether ids are those of a vocabulary, which is kept with the weights."""
+        return self.tokens is not None and bool(self.tokens.entry.facts["vocabulary"])
 
     @property
     def kept(self) -> str:
         """What was found on the training part and is kept with the weights; may be empty."""
-        return "vocabulary" if self.texts else "scaling" if self.scale is not None else ""
+        return "vocabulary" if self.vocabulary else "scaling" if self.scale is not None else ""
 
     @property
     def scaled_by_series(self) -> bool:

@@ -12,16 +12,20 @@ from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
 from seqspec.ir.task import SampleWeight, Target
 from seqspec.ir.wanting import missing_target
-from seqspec.shapes.dim import Dim, Shape
+from seqspec.shapes.dim import Dim, Shape, show
 from seqspec.source import Span
 from seqspec.types import Tensor
+from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
 
 Ports = list[tuple[Value, Tensor]]
 
 
 class Texts(Feeder):
-    """A file of text: its tokens get ids from a vocabulary, made of the training part."""
+    """A file of text: its tokens get ids from a vocabulary, made of the training part.
+
+    Tokens that are whole numbers are ids themselves.
+    """
 
     def feed(self) -> Fed | None:
         ports = self.ports()
@@ -92,7 +96,7 @@ class Texts(Feeder):
             self.sink.report(
                 codes.NO_TOKENS(path=self.shown),
                 self.section.at("source"),
-                help="write `tokens = characters()` or `tokens = words()`",
+                help="write `tokens = characters()` or `tokens = words()`; ids are `ids()` already",
                 fix=Fix(Span(end, end), "\n    tokens = characters()"),
             )
             return False
@@ -135,6 +139,8 @@ class Texts(Feeder):
     def _cut_fits(self) -> bool:
         """Whether what is cut into tokens in the file stays as it is; reports if not."""
         source, tokens = self.source, self.section.values["tokens"]
+        if not tokens.entry.facts["vocabulary"]:
+            return self._lists_fit(tokens)
         if source.entry.facts["layout"] not in ("tags", "rows"):
             return True
         if source.entry.facts["layout"] == "tags" and len(source.args["columns"]) != 2:
@@ -157,6 +163,19 @@ class Texts(Feeder):
         finding = codes.FORBIDDEN_VALUE(what=what)
         help = "write words() or words(standardize=lower)"
         self.sink.report(finding, self.section.at("tokens"), help=help)
+        return False
+
+    def _lists_fit(self, tokens: Setting) -> bool:
+        """Whether the fields of the file can be lists of ids; reports if not."""
+        if self.source.entry.facts["layout"] == "fields":
+            return True
+        readers = [e.name for e in ENTRIES["reader"].values() if e.facts.get("layout") == "fields"]
+        what = f"`{tokens.name}` reads fields that are lists of ids, "
+        what += f"and `{self.source.name}` has no such fields"
+        labels = (Label(self.section.at("source"), "the source"),)
+        help = "read a file with a sample each line: " + ", ".join(f"{n}(…)" for n in readers)
+        finding = codes.FORBIDDEN_VALUE(what=what)
+        self.sink.report(finding, self.section.at("tokens"), labels=labels, help=help)
         return False
 
     def _readable(self, samples: bool) -> bool:
@@ -221,8 +240,11 @@ class Texts(Feeder):
                 port, "texts become ids", "write `token(100, pad=0)[B, T]`, then embed it"
             )
             return False
+        tokens: Setting = self.section.values["tokens"]
         bound = type_.bound.value if type_.bound is not None else None
-        least = reserved(self.section.values["tokens"]) + 1
+        if not tokens.entry.facts["vocabulary"]:
+            return self._ids_fit(port, type_, bound)
+        least = reserved(tokens) + 1
         if bound is None or bound < least:
             what = f"`{port.name}` has {type_.bound} ids, but a vocabulary has at least {least}"
             help = f"ids below {least - 1} are kept for padding, unknown tokens and ends; "
@@ -236,6 +258,19 @@ class Texts(Feeder):
             return False
         if not samples:
             return self.windows_fit(port, type_, 1, sizes)
+        return self._any_length(port, type_)
+
+    def _ids_fit(self, port: Value, type_: Tensor, bound: int | None) -> bool:
+        """Whether it is known which numbers are ids of an input; reports if not."""
+        if bound is not None:
+            return self._any_length(port, type_)
+        what = f"nothing says how many ids `{port.name}` has: {type_}"
+        help = f"write the number, such as token(1000, pad=0){show(type_.shape)}"
+        self.sink.report(codes.FORBIDDEN_VALUE(what=what), port.span, help=help)
+        return False
+
+    def _any_length(self, port: Value, type_: Tensor) -> bool:
+        """Whether an input takes one token, or any number of them; reports if not."""
         if type_.rank == 1 or (type_.rank == 2 and ragged.axis(type_.shape)):
             return True
         self.mismatch(
@@ -272,7 +307,7 @@ class Texts(Feeder):
                 codes.FORBIDDEN_VALUE(what=what), self.graph.outputs[0][1].span, help=help
             )
             return False
-        if steps and self.section.values["tokens"].args["ends"]:
+        if steps and self.section.values["tokens"].args.get("ends"):
             what = f"`ends` adds a first and a last step that have nothing in `{target}`"
             finding = codes.FORBIDDEN_VALUE(what=what)
             self.sink.report(finding, self.section.at("tokens"), help="leave `ends` out")

@@ -67,7 +67,7 @@ DATA = SectionSpec(
         Arg("inputs", INPUTS, None,
             "What feeds the model's input, or feed(…) for several; found by name if left out."),
         Arg("tokens", one_of("tokens", "what texts are cut into, such as characters()"), None,
-            "What texts are cut into."),
+            "What texts are cut into, or that they are lists of ids."),
         Arg("target", TARGET, None,
             "What a model's only output is to give; several find it by their names."),
         Arg("windows", one_of("windows", "windows, such as sliding(steps=24)"), None,

@@ -3,7 +3,8 @@
 Facts of a reader of texts: ``text`` is true; ``samples`` tells many samples from one long text;
 ``layout`` how a sample's columns stand in the file: ``fields`` of a line with tabs between,
 ``tags`` that hang on words, ``rows`` of tokens. Facts of tokens: ``unit`` is what a text is cut
-into. Facts of a way to draw batches: ``by_length`` tells one that looks at lengths of sequences.
+into, ``vocabulary`` tells that they get ids from one. Facts of a way to draw batches:
+``by_length`` tells one that looks at lengths of sequences.
 """
 
 from __future__ import annotations
@@ -70,14 +71,20 @@ TOKENS: dict[str, Entry] = {
             "tokens",
             "Each character is a token.",
             (_STANDARDIZE, _ENDS, _MAX_LENGTH),
-            facts={"unit": "character"},
+            facts={"unit": "character", "vocabulary": True},
         ),
         Entry(
             "words",
             "tokens",
             "What stands between blanks is a token.",
             (_STANDARDIZE, _ENDS, _MAX_LENGTH),
-            facts={"unit": "word"},
+            facts={"unit": "word", "vocabulary": True},
+        ),
+        Entry(
+            "ids",
+            "tokens",
+            "Whole numbers with blanks between are the ids themselves; a label is one, too.",
+            facts={"unit": "id", "vocabulary": False},
         ),
     )
 }

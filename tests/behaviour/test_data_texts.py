@@ -241,6 +241,25 @@ def test_ends_shift_a_text_by_one(tmp_path: Path) -> None:
     assert dataset.vocabulary.words("name") == ["[PAD]", "[UNK]", "[START]", "[END]", "a", "b", "c"]
 
 
+def test_a_word_as_a_whole_stands_beside_a_text(tmp_path: Path) -> None:
+    """Fields are told apart by their order in the file, not by that of the inputs."""
+    data = data_of(
+        tmp_path,
+        inputs="part: token(6)[B], name: token(7, pad=0)[B, T]",
+        output="float[B, T, 7]",
+        body="name -> embedding(3) -> gru(4, initial=[part -> embedding(4)], return=sequence)"
+        " -> dense(7)",
+        tokens="characters(ends=true, max_length=3)",
+        target="next_step(name)",
+    )
+    dataset = data.load(data.DATA_PATH)
+    assert dataset.vocabulary.known["part"] == ["north", "south"]
+    (part, name), after = dataset.train.batch(np.array([0, 3]))
+    assert part.tolist() == [4, 4]
+    assert name.tolist() == [[2, 4, 5, 5], [2, 4, 0, 0]]
+    assert after.tolist() == [[4, 5, 5, 3], [4, 3, 0, 0]]
+
+
 def test_one_long_text_is_cut_into_windows(tmp_path: Path) -> None:
     data = data_of(
         tmp_path,

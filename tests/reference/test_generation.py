@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seqspec.driver import Compilation
 from seqspec.running import twins
 from tests.matrix.trial import built, checked, random_weights, share, task_of
 
@@ -229,3 +230,40 @@ def _followed(one: Any, given: tuple[Array, ...], steps: int) -> list[int]:
 def _whole_of(one: Any, inputs: list[Array]) -> Array:
     found: Array = twins.forward(one, inputs)[0]
     return found
+
+
+NAMED = """
+model Named(part: token(6)[B], name: token(7, pad=lengths)[B, T]) -> float[B, T, 7] {
+    first = part -> embedding(5)
+    name -> embedding(3) -> gru(5, initial=[first], return=sequence) -> dense(7)
+}
+data names {
+    source = tsv("names.tsv", columns=[name, part])
+    tokens = characters(ends=true)
+    target = next_step(name)
+}
+train Named { data = names, loss = sparse_categorical_crossentropy }
+generate Named { loop = name, limit = 6 }
+"""
+
+
+def test_a_label_is_written_for_as_it_stands_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "names.tsv").write_text("abba\tnorth\ncac\tsouth\n")
+    (tmp_path / "named.seq").write_text(NAMED)
+    compilation = Compilation.of(tmp_path / "named.seq")
+    with built(compilation, tmp_path) as models:
+        task = task_of(compilation)
+        share(models, random_weights(task.graph, 1.5), task, tmp_path)
+        said: list[list[str]] = []
+        for one in models.values():
+            words = {"part": ["north", "south"], "name": ["a", "b", "c"]}
+            vocabulary = one.program.module("data").Vocabulary(words)
+            ids = np.array([5, 4, 5], np.int32)
+            rows = generator(one).generate(one.model, (ids,))
+            said.append(
+                generator(one).write_texts(one.model, ["south", "north", "south"], vocabulary)
+            )
+            names = vocabulary.words("name")
+            assert said[-1] == ["".join(names[place] for place in row) for row in rows]
+        assert said[0] == said[1]
+        assert said[0][0] == said[0][2] != said[0][1]

@@ -25,6 +25,9 @@ def main() -> None:
     beats = [(p, s, 60 + 5 * p + s % 7, 95 + s % 3) for p in range(4) for s in range(20)]
     text = "\n".join(["patient,second,pulse,oxygen", *(",".join(map(str, b)) for b in beats)])
     (FOLDER / "wards.csv").write_text(text + "\n", encoding="utf-8")
+    names = [("north", "abba"), ("south", "cac"), ("north", "bab"), ("south", "cc")] * 3
+    text = "".join(f"{part}\t{name}\n" for part, name in names)
+    (FOLDER / "names.tsv").write_text(text, encoding="utf-8")
     level = rng.random((24, 1), dtype=np.float32).round(2)
     hours = rng.random((24, 5, 2), dtype=np.float32).round(2)
     np.savez_compressed(FOLDER / "tanks.npz", hours=hours, level=level, flat=level[:, 0])

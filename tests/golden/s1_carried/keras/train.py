@@ -107,11 +107,10 @@ class Carrying(keras.Model):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Keras weighs batches by their lanes; here each step is a sample, and weighs the same."""
 
-        def steps(tensor: Any) -> Any:
-            return ops.reshape(tensor, (-1, *tensor.shape[2:]))
+        def steps(x: Any) -> Any:
+            return ops.reshape(x, (-1, *x.shape[2:]))
 
-        y, y_pred = keras.tree.map_structure(steps, (y, y_pred))
-        return super().compute_metrics(x, y, y_pred)
+        return super().compute_metrics(x, steps(y), steps(y_pred))
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The loss, too, is a mean over steps."""

@@ -14,6 +14,8 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -25,7 +27,7 @@ STATE = ("state/seen_lstm/h", "state/seen_lstm/c")
 class RepeatSteps(layers.Layer):
     """Repeats a vector: [B, F] -> [B, T, F]"""
 
-    def call(self, vector: keras.KerasTensor, hours: keras.KerasTensor) -> keras.KerasTensor:
+    def call(self, vector: keras.KerasTensor, hours: keras.KerasTensor) -> Any:
         return ops.repeat(ops.expand_dims(vector, -2), ops.shape(hours)[1], axis=-2)
 
 
