@@ -189,6 +189,11 @@ BESIDE = _code(
     "beside-the-loop",
     "`{name}` comes step by step beside `{looped}`, but {why}",
 )
+NOT_FORCED = _code(
+    "SEQ545",
+    "not-forced",
+    "`teacher_forcing` below 100% has a model read what it says itself, but {why}",
+)
 NOT_SHIFTED = _code(
     "SEQ547",
     "not-shifted",

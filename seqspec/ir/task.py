@@ -231,6 +231,8 @@ class Training:
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
+    #: how many of the tokens that are fed back are the right ones in training
+    teacher_forcing: float = 1.0
 
     def trains(self, path: str) -> bool:
         """Whether a weight, by its canonical name, is not frozen."""

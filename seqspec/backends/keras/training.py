@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
+from seqspec.backends.keras import forcing
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -17,6 +19,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.stepping import StepPlan
 from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
@@ -118,6 +121,29 @@ class TrainPlan:
     scored: tuple[str, ...]
     reshuffled: bool
     carrying: Carrying | None
+    forcing: ForcingPlan | None
+
+    @property
+    def fitted(self) -> str:
+        """What is trained: the model, or a model around it."""
+        return "carrying" if self.carries else "own_tokens" if self.forcing else "model"
+
+    @property
+    def fitted_type(self) -> str:
+        return "Carrying" if self.carries else "OwnTokens" if self.forcing else "keras.Model"
+
+    @property
+    def inside(self) -> str:
+        """Where the model is in what is trained."""
+        return ".model" if self.operates else ""
+
+    @property
+    def operates(self) -> bool:
+        return self.carries or self.forcing is not None
+
+    @property
+    def typed(self) -> bool:
+        return self.streamed or self.operates
 
     @property
     def carries(self) -> bool:
@@ -163,7 +189,7 @@ class TrainPlan:
         return ", ".join(f"dict(zip(OUTPUTS, {name}, strict=True))" for name in self.truth)
 
 
-def plan(task: Task, training: Training) -> TrainPlan:
+def plan(task: Task, training: Training, steps: StepPlan | None = None) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
@@ -211,6 +237,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
         carrying=plan_carrying(training),
+        forcing=forcing.lower(task, training, steps),
     )
 
 

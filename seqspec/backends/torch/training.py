@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import (
     Code,
@@ -18,6 +19,7 @@ from seqspec.backends.python_text import (
     docstring,
     mapping,
 )
+from seqspec.backends.torch import forcing
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -67,6 +69,7 @@ class TrainPlan:
     state: str
     stopping: Stopping
     progress: Progress
+    forcing: ForcingPlan | None
 
     @property
     def functional(self) -> bool:
@@ -166,6 +169,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         state=model.state.name if model.state else "",
         stopping=stopping,
         progress=_progress(stopping, updates),
+        forcing=forcing.lower(task, training, model),
     )
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "695f5bef6d37bbeecab91a336366d2360ee10dedecc5bae3eeb295b8890cf04b",
+    "spec_sha256": "6005a4544f874de1f649a92804dbb9e602693acaa15e70e2e5a00da22ba397a1",
     "model": "Dates",
 }
 
