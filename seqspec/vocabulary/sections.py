@@ -112,8 +112,8 @@ TRAIN = SectionSpec(
             "When to lower the learning rate."),
         Arg("freeze", FREEZE, (), "What training leaves as it is: layers, models, weights."),
         Arg("teacher_forcing", SHARE, 1.0,
-            "How many of the tokens that are fed back are right in training; the others are what the "
-            "model itself finds most likely (scheduled sampling, Bengio et al. 2015)."),
+            "How many of the tokens that are fed back are right in training; the others are what "
+            "the model itself finds most likely (scheduled sampling, Bengio et al. 2015)."),
         Arg("precision", choice(*PRECISIONS), "float32",
             "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
@@ -10,6 +10,7 @@ from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.keras import forcing
+from seqspec.backends.keras.losses import loss_of, metrics_of, smoothed, wanted
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -37,43 +38,6 @@ from seqspec.backends.python_text import (
 )
 from seqspec.ir.task import Task, Term, Training
 from seqspec.vocabulary.spec import Setting
-
-LOSSES: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "huber": "Huber",
-    "log_cosh": "LogCosh",
-    "poisson": "Poisson",
-    "cosine_similarity": "CosineSimilarity",
-    "kl_divergence": "KLDivergence",
-    "hinge": "Hinge",
-    "squared_hinge": "SquaredHinge",
-    "categorical_hinge": "CategoricalHinge",
-    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
-    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
-    "binary_crossentropy": "BinaryCrossentropy",
-    "categorical_crossentropy": "CategoricalCrossentropy",
-    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
-}
-
-METRICS: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "rmse": "RootMeanSquaredError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "log_cosh": "LogCoshError",
-    "cosine_similarity": "CosineSimilarity",
-}
-
-#: what a loss compares with -> the metric that counts right answers
-ACCURACIES: Mapping[str, str] = {
-    "class_ids": "SparseCategoricalAccuracy",
-    "one_hot": "CategoricalAccuracy",
-    "binary": "BinaryAccuracy",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +174,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=any(_wanted(term) for term in training.terms),
+        metrics=any(wanted(term) for term in training.terms),
         scale=training.data.scale is not None,
         kept=training.data.kept,
         shuffle=training.shuffle,
@@ -230,9 +194,9 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
             for term in training.terms
             for metric in term.metrics
         ),
-        smoothed=any(_smoothed(term) for term in training.terms),
-        smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
-        of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
+        smoothed=any(smoothed(term) for term in training.terms),
+        smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
+        of_steps=_of_steps(training, lengths) and bool(wanted(training.only)),
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
@@ -309,10 +273,10 @@ def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
     if training.several:
         losses = [f"{term.output}_loss" for term in training.terms]
-        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in _wanted(t)]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in wanted(t)]
         names = ["loss", *losses, *rest]
     else:
-        names = ["loss", *(metric.name for metric in _wanted(training.only))]
+        names = ["loss", *(metric.name for metric in wanted(training.only))]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -342,12 +306,8 @@ def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
     if not several:
         return call
-    losses = mapping([(term.output, _loss(term)) for term in training.terms])
+    losses = mapping([(term.output, loss_of(term)) for term in training.terms])
     return [*assign("losses", losses, indent=4), *call]
-
-
-#: what a loss is multiplied by: that comes with the data
-WEIGHTS = ("class_weight", "sample_weight")
 
 
 def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
@@ -357,10 +317,10 @@ def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
 
 def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
-    metrics = _metrics(term)
+    metrics = metrics_of(term)
     if of_steps:
         metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
-    loss: tuple[str, Expr] = ("loss", _loss(term))
+    loss: tuple[str, Expr] = ("loss", loss_of(term))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 
 
@@ -371,47 +331,8 @@ def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
-    metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
+    metrics = [(t.output, Group("[", metrics_of(t))) for t in terms if wanted(t)]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
     each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"
     return [*keywords, ("weighted_metrics", Code(each))]
-
-
-def _smoothed(term: Term) -> bool:
-    """Whether the loss is the program's own: Keras smooths no class ids."""
-    return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
-
-
-def _loss(term: Term) -> Call:
-    loss = term.loss
-    keywords: list[tuple[str, Expr]] = []
-    if term.from_logits and loss.name.endswith("crossentropy"):
-        keywords.append(("from_logits", True))
-    for arg in loss.entry.args:
-        if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
-            keywords.append((arg.name, loss.args[arg.name]))
-    name = "SmoothedCrossentropy" if _smoothed(term) else f"keras.losses.{LOSSES[loss.name]}"
-    return Call(name, (), tuple(keywords))
-
-
-def _metrics(term: Term) -> tuple[Call, ...]:
-    """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, term) for metric in _wanted(term))
-
-
-def _wanted(term: Term) -> tuple[Setting, ...]:
-    return term.measured()
-
-
-def _metric(metric: Setting, term: Term) -> Call:
-    name = METRICS.get(metric.name)
-    keywords: tuple[tuple[str, Expr], ...] = ()
-    if name is None:
-        name = ACCURACIES[term.compares]
-        if name == "BinaryAccuracy" and term.from_logits:
-            # A logit above zero is a probability above one half.
-            keywords = (("threshold", 0.0),)
-        if term.ignore_class is not None:
-            return Call("KeptAccuracy", (term.ignore_class,), (("name", metric.name),))
-    return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))
