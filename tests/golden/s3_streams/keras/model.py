@@ -20,7 +20,7 @@ import keras
 from keras import layers, ops
 
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/seen_lstm/h", "state/seen_lstm/c")
+CARRIED = ("state/seen_lstm/h", "state/seen_lstm/c")
 
 
 @keras.saving.register_keras_serializable()
@@ -33,7 +33,7 @@ class RepeatSteps(layers.Layer):
 
 def build_model() -> keras.Model:
     """hours [B, T, 3], place [B, 2] -> {warm [B, T, 1], wet [B, T, 1]}; behind both the tensors
-    of STATE
+    of CARRIED
     """
     hours = keras.Input((None, 3), name="hours")
     place = keras.Input((2,), name="place")
