@@ -194,6 +194,18 @@ class Feeds:
         return (*self.inputs, *self.targets, *self.weights.values())
 
     @property
+    def shifted(self) -> frozenset[str]:
+        """The lengths of the sequences whose next step some target is."""
+        shifted = (feed for feed in self.targets if feed.kind == "next_step")
+        return frozenset(feed.lengths for feed in shifted if feed.ragged)
+
+    def shortened(self, feed: Feed) -> str:
+        """Sequences are as long as their target: without the step that has no partner."""
+        if feed.lengths not in self.shifted:
+            return ""
+        return f".shortened({0 if feed.kind == 'next_step' else -1})"
+
+    @property
     def ahead_rows(self) -> str:
         """The number of rows after a window that are fed or compared, as the program says it."""
         return "HORIZON" if self.horizon > 1 else "1"

@@ -192,14 +192,15 @@ class _Planner:
         self.weights = plan_weights(self.feeds, training)
         self.streams = plan_streams(self.feeds, training, self.series)
         self.naive = plan_naive(self.feeds, training)
+        self.score = plan_scores(training, self.feeds.targets, origin=self.series.arranged)
         self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
         given = self.data, self.table, self.split, self.mapped
         ranges = plan_ranges(self.feeds, self.training)
-        ragged = self.ragged is not None
-        return import_lines(*given, ranges, cuts=self.series.cuts, ragged=ragged)
+        ragged, cuts, replaces = self.ragged is not None, self.series.cuts, self.score.replaces
+        return import_lines(*given, ranges, cuts=cuts, ragged=ragged, replaces=replaces)
 
     @property
     def _inputs_constant(self) -> str:
@@ -349,7 +350,7 @@ class _Planner:
             needed=needed[0],
             needed_words=needed[1],
             split=self.split,
-            score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
+            score=self.score,
             ragged=self.ragged,
             late=self.late,
             naive=self.naive,

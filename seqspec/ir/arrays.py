@@ -33,8 +33,6 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
-        if axes and not self.one_output("sequences of their own lengths"):
-            return None
         if axes:
             self.ragged = axes
             ports = [port for port in ports if port[0].name not in self.padded_ports()]

@@ -181,6 +181,8 @@ class _Parts:
             return ""  # applied at each step of another axis
         if not node.fold and node.unit.spec.turns((node.unit.inner or node.unit).args):
             return "runs from the last step to the first"
+        if any(value.tensor.rank == 1 for value in node.initial if not value.parts):
+            return "starts from a weight of the model, which is no state of a lane"
         if node.unit.args.get("unroll"):
             return "is unrolled for a number of steps"
         masking = node.unit.spec.masking

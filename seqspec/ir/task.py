@@ -271,11 +271,19 @@ class Training:
 
     @property
     def split_up(self) -> bool:
-        """Whether a score is told where sequences end, since it sees their steps in one row."""
-        if self.several or not self.only.measured_by("edit_distance"):
-            return False
-        value = self.only.value
-        return value.mask is not None or value.tensor.shape[1].symbol in self.data.ragged
+        """Whether a score is told where sequences end."""
+        return any(map(self.splits, self.terms))
+
+    def splits(self, term: Term) -> bool:
+        """Whether a score of an output needs to know that, since it sees steps in one row."""
+        return bool(term.measured_by("edit_distance")) and (
+            term.value.mask is not None or self.ragged(term)
+        )
+
+    def ragged(self, term: Term) -> bool:
+        """Whether an output has steps of sequences that have lengths of their own."""
+        shape = term.value.tensor.shape
+        return len(shape) > 2 and shape[1].symbol in self.data.ragged
 
     @property
     def only(self) -> Term:

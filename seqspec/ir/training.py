@@ -102,13 +102,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             place = section.at("metrics", "rmse")
             sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
             return False
-        if masked and len(terms) > 1 and term.measured_by("edit_distance"):
-            what = f"`edit_distance` has to know where the sequences of `{term.output}` end"
-            help = "train this output alone, or use accuracy"
-            labels = (Label(term.value.span, "padded steps"),)
-            place = section.at("metrics", "edit_distance")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, labels=labels, help=help)
-            return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:
         what = f"`scale` would take the padding of `{padded[0].name}` for data"

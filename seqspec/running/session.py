@@ -125,6 +125,15 @@ class Session:
             scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
+    def predict_part(self, part: Any) -> Any:
+        """Predictions for the samples of a part, in the units that the model sees."""
+        with self.program.reporting():
+            return self._train.predict(self.model, part.inputs, self.device)
+
+    def original(self, scaling: Any, values: Any, *series: Any) -> Any:
+        """Predictions or targets in original units; of the series named, if each has a scale."""
+        return values if scaling is None else _original(scaling, values, *series)
+
     def score(self, scaling: Any, prediction: Any, target: Any, *given: Any) -> dict[str, float]:
         """The same scores for a prediction made otherwise; both in the units of the model.
 

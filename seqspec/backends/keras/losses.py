@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from seqspec.backends.python_text import Call, Expr
-from seqspec.ir.task import Term
+from seqspec.ir.task import Term, Training
 from seqspec.vocabulary.spec import Setting
 
 LOSSES: Mapping[str, str] = {
@@ -50,6 +50,11 @@ ACCURACIES: Mapping[str, str] = {
 WEIGHTS = ("class_weight", "sample_weight")
 
 
+def of_steps(term: Term, training: Training) -> bool:
+    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
+    return training.ragged(term) and term.value.mask is not None
+
+
 def smoothed(term: Term) -> bool:
     """Whether the loss is the program's own: Keras smooths no class ids."""
     return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
@@ -67,13 +72,12 @@ def loss_of(term: Term) -> Call:
     return Call(name, (), tuple(keywords))
 
 
-def metrics_of(term: Term) -> tuple[Call, ...]:
+def metrics_of(term: Term, training: Training) -> tuple[Call, ...]:
     """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, term) for metric in wanted(term))
-
-
-def wanted(term: Term) -> tuple[Setting, ...]:
-    return term.measured()
+    metrics = tuple(_metric(metric, term) for metric in term.measured())
+    if of_steps(term, training):
+        return tuple(Call("OfSteps", (metric,)) for metric in metrics)
+    return metrics
 
 
 def _metric(metric: Setting, term: Term) -> Call:

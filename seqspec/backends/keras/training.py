@@ -9,8 +9,9 @@ from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.forcing_plan import ForcingPlan
+from seqspec.backends.generation_plan import imported
 from seqspec.backends.keras import forcing
-from seqspec.backends.keras.losses import loss_of, metrics_of, smoothed, wanted
+from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, smoothed
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -36,7 +37,7 @@ from seqspec.backends.python_text import (
     mapping,
     statement,
 )
-from seqspec.ir.task import Task, Term, Training
+from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
 
 
@@ -115,6 +116,17 @@ class TrainPlan:
         return self.carrying is not None
 
     @property
+    def imports(self) -> list[str]:
+        """What comes from ``data.py`` where outputs have steps of their own number."""
+        drawn = ["bucketed"] if self.lengths.bucketed else []
+        return imported("data", [*drawn, "OUTPUTS", *self.lengths.names])
+
+    @property
+    def batched(self) -> bool:
+        """Whether several outputs are predicted a batch at a time."""
+        return self.several and self.lengths.inputs
+
+    @property
     def streamed(self) -> bool:
         """Whether batches are of several lengths."""
         return self.carries or self.lengths.inputs
@@ -165,7 +177,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
         frozen=tuple(frozen(task.graph, training)),
-        compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
+        compile=tuple(_compile(training, own=bool(derived))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -174,7 +186,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=any(wanted(term) for term in training.terms),
+        metrics=any(term.measured() for term in training.terms),
         scale=training.data.scale is not None,
         kept=training.data.kept,
         shuffle=training.shuffle,
@@ -185,7 +197,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
-        result="tuple[np.ndarray, ...]" if training.several else lengths.result,
+        result=lengths.result,
         batch=tuple(_batch(training, many_inputs=many_inputs)),
         batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
         first_batch=tuple(first_batch(training)),
@@ -196,7 +208,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         ),
         smoothed=any(smoothed(term) for term in training.terms),
         smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
-        of_steps=_of_steps(training, lengths) and bool(wanted(training.only)),
+        of_steps=any(of_steps(term, training) and term.measured() for term in training.terms),
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
@@ -273,10 +285,10 @@ def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
     if training.several:
         losses = [f"{term.output}_loss" for term in training.terms]
-        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in wanted(t)]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in t.measured()]
         names = ["loss", *losses, *rest]
     else:
-        names = ["loss", *(metric.name for metric in wanted(training.only))]
+        names = ["loss", *(metric.name for metric in training.only.measured())]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -299,10 +311,10 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
+def _compile(training: Training, *, own: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
     several = training.several
-    keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
+    keywords += _of_outputs(training) if several else _of_output(training)
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
     if not several:
         return call
@@ -310,17 +322,10 @@ def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
     return [*assign("losses", losses, indent=4), *call]
 
 
-def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
-    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
-    return bool(lengths.steps) and training.only.value.mask is not None
-
-
-def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
+def _of_output(training: Training) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
-    metrics = metrics_of(term)
-    if of_steps:
-        metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
-    loss: tuple[str, Expr] = ("loss", loss_of(term))
+    metrics = metrics_of(training.only, training)
+    loss: tuple[str, Expr] = ("loss", loss_of(training.only))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 
 
@@ -331,7 +336,7 @@ def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
-    metrics = [(t.output, Group("[", metrics_of(t))) for t in terms if wanted(t)]
+    metrics = [(t.output, Group("[", metrics_of(t, training))) for t in terms if t.measured()]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
     each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"

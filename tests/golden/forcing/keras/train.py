@@ -285,7 +285,9 @@ def fit(
         own_tokens.optimizer.build(model.trainable_variables)
     done = 0
     if resume is not None:
-        for name, variable in lasting(own_tokens).items():
+        variables = lasting(own_tokens)
+        resume.check({name: tuple(variable.shape) for name, variable in variables.items()})
+        for name, variable in variables.items():
             variable.assign(resume.arrays[name])
         done = batches.epoch = resume.epoch
         if resume.finished(epochs):
