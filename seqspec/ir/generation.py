@@ -10,7 +10,7 @@ from seqspec.ir.graph import Graph, Value
 from seqspec.ir.loops import Loop, Token
 from seqspec.ir.masks import ByLengths
 from seqspec.ir.sections import Section
-from seqspec.ir.stepping import Stepping, beside, take_apart
+from seqspec.ir.stepping import STEPPABLE, Stepping, beside, take_apart
 from seqspec.ir.task import Generation, Training
 from seqspec.shapes.dim import same_shape
 from seqspec.types import Tensor
@@ -161,7 +161,7 @@ class _Checker:
             codes.NOT_STEPPED(layer=parts.node.unit.kind, reason=parts.reason),
             self.loop.span,
             labels=(Label(parts.node.span, "on the way from input to output"),),
-            help="put recurrent layers there, and layers that treat each step on its own",
+            help=STEPPABLE,
         )
         return False
 

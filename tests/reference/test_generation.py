@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.slow]
 
 STORY = """
 model Story(text: token(6)[B, T]) -> float[B, T, 6] {{
-    text -> embedding(4) -> gru(5, return=sequence) -> lstm(5, return=sequence) -> dense(6{end})
+    text -> embedding(4) -> conv_1d(5, 3, padding=causal) -> gru(5, return=sequence)
+        -> conv_1d(5, 2, padding=causal, dilation_rate=2) -> lstm(5, return=sequence)
+        -> dense(6{end})
 }}
 generate Story {{ loop = text, {start}stop = 2, limit = {limit}, pick = {pick} }}
 """

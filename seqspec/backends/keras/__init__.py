@@ -137,7 +137,7 @@ def _generation(task: Task, steps: StepPlan) -> OutputFile:
         " ".join(steps.memory),
         "STATE",
         begins=begins,
-        started=len(steps.started) == len(steps.widths),
+        started=len(steps.started) == len(steps.shapes),
         some_started=bool(steps.started),
         framework="keras",
         names=("STATE", *(["build_begin"] if begins else []), "build_step"),

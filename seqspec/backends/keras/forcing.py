@@ -53,7 +53,7 @@ def _begun(plan: ForcingPlan, steps: StepPlan) -> Iterator[str]:
         return
     yield "        size = ops.shape(right)[0]"
     if not steps.started:
-        yield "        state = [ops.zeros((size, width)) for width in STATE.values()]"
+        yield "        state = [ops.zeros((size, *shape)) for shape in STATE.values()]"
         return
-    yield "        zeros = {name: ops.zeros((size, width)) for name, width in STATE.items()}"
+    yield "        zeros = {name: ops.zeros((size, *shape)) for name, shape in STATE.items()}"
     yield "        state = [ops.stop_gradient(begun.get(name, zeros[name])) for name in STATE]"

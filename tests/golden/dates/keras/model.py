@@ -32,8 +32,8 @@ def build_model() -> keras.Model:
     return keras.Model([source, iso], logits, name="Dates")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"decoder_lstm_h": 64, "decoder_lstm_c": 64}
+# What layers carry from one step to the next, and its shape.
+STATE = {"decoder_lstm_h": (64,), "decoder_lstm_c": (64,)}
 
 
 def build_begin(model: keras.Model) -> keras.Model:

@@ -34,8 +34,8 @@ def build_model() -> keras.Model:
     return keras.Model([source, target], x, name="Translate")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"lstm_h": 64, "lstm_c": 64}
+# What layers carry from one step to the next, and its shape.
+STATE = {"lstm_h": (64,), "lstm_c": (64,)}
 
 
 def build_begin(model: keras.Model) -> keras.Model:
