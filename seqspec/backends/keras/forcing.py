@@ -48,7 +48,7 @@ def _begun(plan: ForcingPlan, steps: StepPlan) -> Iterator[str]:
         yield from statement("begun = ", call, indent=8)
     if steps.memory:
         yield "        memory = [ops.stop_gradient(begun[name]) for name in MEMORY]"
-    if len(steps.started) == len(steps.widths):
+    if len(steps.started) == len(steps.shapes):
         yield "        state = [ops.stop_gradient(begun[name]) for name in STATE]"
         return
     yield "        size = ops.shape(right)[0]"

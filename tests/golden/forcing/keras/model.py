@@ -36,8 +36,8 @@ def build_model() -> keras.Model:
     return keras.Model([source, iso], logits, name="Dates")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"said_gru_h": 16}
+# What layers carry from one step to the next, and its shape.
+STATE = {"said_gru_h": (16,)}
 
 
 def build_begin(model: keras.Model) -> keras.Model:
