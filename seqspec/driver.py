@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqspec.diagnostics import codes
+from seqspec.diagnostics import allowing, codes
 from seqspec.diagnostics.model import Diagnostic, Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir import given
@@ -83,7 +83,10 @@ class Compilation:
 
     @cached_property
     def module(self) -> ast.Module | None:
-        return None if self.sink.failed else parse(self.source, self.sink)
+        module = None if self.sink.failed else parse(self.source, self.sink)
+        if module is not None:
+            allowing.read([c.span for c in module.comments], self.source, self.sink)
+        return module
 
     @cached_property
     def program(self) -> Program | None:
@@ -220,6 +223,8 @@ class Compilation:
         self._check_given()
         if self.options.model is not None:
             self._pick()
+        if not self.sink.failed:
+            allowing.report_needless(self.sink)
         return self.diagnostics
 
     def _check_given(self) -> None:

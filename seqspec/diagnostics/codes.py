@@ -172,6 +172,13 @@ LONG_WARM_UP = _code(
     Severity.WARNING,
 )
 NO_STEPPER = _code("SEQ533", "no-stepper", "`{model}` cannot be run online: {why}")
+BAD_ALLOWANCE = _code("SEQ534", "bad-allowance", "{what}")
+NEEDLESS_ALLOWANCE = _code(
+    "SEQ535",
+    "needless-allowance",
+    "`{name}` is allowed on this line, but nothing there is to be allowed",
+    Severity.WARNING,
+)
 LOOP_MISMATCH = _code(
     "SEQ540",
     "loop-mismatch",
@@ -252,6 +259,11 @@ NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where the
 NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
 NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
+PADDED_STREAM = _code(
+    "SEQ651",
+    "padded-stream",
+    "`{port}` is padded ({pad}), but a stream holds nothing but steps of its series",
+)
 STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
 STREAM_STEPS = _code(
     "SEQ655",
