@@ -190,6 +190,17 @@ LOOP_LOOKS_AHEAD = _code(
     "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
 NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
+NOT_LATE = _code("SEQ543", "not-late", "`{looped}` cannot be its target one step late: {why}")
+BESIDE = _code(
+    "SEQ544",
+    "beside-the-loop",
+    "`{name}` comes step by step beside `{looped}`, but {why}",
+)
+NOT_FORCED = _code(
+    "SEQ545",
+    "not-forced",
+    "`teacher_forcing` below 100% has a model read what it says itself, but {why}",
+)
 NOT_SHIFTED = _code(
     "SEQ547",
     "not-shifted",
