@@ -33,6 +33,15 @@ class SampleWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """An input that is the array of a target one step late, behind the id ``start``."""
+
+    input: str
+    names: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
@@ -74,6 +83,8 @@ class Data:
     #: what tells several series of arrays apart that are streams: ``axis``, which is the first one
     #: of each array, or ``lengths``, one after the other; empty for one series
     apart: str = ""
+    #: the input that is no array of the data but its target one step late
+    late: Late | None = None
 
     @property
     def texts(self) -> bool:
@@ -228,6 +239,8 @@ class Training:
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
+    #: how many of the tokens that are fed back are the right ones in training
+    teacher_forcing: float = 1.0
 
     def trains(self, path: str) -> bool:
         """Whether a weight, by its canonical name, is not frozen."""
