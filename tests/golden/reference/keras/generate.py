@@ -66,7 +66,7 @@ def generate(
         tokens = prompts[start : start + batch_size]
         steps.begin(len(tokens))
         found = write(steps, tokens, limit, rng)
-        written += [row for row in found.tolist()]
+        written += found.tolist()
     return written
 
 
