@@ -366,9 +366,7 @@ def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
     return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 
-def evaluate(
-    model: keras.Model, part: Part, device: str = "cpu"
-) -> dict[str, float]:
+def evaluate(model: keras.Model, part: Part, device: str = "cpu") -> dict[str, float]:
     """Scores on a part of the data, each lane from a cleared state."""
     stream = rejoined(part.stream)
     prediction = predict(model, stream, device)

@@ -1,0 +1,43 @@
+"""Book.
+
+    model Book(text: token(5000)[B, T]) -> float[B, T, 5000] {
+        text -> embedding(64) -> gru(64, return=sequence, stateful=true) -> dense(5000)
+    }
+
+Compiled by seqspec 0.1.0 from the spec model.seq, quoted above.
+The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to edit.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+CARRIED = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
+
+
+def build_model() -> keras.Model:
+    """text [B, T] -> logits [B, T, 5000]; behind both the tensors of CARRIED"""
+    text = keras.Input((None,), dtype="int32", name="text")
+    gru_state = [keras.Input((64,), name="gru_state_h")]
+    x = layers.Embedding(5000, 64, name="embedding")(text)  # [B, T, 64]
+    # [B, T, 64]
+    x, *gru_state_ = layers.GRU(64, return_sequences=True, return_state=True, name="gru")(
+        x, initial_state=gru_state
+    )
+    logits = layers.Dense(5000, name="dense")(x)  # [B, T, 5000]
+    return keras.Model([text, *gru_state], [logits, *gru_state_], name="Book")
+
+
+# What layers carry from one step to the next, and its shape.
+STATE = {"gru_h": (64,)}
+
+
+def build_step(model: keras.Model) -> keras.Model:
+    """One step, or several: text [B, T], memory and states -> output and states"""
+    text = keras.Input((None,), dtype="int32", name="text")
+    gru = [keras.Input((64,), name="gru_h")]
+    x = model.get_layer("embedding")(text)  # [B, T, 64]
+    x, gru_h = model.get_layer("gru")(x, initial_state=gru)  # [B, T, 64]
+    x = model.get_layer("dense")(x)  # [B, T, 5000]
+    return keras.Model([text, *gru], {"output": x, "gru_h": gru_h}, name="BookStep")
