@@ -92,6 +92,8 @@ class GenerationPlan:
     begin_operand: str
     source: str
     whole_source: bool
+    several_sources: bool
+    taken: str
     inputs: str
     written: str
     standardized: str
@@ -174,6 +176,8 @@ class _Planner:
             begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
             source="" if source is None else str(literal(source.names[0])),
             whole_source=self._whole(),
+            several_sources=len(self._sources()) > 1,
+            taken=self._taken(),
             inputs=self._inputs(source),
             written="" if self.looped is None else str(literal(self.looped.names[0])),
             standardized="standard(text)" if standard else "text",
@@ -264,18 +268,39 @@ class _Planner:
         values = [form.format(place) for place in self.places]
         return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
 
+    def _sources(self) -> dict[str, bool]:
+        """The columns of what is written for, and whether each is cut into tokens."""
+        if not (self.texts and self.others):
+            return {}
+        return {feed.names[0]: feed.ragged for feed in self.feeds if not feed.counted}
+
     def _whole(self) -> bool:
         """Whether what is written for is a word of its own, which is not cut into tokens."""
-        return self.texts and self.others and not self.feeds[0].ragged
+        return not any(self._sources().values())
+
+    def _taken(self) -> str:
+        """What of a field is looked up."""
+        cut = self._sources().values()
+        tokens = 'token_list(field, name, "the text")'
+        if all(cut):
+            return tokens
+        return f"{tokens} if name in CUT else field" if any(cut) else "field"
 
     def _inputs(self, source: Feed | None) -> str:
         if source is None or not self.texts:
             return ""
-        values = ["given.lengths" if feed.counted else "np.asarray(given)" for feed in self.feeds]
+        several = len(self._sources()) > 1
+        values: list[str] = []
+        for feed in self.feeds:
+            given = f"part[{literal(feed.names[0])}]" if several else "given"
+            values.append(f"{given}.lengths" if feed.counted else f"np.asarray({given})")
         return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
 
     def _constants(self, pad: object) -> Iterator[str]:
         generation = self.generation
+        if len(self._sources()) > 1:
+            names = tuple(map(literal, self._sources()))
+            yield from assign("SOURCES", Group("(", names), note="what is written for")
         if generation.start is not None:
             yield from assign("START", literal(generation.start), note="the first token given")
         if generation.stop is not None:
@@ -313,6 +338,14 @@ class _Planner:
             "train", ["on_device"] if self.steps.placed and self.training is not None else []
         )
 
+    def _reading_names(self) -> Iterator[str]:
+        """What takes a text apart that is written for."""
+        sources = self._sources()
+        cut = sources.values()
+        yield from ["DataError"] if len(sources) > 1 else []
+        yield from ["token_list"] if any(cut) else []
+        yield from ["CUT"] if any(cut) and not all(cut) else []
+
     def _data_names(self) -> Iterable[str]:
         assert self.training is not None
         if not self.texts and self.others:
@@ -321,8 +354,7 @@ class _Planner:
         if not self.texts:
             return ["DataError"]
         if self.others:
-            words = ["DATA_PATH", "Part", "Vocabulary", "load"]
-            return words if self._whole() else [*words, "token_list"]
+            return ["DATA_PATH", "Part", "Vocabulary", "load", *self._reading_names()]
         standard = self.training.data.tokens
         names = ["UNKNOWN", "Vocabulary", "cut"]
         names += [] if self.generation.start is not None else ["DataError"]
