@@ -179,7 +179,7 @@ class Compilation:
         return None if isinstance(graph, Failed) else graph
 
     def _training(self, name: str, section: Section | Failed) -> Training | None:
-        from seqspec.ir import dataset, outputs, training
+        from seqspec.ir import dataset, forcing, outputs, training
 
         graph = self._about("train", name)
         if graph is None or isinstance(section, Failed):
@@ -202,8 +202,16 @@ class Compilation:
         trained = outputs.resolve(section, graph, data, self.sink)
         if trained is None:
             return None
-        fed = dataset.feed(data, graph, trained, self.folder, self.options.data, self.sink)
-        return None if fed is None else training.check(section, graph, trained, fed, self.sink)
+        generate = self.sections.of_models("generate").get(name)
+        generate = None if isinstance(generate, Failed) else generate
+        given = self.folder, self.options.data, self.sink
+        fed = dataset.feed(data, graph, trained, *given, generate)
+        found = None if fed is None else training.check(section, graph, trained, fed, self.sink)
+        if found is None:
+            return None
+        written = name in self.sections.of_models("generate")
+        fits = forcing.fits(found, graph, section, self.sink, written=written)
+        return found if fits else None
 
     def check(self) -> tuple[Diagnostic, ...]:
         """All that is to be said about the spec."""
