@@ -203,14 +203,7 @@ class Feeder:
         split = self.split()
         if split is None:
             return None
-        if self.windows is not None and self.section.values["missing"] == "drop":
-            what = "`missing = drop` would make neighbours of rows that are not"
-            labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
-            help = "write forward_fill or interpolate, or mend the file"
-            finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
-            self.sink.report(finding, at, labels=labels, help=help)
-            return None
-        if not self._batched():
+        if not (self._follow() and self._batched()):
             return None
         if self.ragged:  # a reader of such sequences knows their lengths
             inputs = {
@@ -245,6 +238,17 @@ class Feeder:
             self.apart,
             self.late,
         )
+
+    def _follow(self) -> bool:
+        """Whether rows still follow each other where that matters; reports if not."""
+        if self.windows is None or self.section.values["missing"] != "drop":
+            return True
+        what = "`missing = drop` would make neighbours of rows that are not"
+        labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
+        help = "write forward_fill or interpolate, or mend the file"
+        finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
+        self.sink.report(finding, at, labels=labels, help=help)
+        return False
 
     def _augmentations(self) -> tuple[Setting, ...]:
         given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]
