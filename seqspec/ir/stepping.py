@@ -318,6 +318,12 @@ def _whole_steps(node: Node) -> bool:
     return axes is not None and axes[1][1] == Cut()
 
 
+def beside(stepping: Stepping) -> list[Value]:
+    """The inputs that come with each step, besides the one that is stepped."""
+    kept = {*(given for given, _ in stepping.memory), *(c.given for c in stepping.states)}
+    return [value for value in stepping.step.inputs[1:] if value not in kept]
+
+
 def carried_tensors(stepping: Stepping) -> Iterator[tuple[str, Value]]:
     """The name and the value of each tensor that is carried, as the step is given it."""
     for carried in stepping.states:

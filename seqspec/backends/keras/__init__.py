@@ -118,7 +118,9 @@ def _files(task: Task) -> Iterator[OutputFile]:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
         yield checkpoint_file(task, name)
         yield from states_file(task)
-        yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
+        yield OutputFile(
+            "train.py", render("keras/train.py.j2", plan=plan(task, training, model.steps))
+        )
         yield run_file(task, ENVIRONMENT, placed=True)
     if task.generation is not None and model.steps is not None:
         yield _generation(task, model.steps)
