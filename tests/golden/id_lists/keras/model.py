@@ -12,6 +12,8 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -20,7 +22,7 @@ from keras import layers, ops
 class Padded(layers.Layer):
     """Tells the loss which steps are data: x [B, T, ...] and a mask [B, T] -> x"""
 
-    def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
+    def call(self, inputs: list[keras.KerasTensor]) -> Any:
         return ops.copy(inputs[0])
 
     def compute_mask(
