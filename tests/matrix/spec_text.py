@@ -16,7 +16,7 @@ from seqspec.diagnostics.model import Diagnostic, Severity
 from seqspec.driver import Compilation
 from seqspec.vocabulary import ENTRIES, LAYERS
 from seqspec.vocabulary.spec import AXES, REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec, Port
-from tests.matrix.pairwise import cover
+from tests.matrix.pairwise import Row, cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
 SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W", "S": "S"}
@@ -29,6 +29,9 @@ RESTS = ("", "T", "T, 19")
 
 #: Pseudo-arguments of a layer: what it is applied to.
 REST, OPERANDS = "(rest)", "(operands)"
+
+#: What is refused beside other arguments, and so is tried in rows of its own.
+CARRIED = "stateful"
 
 #: Ways to give an initial state: not at all, as a value, tensor by tensor.
 ABSENT, WHOLE, PARTS = "zeros", "state", "tensors"
@@ -191,13 +194,7 @@ def cases() -> Iterator[tuple[str, str]]:
     for spec in LAYERS.values():
         for number, applied in enumerate(rows(spec)):
             fitting = _with_one_result(_with_known_steps(_with_enough_axes(applied)))
-            yield f"{spec.name}-{number}", _carried(fitting.model())
-
-
-def _carried(text: str) -> str:
-    """The same without `stateful` beside what the checker refuses to have beside it."""
-    apart = "go_backwards=true" in text or "initial=" in text
-    return text.replace("stateful=true", "stateful=false") if apart else text
+            yield f"{spec.name}-{number}", fitting.model()
 
 
 def _with_one_result(applied: Applied) -> Applied:
@@ -261,8 +258,20 @@ def _plain_rows(spec: LayerSpec) -> Iterator[Applied]:
         pairs[REST] = RESTS
     if spec.inputs[0].variadic:
         pairs[OPERANDS] = ("2", "3")
-    for row in cover(pairs, once) or [{}]:
+    carrying = list(_carrying(pairs)) if CARRIED in pairs else []
+    pairs |= {CARRIED: ["false"]} if carrying else {}
+    for row in [*(cover(pairs, once) or [{}]), *carrying]:
         yield _row(spec, {name: str(value) for name, value in row.items()})
+
+
+def _carrying(pairs: Mapping[str, Sequence[str]]) -> Iterator[Row]:
+    """Rows in which a state is carried, beside each value that the checker lets stand there."""
+    apart = {CARRIED: ["true"], "go_backwards": ["false"], "initial": [ABSENT]}
+    values = [(name, apart.get(name, own)) for name, own in pairs.items()]
+    for number in range(2 * max(len(own) for _, own in values)):
+        # Every other argument changes half as often, or some values would never meet.
+        places = enumerate(values)
+        yield {name: own[(number >> place % 2) % len(own)] for place, (name, own) in places}
 
 
 def _row(spec: LayerSpec, row: Mapping[str, str]) -> Applied:
