@@ -30,11 +30,12 @@ RESTS = ("", "T", "T, 19")
 #: Pseudo-arguments of a layer: what it is applied to.
 REST, OPERANDS = "(rest)", "(operands)"
 
-#: What is refused beside other arguments, and so is tried in rows of its own.
-CARRIED = "stateful"
-
 #: Ways to give an initial state: not at all, as a value, tensor by tensor.
 ABSENT, WHOLE, PARTS = "zeros", "state", "tensors"
+
+#: What is refused beside other arguments, and so is tried in rows of its own; what those are then.
+CARRIED = "stateful"
+APART = {"go_backwards": "false", "initial": ABSENT}
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,13 @@ class Applied:
     wrapped: Applied | None = None
     extra_inputs: tuple[str, ...] = field(default=())
     taken: tuple[str, ...] = ()  # outputs that are joined, if the layer passes nothing on
+    example: str = ""  # the whole call, as the vocabulary gives it
 
     @property
     def call(self) -> str:
         """The layer as a spec names it, without its initial state."""
+        if self.example:
+            return self.example
         inside = ", ".join(f"{name}={value}" for name, value in self.written.items())
         return f"{self.spec.name}({inside})" if inside else self.spec.name
 
@@ -262,11 +266,19 @@ def _plain_rows(spec: LayerSpec) -> Iterator[Applied]:
     pairs |= {CARRIED: ["false"]} if carrying else {}
     for row in [*(cover(pairs, once) or [{}]), *carrying]:
         yield _row(spec, {name: str(value) for name, value in row.items()})
+    for example in spec.examples:
+        if any(f"{arg.name}=" in example for arg in spec.args if fits_few(arg)):
+            yield Applied(spec, {}, tuple(map(type_of, spec.inputs)), example=example)
+
+
+def fits_few(arg: Arg) -> bool:
+    """Whether other values than the default fit few others; then there are examples with them."""
+    return not arg.required and arg.kind.samples == (arg.default,)
 
 
 def _carrying(pairs: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     """Rows in which a state is carried, beside each value that the checker lets stand there."""
-    apart = {CARRIED: ["true"], "go_backwards": ["false"], "initial": [ABSENT]}
+    apart = {CARRIED: ["true"], **{name: [value] for name, value in APART.items()}}
     values = [(name, apart.get(name, own)) for name, own in pairs.items()]
     for number in range(2 * max(len(own) for _, own in values)):
         # Every other argument changes half as often, or some values would never meet.
