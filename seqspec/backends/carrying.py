@@ -14,11 +14,14 @@ class Carrying:
 
     ``size`` is the argument of ``chunks()`` that says how many lanes share a batch, ``score`` the
     body of ``evaluate()``, ``truth`` what a part gives of a chunk besides inputs. With ``never``,
-    an epoch goes on where the one before ended.
+    an epoch goes on where the one before ended; ``marked`` tells that a column clears the state,
+    ``parted`` that series are cut into lanes.
     """
 
     size: str
     never: bool
+    marked: bool
+    parted: bool
     score: tuple[str, ...]
     truth: tuple[str, ...]
 
@@ -29,20 +32,24 @@ def plan_carrying(training: Training) -> Carrying | None:
         return None
     scaled, end = training.data.scale is not None, "s" if training.several else ""
     truth = "tuple(values[rows] for values in part.targets)" if end else "part.target[rows]"
-    predicted = "predict(model, part.stream, device)"
+    parted = int(training.data.streams.args["lanes"]) > 1
+    predicted = f"predict(model, {'stream' if parted else 'part.stream'}, device)"
     invert = f"scaling.invert_target{end}"
     wanted = f"{invert}({truth})" if scaled else truth
     scored = Call("score", (Code(f"prediction{end}"), Code(wanted)))
     returned = statement("return ", scored, indent=4)
     score = (
+        *(("stream = rejoined(part.stream)",) if parted else ()),
         f"prediction{end} = {f'{invert}({predicted})' if scaled else predicted}",
-        "rows = part.stream.rows",
+        f"rows = {'stream' if parted else 'part.stream'}.rows",
         *(line[4:] for line in returned),
     )
     weight = (f"weight{end}",) if training.weighted else ()
     return Carrying(
         ", BATCH_SIZE" if training.lanes is not None else "",
         training.reset is not None and training.reset.name == "never",
+        training.reset is not None and bool(training.reset.args),
+        parted,
         score,
         (f"target{end}", *weight),
     )

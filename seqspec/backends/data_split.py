@@ -38,7 +38,8 @@ def plan_split(data: Data) -> SplitPlan:
     fraction, validation = float(data.split.args["train"]), float(data.split.args["validation"])
     tested = fraction + validation < 1 - 1e-9
     parts = ("train", *(["validation"] if validation else []), *(["test"] if tested else []))
-    unit = "row" if data.tabular or data.windows is not None else "sample"
+    in_rows = data.tabular or data.windows is not None or data.streams is not None
+    unit = "row" if in_rows else "sample"
     dealt = {"row": f"{unit}s", "series": "series", "group": "groups"}[_unit(data)]
     in_series = data.series and not data.split.entry.facts["drawn"]
     each = " of each series" if in_series else ""

@@ -14,19 +14,23 @@ from seqspec.backends.data_prediction import PredictionPlan
 from seqspec.backends.data_samples import Samples
 from seqspec.backends.data_series import SeriesPlan
 from seqspec.backends.python_text import Code, Expr, Group, call, statement
-from seqspec.ir.task import Training
+from seqspec.ir.task import Data, Training
 
 
 @dataclass(frozen=True, slots=True)
 class StreamsPlan:
     """The template's values; see ``templates/_shared/data/streams.j2``.
 
-    ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells a table
-    of several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
-    ``sized`` that not all lanes share a batch; ``mapped`` that rows are memory maps.
+    ``doc`` says what a stream is, ``each`` what is cut into lanes, ``alone`` where one stands that
+    is not. ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells
+    several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
+    ``sized`` that not all lanes share a batch. ``lacking`` says why there is no lane, if so.
     """
 
     constants: tuple[str, ...]
+    doc: str
+    each: str
+    alone: str
     field: str
     inputs: tuple[str, ...]
     batch: tuple[str, ...]
@@ -35,7 +39,7 @@ class StreamsPlan:
     on: bool
     sized: bool
     ends: str
-    beyond: bool
+    lacking: str
 
 
 def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> StreamsPlan | None:
@@ -46,11 +50,13 @@ def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> Stream
     lanes = int(streams.args["lanes"])
     lines = [f"CHUNK = {streams.args['chunk']}  # steps of a batch; gradients end there"]
     if lanes > 1:
-        lines.append(f"LANES = {lanes}  # parts of a series that are read side by side")
+        whole = "the text" if training.data.texts else "a series"
+        lines.append(f"LANES = {lanes}  # parts of {whole} that are read side by side")
     where = ["one of its lanes ends"] + ([f"{feeds.reset} changes"] if feeds.reset else [])
     shapes = ", ".join(f"{f.variable} [{', '.join(map(str, f.shape))}]" for f in feeds.inputs)
     return StreamsPlan(
         constants=tuple(lines),
+        **_said(training.data, lanes),
         field=shapes,
         inputs=tuple(_chunk_of_inputs(feeds)),
         batch=tuple(_batch(training)),
@@ -59,8 +65,26 @@ def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> Stream
         on=bool(feeds.reset),
         sized=training.lanes is not None,
         ends=" or ".join(where),
-        beyond=feeds.beyond > 0,
+        lacking=_lacking(training.data, beyond=feeds.beyond > 0),
     )
+
+
+def _said(data: Data, lanes: int) -> dict[str, str]:
+    """What the file says of what is cut into lanes."""
+    if data.texts:
+        side = "the lanes in which they are read side by side" if lanes > 1 else "where they stand"
+        doc = f"The ids of a text, and {side}."
+        return {"doc": doc, "each": "a text", "alone": "all in one lane"}
+    doc = "Rows of series one after the other, and the lanes in which they are read side by side."
+    return {"doc": doc, "each": "each series", "alone": "each series in a lane of its own"}
+
+
+def _lacking(data: Data, *, beyond: bool) -> str:
+    """What is wrong with data out of which no lane can be cut."""
+    if data.tokens is not None:
+        unit = data.tokens.entry.facts["unit"]
+        return f"there is no {unit}{' with one after it' if beyond else ''}"
+    return f"no series has {'a step and the one after it' if beyond else 'a row'}"
 
 
 def _chunk_of_inputs(feeds: Feeds) -> list[str]:
@@ -89,18 +113,17 @@ def _batch(training: Training) -> list[str]:
 
 def assembled(feeds: Feeds, training: Training, samples: Samples) -> tuple[str, ...]:
     """The body of ``assemble``: the rows of a part as a stream, with its targets."""
-    mapped = training.data.memory != "whole"
-    scales = any(feed.scaled for feed in feeds.all) and not mapped
+    scales = any(feed.scaled for feed in feeds.all) and not _on_disk(training.data)
     lines = ["scaled = scaling.apply(part)"] if scales else []
     for feed in feeds.inputs:
-        lines.append(f"{feed.variable} = {_rows(feed, 'part', mapped=mapped)}")
+        lines.append(f"{feed.variable} = {_rows(feed, 'part', training.data)}")
     known = list(feeds.inputs)
     targets: list[Expr] = []
     weights: list[Expr] = []
     for term, target in zip(training.terms, feeds.targets, strict=True):
         twin = next((feed for feed in known if feed.same_rows(target)), target)
         if twin is target:
-            lines.append(f"{target.variable} = {_rows(target, 'part', mapped=mapped)}")
+            lines.append(f"{target.variable} = {_rows(target, 'part', training.data)}")
             known.append(target)
         after = "[1:]" if target.kind == "next_step" else ""
         targets.append(Code(f"{twin.variable}{after}"))
@@ -118,16 +141,23 @@ def assembled(feeds: Feeds, training: Training, samples: Samples) -> tuple[str, 
     return (*lines, *_returned("return ", call("Part", Code("stream"), **given)))
 
 
-def _rows(feed: Feed, columns: str, *, mapped: bool) -> str:
-    return rows_on_disk(feed, columns, tabular=True) if mapped else feed.rows(columns, "scaled")
+def _on_disk(data: Data) -> bool:
+    """Whether rows are memory maps of numbers; those of texts are ids, which are made anew."""
+    return data.memory != "whole" and not data.texts
 
 
-def _stream(inputs: tuple[Code, ...], columns: str, feeds: Feeds, *, trained: bool) -> Expr:
+def _rows(feed: Feed, holder: str, data: Data) -> str:
+    if _on_disk(data):
+        return rows_on_disk(feed, holder, tabular=data.tabular)
+    return feed.rows(holder, "scaled")
+
+
+def _stream(inputs: tuple[Code, ...], holder: str, feeds: Feeds, *, trained: bool) -> Expr:
     more: list[Code] = []
     if trained:
         more += [Code(f"beyond={feeds.beyond}")] if feeds.beyond else []
         more += [Code("lanes=LANES")] if feeds.parted else []
-    return call("stream_of", Code(columns), Group("(", inputs), *more)
+    return call("stream_of", Code(holder), Group("(", inputs), *more)
 
 
 def _returned(before: str, expr: Expr) -> list[str]:
@@ -136,16 +166,18 @@ def _returned(before: str, expr: Expr) -> list[str]:
 
 def streamed(training: Training, feeds: Feeds, names: str, *, named: bool) -> PredictionPlan:
     """``inputs_for_prediction``: a stream of all rows of a file."""
-    mapped = training.data.memory != "whole"
-    lines = [f"columns = read(path, {names})"]
-    if training.data.missing == "interpolate":
-        lines.append("columns = interpolate(columns, path)")
-    if any(feed.scaled for feed in feeds.inputs) and not mapped:
-        lines.append("scaled = scaling.apply(columns)")
-    inputs = tuple(Code(_rows(feed, "columns", mapped=mapped)) for feed in feeds.inputs)
+    data = training.data
+    holder = "part" if data.texts else "columns" if data.tabular else "arrays"
+    # Texts are read and encoded before this.
+    lines = [] if data.texts else [f"{holder} = read(path, {names})"]
+    if data.missing == "interpolate":
+        lines.append(f"{holder} = interpolate({holder}, path)")
+    if any(feed.scaled for feed in feeds.inputs) and not _on_disk(data):
+        lines.append(f"scaled = scaling.apply({holder})")
+    inputs = tuple(Code(_rows(feed, holder, data)) for feed in feeds.inputs)
     if not named:
-        lines += _returned("return ", _stream(inputs, "columns", feeds, trained=False))
+        lines += _returned("return ", _stream(inputs, holder, feeds, trained=False))
         return PredictionPlan(tuple(lines), "Stream")
-    lines += _returned("stream = ", _stream(inputs, "columns", feeds, trained=False))
-    lines.append("return stream, origins(columns, stream.rows)")
+    lines += _returned("stream = ", _stream(inputs, holder, feeds, trained=False))
+    lines.append(f"return stream, origins({holder}, stream.rows)")
     return PredictionPlan(tuple(lines), "tuple[Stream, Origins]")

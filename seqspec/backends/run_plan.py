@@ -49,6 +49,10 @@ class RunPlan:
     given: tuple[str, ...]
     by_series: bool
     classes: bool
+    carries: bool
+    begin: tuple[str, ...]
+    predicted: str
+    errors: tuple[str, ...]
 
 
 def run_file(
@@ -66,6 +70,7 @@ def run_file(
     split = plan_split(training.data)
     field = split.parts[-1]
     classes = plan_classes(training, Feeds(task, training), split) is not None
+    carries = training.data.streams is not None
     plan = RunPlan(
         doc=tuple(docstring(_usage(task))),
         environment=tuple(_set(*one) for one in environment),
@@ -81,6 +86,10 @@ def run_file(
         scaling="scaling, " if scaled else "",
         dataset_scaling="dataset.scaling, " if scaled else "",
         classes=classes,
+        carries=carries,
+        begin=_BEGIN if carries else (),
+        predicted="model, inputs, options.device" + (", state" if carries else ""),
+        errors=tuple(_caught(carries)),
         by_series=training.data.scaled_by_series,
         named=bool(training.data.series or training.data.order),
         forecasts=task.forecast is not None,
@@ -92,6 +101,25 @@ def run_file(
         invert="invert_targets" if training.several else "invert_target",
     )
     return OutputFile("run.py", render("_shared/run.py.j2", plan=plan))
+
+
+#: The lines that tell what the lanes of a stream, ``inputs``, go on from.
+_BEGIN = (
+    "start = options.weights if options.carried else options.state_in",
+    "kept = states.NOTHING if start is None else states.load(start)",
+    "state = kept.begin(inputs)",
+)
+
+
+def _caught(carries: bool) -> Iterator[str]:
+    """The line that catches what is explained."""
+    names = ["CheckpointError", "DataError", "TrainingError"]
+    names += ["states.StateError"] if carries else []
+    names += ["weights.WeightsError", "OSError"]
+    line = f"except ({', '.join(names)}) as error:"
+    if len(line) + 4 <= WIDTH:
+        return iter((line,))
+    return iter(("except (", *(f"    {name}," for name in names), ") as error:"))
 
 
 def _set(name: str, value: str, why: str) -> str:

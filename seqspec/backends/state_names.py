@@ -17,4 +17,4 @@ def paths(graph: Graph) -> Iterator[str]:
 def state_names(names: Sequence[str]) -> tuple[str, ...]:
     """The constant that lists them; nothing if there are none."""
     note = "what is carried from batch to batch, in the order of the model"
-    return tuple(assign("STATE", Group("(", tuple(names)), note=note)) if names else ()
+    return tuple(assign("CARRIED", Group("(", tuple(names)), note=note)) if names else ()

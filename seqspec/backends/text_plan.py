@@ -61,7 +61,7 @@ class TextPlan(DataPlan):
     capped: bool
     sample: str
     unit: str
-    input_kind: str
+    input_type: str
     counted: str
     label_set: str
     row: str
@@ -136,9 +136,9 @@ class _Planner:
             some_whole=self.lines and self._some_whole(),
             weight=self.weight,
             capped=self.capped and self.lines,
-            sample="line" if self.lines else "window",
+            sample=self._sample(words[self.tokens.name]),
             unit=words[self.tokens.name],
-            input_kind="Ragged" if all(f.ragged for f in self.feeds.inputs) else _either(self.base),
+            input_type=self._input_type(),
             counted=self._tokens_of(tuple(self.ids)),
             label_set=f"set({self._tokens_of(tuple(self.labels)).replace('part[', 'whole[')})",
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
@@ -159,6 +159,17 @@ class _Planner:
             alike_lines=tuple(alike_lines(self.feeds, "tokens")) if layout == "fields" else (),
             mapped_text=self.mapped,
         )
+
+    def _sample(self, unit: str) -> str:
+        """What the model's inputs are read for, each."""
+        return "line" if self.lines else unit if self.base.streams else "window"
+
+    def _input_type(self) -> str:
+        """The type of what the model's inputs are read as."""
+        if self.base.streams:
+            return self.base.prediction.type
+        ragged = all(feed.ragged for feed in self.feeds.inputs)
+        return f"tuple[{'Ragged' if ragged else _either(self.base)}, ...]"
 
     def _shared(self) -> dict[str, Any]:
         """What every ``data.py`` has, said otherwise for texts."""
@@ -189,7 +200,7 @@ class _Planner:
             *(f"import {name}" for name in sorted(modules)),
             *counter,
             "from collections.abc import Iterator",
-            "from dataclasses import dataclass",
+            f"from dataclasses import dataclass{', replace' if self.base.streams else ''}",
             *(["from functools import cached_property"] if self.base.ragged else []),
             "from itertools import "
             + ", ".join(
@@ -249,6 +260,8 @@ class _Planner:
         read = "read(path, INPUTS)" if self.lines else "read(path)"
         read = "*read(path)" if self.mapped else read
         lines = [f"part = vocabulary.encode({read})"]
+        if self.base.streams:
+            return (*lines, *self.base.prediction.lines)
         if self.base.windowed:
             lines += [
                 "rows = len(part[NAME])",

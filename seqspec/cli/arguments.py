@@ -219,6 +219,19 @@ def _predict(commands: Commands) -> None:
         metavar="FILE",
         help="csv or npy; predictions.csv in the run folder if left out",
     )
+    begin = command.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--carried", action="store_true", help="go on from the state that training ended with"
+    )
+    begin.add_argument(
+        "--state-in",
+        type=Path,
+        metavar="FILE",
+        help="go on from the state of series in a file",
+    )
+    command.add_argument(
+        "--state-out", type=Path, metavar="FILE", help="write the state that each series ends with"
+    )
 
 
 def _forecast(commands: Commands) -> None:

@@ -13,7 +13,9 @@ def run(options: argparse.Namespace) -> int:
     from seqspec.running import prediction
 
     with reporting():
-        made = prediction.predict(options.folder, options.data, options.output, options.device)
+        carried = prediction.Carried(options.carried, options.state_in, options.state_out)
+        given = options.folder, options.data, options.output, options.device
+        made = prediction.predict(*given, carried)
     shapes = " and ".join(" x ".join(str(n) for n in shape) for shape in made.shapes)
     terminal.give(f"{made.path}: {shapes} predictions")
     return 0

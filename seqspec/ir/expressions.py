@@ -74,9 +74,12 @@ class Expressions:
         return self.constants.evaluate(expr, self._scope.known)
 
     def _pipe(self, expr: ast.Pipe, name: str) -> Item:
-        # What has no name of its own to bear is not called like what comes of it.
-        plain = isinstance(expr.steps[0], ast.Index | ast.Binary | ast.Negative)
-        first = self.evaluate(expr.steps[0], "" if plain else name)
+        # The name is that of what comes of it, and of the layers on the way.
+        head = expr.steps[0]
+        if isinstance(head, ast.Call):
+            first = _to_choose_from(self._call(head, name, alone=True, result=""))
+        else:
+            first = self.evaluate(head, name if isinstance(head, ast.Pipe | ast.Name) else "")
         if isinstance(first, Failed):
             # Still read the steps: their own mistakes have nothing to do with this one.
             for step in expr.steps[1:]:
@@ -180,14 +183,22 @@ class Expressions:
     # ---- calls
 
     def _call(
-        self, expr: ast.Call, name: str, *, written: bool = True, alone: bool = False
+        self,
+        expr: ast.Call,
+        name: str,
+        *,
+        written: bool = True,
+        alone: bool = False,
+        result: str | None = None,
     ) -> Item:
+        """A layer, or what it gives: ``result`` is the name of that, if not ``name``."""
+        called = name if result is None else result
         callee = expr.name.text
         bound = self._scope.bindings.get(callee)
         if bound is not None:
-            return self._call_bound(expr, bound, name)
+            return self._call_bound(expr, bound, called)
         if callee in self._models:
-            return self._call_declared(self._models[callee], expr, name)
+            return self._call_declared(self._models[callee], expr, name, called)
         spec = LAYERS.get(callee)
         if spec is None:
             self._unknown(callee, expr.name.span, layer=True)
@@ -214,7 +225,7 @@ class Expressions:
         if alone and (spec.inputs[0].variadic or spec.inputs[0].name in operands):
             if name:
                 layer.name = within(name, spec.name)
-            return self._apply(layer, (), expr.span, name)
+            return self._apply(layer, (), expr.span, called)
         return layer
 
     def _wraps(self, callee: str, inner: Unbuilt, at: Span) -> bool:
@@ -270,7 +281,7 @@ class Expressions:
             return item
         return self._apply(item, tuple(operands.values()), expr.span, name)
 
-    def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str) -> Item:
+    def _call_declared(self, declaration: ast.Model, expr: ast.Call, name: str, to: str) -> Item:
         ports = [p.name.text for p in declaration.ports if p.type is not None]
         arguments = self._split(expr, ports)
         if isinstance(arguments, Failed):
@@ -285,7 +296,7 @@ class Expressions:
         if operands and len(operands) == len(ports):
             if name:
                 unbuilt.name = within(name, kind_of(unbuilt))
-            return self._apply(unbuilt, (), expr.span, name)
+            return self._apply(unbuilt, (), expr.span, to)
         return unbuilt
 
     def _split(

@@ -83,7 +83,10 @@ class _Checker:
             what = {"ahead": "what comes after a window", "row": "a value of the same row"}
             given = what.get(target.kind, "what stands in the same row")
             why = f"it is trained to give {given}, not the next step"
-            return self._refuse(why, data.span, "write `target = next_step()`")
+            help = "write `target = next_step()`"
+            if target.kind == "ahead":
+                help += "; or leave this section out: `predict` gives all steps at once"
+            return self._refuse(why, data.span, help)
         return training
 
     def _looped(self, data: Data, term: Term) -> Value | None:

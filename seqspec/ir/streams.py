@@ -9,6 +9,7 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.diagnostics.suggest import nearest
 from seqspec.ir import carried
+from seqspec.ir.files import source_path
 from seqspec.ir.graph import Graph
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
@@ -50,8 +51,11 @@ def _cut(section: Section, sink: Sink) -> bool:
     if section.values["windows"] is not None:
         why, setting = "`windows` has cut them already, into samples that overlap", "windows"
         help = "leave `windows` out: state takes the place of what a window remembers"
-    elif not source.entry.facts["tabular"]:
-        why, setting = f"`{source.name}` is no table of rows in time", "source"
+    elif source.entry.facts.get("samples"):
+        why, setting = f"`{source.name}` holds samples, none of which goes on in the next", "source"
+        help = 'read one long text: text("…")'
+    elif source.args.get("lengths"):
+        why, setting = "`lengths=` tells samples apart, each of which is read as a whole", "source"
         help = "write the series as a table: csv(…, series=…, order=…)"
     elif drawn:
         why, setting = "`random` would draw single rows out of them", "split"
@@ -137,11 +141,16 @@ def _clearing(section: Section, fed: Fed, sink: Sink) -> bool:
     column = section.values["reset"].args.get("column")
     if column is None:
         return True
-    path = f"`{fed.data.source.args['path']}`"
+    path = f"`{source_path(fed.data.source)}`"
     place = section.at("reset", column)
     if fed.data.memory == "map":
         why = f"`reset = on({column})` reads a column as text"
         sink.report(codes.NOT_MAPPED(why=why), place, help="leave out one of them")
+        return False
+    if not fed.data.tabular:
+        what = f"`{column}` would be a column of a table, which {path} is not"
+        help = "write `reset = epoch`, `sequence` or `never`"
+        sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
         return False
     if fed.present is None or column in fed.present:
         return True

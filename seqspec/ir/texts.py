@@ -131,7 +131,8 @@ class Texts(Feeder):
                     what=f"{self.shown} is one long text, so it has but one sample"
                 ),
                 self.section.at("source"),
-                help="cut it into windows: `windows = sliding(steps=…)`",
+                help="cut it into windows: `windows = sliding(steps=…)`; for a model that carries "
+                "its state, into lanes: `batches = streams(chunk=…, lanes=…)`",
             )
             return False
         return True
@@ -141,6 +142,8 @@ class Texts(Feeder):
         source, tokens = self.source, self.section.values["tokens"]
         if not tokens.entry.facts["vocabulary"]:
             return self._lists_fit(tokens)
+        if not source.entry.facts["samples"]:
+            return self._uncut(tokens)
         if source.entry.facts["layout"] not in ("tags", "rows"):
             return True
         if source.entry.facts["layout"] == "tags" and len(source.args["columns"]) != 2:
@@ -164,6 +167,20 @@ class Texts(Feeder):
         help = "write words() or words(standardize=lower)"
         self.sink.report(finding, self.section.at("tokens"), help=help)
         return False
+
+    def _uncut(self, tokens: Setting) -> bool:
+        """Whether nothing is asked of one long text that is done to samples; reports if so."""
+        unfit = {
+            "ends": (tokens.args["ends"], "`ends` puts a start and an end around each sample"),
+            "max_length": (tokens.args["max_length"], "`max_length` cuts off each sample"),
+        }
+        for name, (written, what) in unfit.items():
+            if written:
+                finding = codes.FORBIDDEN_VALUE(what=f"{what}, but {self.shown} is one long text")
+                place = self.section.at("tokens", name)
+                self.sink.report(finding, place, help="leave it out")
+                return False
+        return True
 
     def _lists_fit(self, tokens: Setting) -> bool:
         """Whether the fields of the file can be lists of ids; reports if not."""

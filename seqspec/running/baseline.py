@@ -9,12 +9,12 @@ the training part, and so is the length of the season; scores are those of the p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqspec.ir.task import Target, Task, Term, Training
+from seqspec.ir.task import Target, Task, Term
+from seqspec.running.samples import Sample, samples_of, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,10 +59,10 @@ def baselines(
     """
     assert task.training is not None
     terms = task.training.terms
-    training, part = _samples(training), _samples(part)
-    sample = _Sample(training, _spread(len(training), _LOOK_AT), task.training)
+    training, part = samples_of(training), samples_of(part)
+    sample = Sample(training, spread(len(training), _LOOK_AT), task.training)
     found = [_rules(task, term, training, sample.of(i)) for i, term in enumerate(terms)]
-    whole = _Sample(part, None, task.training)
+    whole = Sample(part, None, task.training)
     if len(terms) > 1:
         best = [_best(i, found, terms, sample, score) for i in range(len(terms))]
         return (_together(best, whole, score),)
@@ -79,72 +79,31 @@ def baselines(
     )
 
 
-class _Steps:
-    """The steps of a stream, each a sample of one step: the one before it is the last it knows."""
+def naive(task: Task, training: Any, part: Any) -> tuple[Mapping[str, Array], Array] | None:
+    """What comes after each window of a part if nothing changes, by method, and the windows.
 
-    def __init__(self, part: Any) -> None:
-        rows = part.stream.rows
-        several = getattr(part, "targets", None)
-        self.inputs = tuple(values[rows][:, None] for values in part.stream.inputs)
-        self.targets = tuple(
-            values[rows][:, None] for values in ((part.target,) if several is None else several)
-        )
-
-    def __len__(self) -> int:
-        return len(self.targets[0])
-
-
-def _samples(part: Any) -> Any:
-    """A part, whose samples stand one after the other."""
-    return _Steps(part) if hasattr(part, "stream") else part
-
-
-class _Sample:
-    """Some samples of a part, the series that they forecast picked out.
-
-    ``targets`` are those of all outputs; ``target`` that of the one looked at, the first as a rule.
+    The windows are those of the target's columns, [samples, steps, columns]; all is in the units of
+    the model. None if they are not among the inputs, or the target is not what comes after them.
     """
-
-    def __init__(self, part: Any, rows: Any, training: Training | None = None) -> None:
-        several = getattr(part, "targets", None)
-        targets = (part.target,) if several is None else several
-        self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
-        picked = targets if rows is None else tuple(a[rows] for a in targets)
-        # Of sequences of their own lengths, the steps one after another.
-        self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
-        self.target = self.targets[0]
-        self.given = () if training is None else _given(training, part, rows, picked[0])
-
-    def of(self, output: int) -> _Sample:
-        """The same samples, another output looked at."""
-        other = copy(self)
-        other.target = self.targets[output]
-        return other
-
-
-def _given(training: Training, part: Any, rows: Any, target: Any) -> tuple[Any, ...]:
-    """What is known of these samples: their series, then what else a program's ``score`` takes."""
     import numpy as np
 
-    whole = rows is None
-    series: tuple[Any, ...] = ()
-    if training.data.scaled_by_series:
-        series = (part.series if whole else part.series[rows],)
-    if training.forecast:
-        errors: Mapping[str, Array] = part.naive
-        # What is the same for all samples has one entry.
-        return (*series, {n: e if whole or len(e) == 1 else e[rows] for n, e in errors.items()})
-    if training.split_up:
-        full = np.full(len(target), np.shape(target)[1]) if hasattr(target, "shape") else None
-        return (*series, getattr(target, "lengths", full))
-    return series
+    assert task.training is not None
+    (term,) = task.training.terms
+    target = task.training.data.targets[term.output]
+    past = _past(task, target)
+    if past is None or target.kind != "ahead":
+        return None
+    rules = _rules(task, term, training, Sample(training, spread(len(training), _LOOK_AT)))
+    sample = Sample(part, None)
+    known = past.at(sample, np.arange(past.steps(sample)))
+    return {name: rule(sample) for name, rule in rules.items()}, known
 
 
 def _best(
     output: int,
     found: Sequence[Mapping[str, Rule]],
     terms: Sequence[Term],
-    sample: _Sample,
+    sample: Sample,
     score: Score,
 ) -> tuple[str, Rule]:
     """The rule of an output that scores best on a sample, the others being as they may be."""
@@ -165,7 +124,7 @@ def _best(
 
 def _together(
     best: Sequence[tuple[str, Rule]],
-    whole: _Sample,
+    whole: Sample,
     score: Score,
 ) -> Baseline:
     """One baseline for all outputs: of each the rule that is best for it."""
@@ -174,7 +133,7 @@ def _together(
     return Baseline(name, score(predictions, whole.targets, *whole.given))
 
 
-def _rules(task: Task, term: Term, part: Any, sample: _Sample) -> dict[str, Rule]:
+def _rules(task: Task, term: Term, part: Any, sample: Sample) -> dict[str, Rule]:
     assert task.training is not None
     if term.compares != "same":
         return {"most frequent class": _frequencies(term, sample)}
@@ -193,7 +152,7 @@ def _rules(task: Task, term: Term, part: Any, sample: _Sample) -> dict[str, Rule
     return rules
 
 
-def _frequencies(term: Term, sample: _Sample) -> Rule:
+def _frequencies(term: Term, sample: Sample) -> Rule:
     """Class frequencies as the model's own kind of output: probabilities or logits.
 
     Their most probable class is the most frequent one, and their cross-entropy is the least
@@ -217,14 +176,14 @@ def _frequencies(term: Term, sample: _Sample) -> Rule:
     values = np.log(share) if term.from_logits else share / share.sum()
     middle = sample.target.ndim if term.compares == "class_ids" else sample.target.ndim - 1
 
-    def predict(part: _Sample) -> Array:
+    def predict(part: Sample) -> Array:
         leading = part.target.shape[:middle]
         return np.broadcast_to(values.astype(np.float32), (*leading, classes))
 
     return predict
 
 
-def _mean(sample: _Sample) -> Rule:
+def _mean(sample: Sample) -> Rule:
     import numpy as np
 
     mean = sample.target.mean(0, dtype=np.float64).astype(np.float32)
@@ -255,12 +214,12 @@ class _Past:
         found: list[Array] = []
         for begin, end in _stretches(part.inputs[self._places[0][0]], stride):
             begin = max(begin, end - _LOOK_AT_ROWS)
-            first = self.at(_Sample(part, np.arange(begin, begin + 1)), np.arange(steps))[0]
-            rest = self.at(_Sample(part, slice(begin + 1, end)), new)
+            first = self.at(Sample(part, np.arange(begin, begin + 1)), np.arange(steps))[0]
+            rest = self.at(Sample(part, slice(begin + 1, end)), new)
             found.append(np.concatenate([first, rest.reshape(-1, first.shape[-1])]))
         return found
 
-    def at(self, sample: _Sample, steps: Array) -> Array:
+    def at(self, sample: Sample, steps: Array) -> Array:
         """The values at these steps of the windows: [samples, steps, columns]."""
         import numpy as np
 
@@ -308,7 +267,7 @@ def _past(task: Task, target: Target) -> _Past | None:
 def _from_steps_back(past: _Past, lag: int, ahead: bool) -> Rule:
     """Predicts each step by the latest known value that is a multiple of ``lag`` steps older."""
 
-    def predict(sample: _Sample) -> Array:
+    def predict(sample: Sample) -> Array:
         import numpy as np
 
         steps = past.steps(sample)
@@ -365,13 +324,6 @@ def _unsteadiness(found: Sequence[Array], lag: int) -> float:
         (series[lag:] - series[:-lag]).var(0).mean() for series in found if len(series) > lag
     ]
     return float(np.mean(changes))
-
-
-def _spread(samples: int, limit: int) -> Any:
-    """At most ``limit`` rows, spread evenly."""
-    import numpy as np
-
-    return np.unique(np.linspace(0, samples - 1, min(samples, limit)).round().astype(np.int64))
 
 
 def _cost(scores: Mapping[str, float], prefix: str = "") -> float:

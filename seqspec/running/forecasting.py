@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seqspec.running import picture
+from seqspec.running import direct, picture
 from seqspec.running.errors import RunError
 from seqspec.running.evaluation import open_run
 from seqspec.running.result import table
 from seqspec.running.run_folder import RunFolder, write_json
+
+if TYPE_CHECKING:
+    from seqspec.ir.task import Task
+    from seqspec.running.session import Session
 
 #: method -> kind of error -> [steps, columns]
 Errors = Mapping[str, Mapping[str, Any]]
@@ -81,6 +85,11 @@ def forecast(
     anything wrong with the folder, the data or the device.
     """
     session, scaling, own_data = open_run(run, device)
+    if not session.program.has("forecast") and direct.gives_steps(direct.task_of(run)):
+        raise RunError(
+            "this model gives all its steps at once, so nothing is fed back",
+            "`seqspec predict` applies it; --backtest tests it",
+        )
     looping = session.looping()
     path = out or RunFolder(run).forecast
     with session.program.reporting():
@@ -111,16 +120,39 @@ def backtest(
     The run folder gets ``backtest.csv``, ``backtest.json`` and ``forecast.png``.
     """
     session, scaling, own_data = open_run(run, device)
+    path = (data or own_data).resolve()
+    if not session.program.has("forecast"):
+        task = direct.task_of(run)
+        if direct.gives_steps(task):
+            return _direct(task, session, scaling, path, RunFolder(run), steps)
     looping, folder = session.looping(), RunFolder(run)
     with session.program.reporting():
-        known = looping.held_out_series((data or own_data).resolve())
+        known = looping.held_out_series(path)
         tested = looping.backtest(session.stepper(scaling), known, steps or int(looping.AHEAD))
         lines = list(looping.error_lines(tested))
         looping.write(folder.backtest, iter(lines))
     columns = tuple(dict.fromkeys(line[0] for line in lines[1:]))
-    result = Tested(folder, columns, len(tested.origins), tested.errors())
-    write_json(folder.backtest.with_suffix(".json"), result.to_json())
     name, origin = tested.origins[-1]
+    note = f"from the last origin{f' of {name}' if name else ''}, {origin:,} steps known"
+    return _told(folder, columns, tested, note)
+
+
+def _direct(
+    task: Task, session: Session, scaling: Any, path: Path, folder: RunFolder, steps: int | None
+) -> Tested:
+    """The same of a model that gives all steps at once."""
+    tested = direct.backtest(task, session, scaling, path)
+    given = tested.truth.shape[1]
+    if steps not in (None, given):
+        raise RunError(f"this model gives {given} steps at once, not {steps}", "leave --steps out")
+    tested.write(folder.backtest)
+    return _told(folder, tested.columns, tested, "from the last window of the held-out part")
+
+
+def _told(folder: RunFolder, columns: tuple[str, ...], tested: Any, note: str) -> Tested:
+    """The errors of forecasts, which are written as JSON, too, and the last one as a picture."""
+    result = Tested(folder, columns, len(tested.truth), tested.errors())
+    write_json(folder.backtest.with_suffix(".json"), result.to_json())
     panels = [
         picture.Panel(
             column,
@@ -130,6 +162,5 @@ def backtest(
         )
         for place, column in enumerate(columns)
     ]
-    note = f"from the last origin{f' of {name}' if name else ''}, {origin:,} steps known"
     picture.draw_forecast(panels, folder.forecast_picture, "forecast and truth", note)
     return result

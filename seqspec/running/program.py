@@ -122,6 +122,7 @@ class Program:
             ("weights", "WeightsError", "run"),
             ("train", "TrainingError", "training"),
             ("checkpoint", "CheckpointError", "resume"),
+            ("states", "StateError", "run"),
         ):
             if self.has(module) and hasattr(self.module(module), name):
                 declared[getattr(self.module(module), name)] = kind

@@ -38,6 +38,7 @@ class Session:
         # Programs that arrange rows tell where the latest predictions are from.
         self._names = hasattr(self._data, "ORIGIN")
         self._origins: Any = None
+        self._kept: Any = None  # what series have carried through the latest predictions
         # Where each series has a scale of its own, it has to be told whose values are.
         self._by_series = "series" in self._data.Part.__dataclass_fields__
         try:
@@ -124,6 +125,15 @@ class Session:
             scores = self._train.evaluate(self.model, part, *given, device=self.device)
             return dict(scores)
 
+    def predict_part(self, part: Any) -> Any:
+        """Predictions for the samples of a part, in the units that the model sees."""
+        with self.program.reporting():
+            return self._train.predict(self.model, part.inputs, self.device)
+
+    def original(self, scaling: Any, values: Any, *series: Any) -> Any:
+        """Predictions or targets in original units; of the series named, if each has a scale."""
+        return values if scaling is None else _original(scaling, values, *series)
+
     def score(self, scaling: Any, prediction: Any, target: Any, *given: Any) -> dict[str, float]:
         """The same scores for a prediction made otherwise; both in the units of the model.
 
@@ -137,19 +147,45 @@ class Session:
         taken = given[1:] if self._by_series else given
         return dict(self._data.score(prediction, target, *taken))
 
-    def predict(self, path: Path, scaling: Any) -> Any:
-        """Predictions for every sample in a file, in original units."""
+    def predict(self, path: Path, scaling: Any, state: Path | None = None) -> Any:
+        """Predictions for every sample in a file, in original units.
+
+        Where state is carried, series go on from the one in a file, or begin with a cleared one.
+        """
         with self.program.reporting():
             inputs = self._data.inputs_for_prediction(path, *self._optional(scaling))
             if self._names:
                 inputs, self._origins = inputs
-            prediction = self._train.predict(self.model, inputs, self.device)
+            if self.program.has("states"):
+                states = self.program.module("states")
+                kept = states.NOTHING if state is None else states.load(state)
+                carried = kept.begin(inputs)
+                prediction = self._train.predict(self.model, inputs, self.device, carried)
+                self._kept = kept.after(inputs, carried)
+            else:
+                prediction = self._train.predict(self.model, inputs, self.device)
             if scaling is None:
                 return prediction
             if hasattr(prediction, "lengths"):  # sequences of their own lengths
                 return replace(prediction, values=scaling.invert_target(prediction.values))
             named = [[series for series, _ in self._origins]] if self._by_series else []
             return _original(scaling, prediction, *named)
+
+    def require_state(self) -> None:
+        """Raises ``RunError`` if the model carries no state from one batch to the next."""
+        if not self.program.has("states"):
+            raise RunError(
+                "the model of this run carries no state that a prediction could go on from",
+                "write `stateful=true` in its recurrent layers and train again",
+            )
+
+    def write_state(self, path: Path) -> None:
+        """Writes the state of each series behind the rows that were predicted last."""
+        try:
+            self.program.module("states").save(path, self._kept)
+        except OSError as error:
+            message = f"{path} cannot be written: {reason(error)}"
+            raise RunError(message, "name another file with --state-out") from error
 
     def looping(self) -> Any:
         """The program's module that runs the model into the future."""

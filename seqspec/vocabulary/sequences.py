@@ -44,7 +44,7 @@ TEXT_READERS: dict[str, Entry] = {
         Entry(
             "text",
             "reader",
-            "One long text, to be cut into windows.",
+            "One long text, to be cut into windows or into lanes.",
             (_PATH,),
             facts={"tabular": False, "text": True, "samples": False, "layout": ""},
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ WITH_DATA = sorted(
 
 def dataset(name: str, folder: Path) -> Any:
     """An example's data, loaded by its program."""
+    module, source = data_program(name, folder)
+    return module.load(source)
+
+
+def data_program(name: str, folder: Path) -> tuple[Any, Path]:
+    """The module ``data`` of an example's program, and its file."""
     path = EXAMPLES / name
     task = Compilation.of(path).task
     assert task is not None
@@ -29,20 +36,27 @@ def dataset(name: str, folder: Path) -> Any:
     source = path.parent / task.training.data.source.args["path"]
     if task.training.data.memory == "map":  # leaves a file beside the table
         source = Path(shutil.copy(source, folder))
-    return program(task, folder).load(source)
+    return program(task, folder), source
 
 
 @pytest.mark.parametrize("name", WITH_DATA)
 def test_every_part_has_finite_samples(name: str, tmp_path: Path) -> None:
-    loaded = dataset(name, tmp_path)
+    module, source = data_program(name, tmp_path)
+    loaded = module.load(source)
     parts = (getattr(loaded, name, None) for name in ("train", "validation", "test"))
     for part in filter(None, parts):
         assert len(part) > 0
-        inputs, target = part.batch(np.arange(len(part)))
-        targets = target if isinstance(target, tuple) else (target,)
-        for array in (*inputs, *targets):
-            assert len(array) == len(part)
-            assert np.isfinite(array).all()
+        batches = [np.arange(len(part))]
+        if hasattr(part, "stream"):
+            lanes = [8] if "size" in signature(module.chunks).parameters else []
+            batches = module.chunks(part.stream, *lanes)
+            assert sum(chunk.rows.size for chunk in batches) == len(part)
+        for batch in batches:
+            inputs, target = part.batch(batch)
+            targets = tuple(target.values()) if isinstance(target, dict) else target
+            for array in (*inputs, *(targets if isinstance(targets, tuple) else (targets,))):
+                assert len(array) == len(getattr(batch, "rows", batch))
+                assert np.isfinite(array).all()
 
 
 def test_airline(tmp_path: Path) -> None:

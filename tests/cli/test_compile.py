@@ -44,7 +44,7 @@ def test_files_of_a_program(backend: str, capsys: Capture) -> None:
     assert cli.main(["compile", "topic.seq", "--backend", backend, "-o", "a/b/topic"]) == 0
     assert sorted(os.listdir("a/b/topic")) == ["model.py", "weights.py"]
     assert cli.main(["compile", "level.seq", "--backend", backend, "-o", "level"]) == 0
-    names = ["data.py", "model.py", "run.py", "train.py", "weights.py"]
+    names = ["checkpoint.py", "data.py", "model.py", "run.py", "train.py", "weights.py"]
     assert sorted(os.listdir("level")) == names
     listed = capsys.readouterr().out.splitlines()[-1].removeprefix("level: ").split(", ")
     assert sorted(listed) == names
@@ -140,7 +140,9 @@ def test_precision_of_a_program(backend: str) -> None:
     assert cli.main([*command, "mixed", "--precision", "mixed_bfloat16"]) == 0
     changed = [n for n, text in tree(Path("mixed")).items() if text != tree(Path("plain"))[n]]
     # In PyTorch the forward pass computes in less, but for what gives the output.
-    assert changed == (["model.py", "train.py"] if backend == "torch" else ["model.py"])
+    # A checkpoint says in what precision it was trained.
+    models = ["model.py", "train.py"] if backend == "torch" else ["model.py"]
+    assert changed == ["checkpoint.py", *models]
     assert PRECISIONS == sections.PRECISIONS
 
 

@@ -115,3 +115,64 @@ def test_a_run_without_a_forecast(folder: Path, capsys: Capture) -> None:
     capsys.readouterr()
     assert cli.main(["forecast", "plain"]) == 1
     one_message(capsys.readouterr().err, "no forecast section", "train again")
+
+
+DIRECT = """
+model Tanks(levels: float[B, T, 2], day: float[B, T, 1]) -> float[B, 3, 2] {
+    concat(levels, day) -> lstm(5) -> dense(6) -> reshape([3, 2])
+}
+data readings {
+    source  = csv("tanks.csv", series=tank, order=hour)
+    inputs  = feed(levels=[pressure, temperature], day=[day])
+    windows = sliding(steps=6, horizon=3, stride=2)
+    scale   = standard()
+    target  = [pressure, temperature]
+}
+train Tanks { data = readings, loss = mse, metrics = [mae], epochs = 1 }
+"""
+
+
+@pytest.mark.parametrize(
+    "backend", ["torch", pytest.param("keras", marks=[pytest.mark.keras, pytest.mark.slow])]
+)
+def test_all_steps_at_once(backend: str, folder: Path, capsys: Capture) -> None:
+    (folder / "direct.seq").write_text(DIRECT)
+    run = ["--backend", backend, "--run", "direct"]
+    assert cli.main(["train", "direct.seq", *run]) == 0
+    capsys.readouterr()
+    assert cli.main(["forecast", "direct", "--backtest"]) == 0
+    out = capsys.readouterr().out
+    for word in ("pressure", "temperature", "model", "last value", "+3", "all"):
+        assert word in out
+    kept = json.loads((folder / "direct" / "backtest.json").read_text())
+    result = json.loads((folder / "direct" / "result.json").read_text())
+    errors = kept["errors"]
+    maes = [error for column in errors["model"]["mae"].values() for error in column]
+    scores = result["held_out"]["scores"]
+    assert sum(maes) / len(maes) == pytest.approx(scores["mae"], rel=1e-4)
+    assert errors["last value"]["mae"] == {
+        column: pytest.approx(by_hand(folder, column), rel=1e-3)
+        for column in ("pressure", "temperature")
+    }
+    assert [row["step"] for row in table(folder / "direct" / "backtest.csv")] == [*"123"] * 2
+    assert (folder / "direct" / "forecast.png").read_bytes().startswith(b"\x89PNG")
+    for arguments, parts in (
+        (["--backtest", "--steps", "5"], ("gives 3 steps at once, not 5", "--steps")),
+        ([], ("all its steps at once", "predict")),
+    ):
+        assert cli.main(["forecast", "direct", *arguments]) == 1
+        one_message(capsys.readouterr().err, *parts)
+
+
+def by_hand(folder: Path, column: str) -> list[float]:
+    """The mean absolute error of the last value at each step ahead, over the held-out windows."""
+    rows = table(folder / "tanks.csv")
+    errors: list[list[float]] = [[], [], []]
+    for tank in ("a", "b"):
+        values = [float(row[column]) for row in rows if row["tank"] == tank]
+        held_out = values[round(len(values) * 0.85) :]
+        for begin in range(0, len(held_out) - 8, 2):
+            for step in range(3):
+                truth = held_out[begin + 6 + step]
+                errors[step].append(abs(held_out[begin + 5] - truth))
+    return [sum(one) / len(one) for one in errors]

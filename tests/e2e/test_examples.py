@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = (
     *("airline", "digits", "dates", "weather", "stations", "hourly", "tomorrow"),
-    *("seattle", "shoulder", "motion", "echo"),
+    *("seattle", "shoulder", "motion", "echo", "watch"),
     *("vowels", "names", "docstrings", "stress", "gestures", "outlook", "days"),
 )
 #: by how much a run on another machine may miss the header's worst seed
@@ -61,9 +61,9 @@ def stated(example: str) -> Stated:
     return replace(claim, baseline=max(guesses)) if claim.high else claim
 
 
-def call(*arguments: object, cwd: Path = ROOT) -> str:
+def call(*arguments: object, cwd: Path = ROOT, path: Path = ROOT) -> str:
     """Run Python with arguments in a process of its own; what it prints."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(path)}
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
@@ -106,6 +106,31 @@ def test_example_reaches_what_it_states(example: str, backend: str, tmp_path: Pa
     printed = call(program / "run.py", "evaluate", "--weights", weights, cwd=spec.parent)
     scores = dict(line.split() for line in printed.splitlines() if len(line.split()) == 2)
     assert float(scores[claim.metric]) == pytest.approx(score, rel=1e-3)
+    if example == "watch":
+        finds_faults(run, backend)
+
+
+def finds_faults(run: Path, backend: str) -> None:
+    """The script beside the spec, with the program of a run, finds as much as the header states."""
+    folder = ROOT / "examples"
+    head = " ".join(
+        line.lstrip("# ") for line in (folder / "watch.seq").read_text("utf-8").splitlines()
+    )
+    pair = r"([\d, ]+) \(torch\) and ([\d, ]+) \(keras\) "
+    claim = re.search(
+        rf"faults +{pair}of 51 found, with {pair}false alarms in the 1824 hours", head
+    )
+    assert claim
+    found, false = (
+        [int(n) for n in claim[group + (backend == "keras")].split(",")] for group in (1, 3)
+    )
+    arguments = folder / "watch.py", run / "best.safetensors", "data/faults.csv"
+    *alarms, last, least = call(*arguments, cwd=folder, path=run / "program").splitlines()
+    assert len(alarms) > 51, "each hour with an alarm is told"
+    (number,) = re.findall(r"^(\d+) of 51 faults found$", last)
+    assert int(number) >= min(found) - 3
+    (number,) = re.findall(r"^(\d+) false alarms in 1824 hours$", least)
+    assert int(number) <= max(false) + 18, "one in a hundred more"
 
 
 def test_known_counts_are_those_of_the_built_models() -> None:

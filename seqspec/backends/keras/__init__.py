@@ -24,6 +24,7 @@ from seqspec.backends.python_text import docstring, literal, safe
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
 from seqspec.backends.spec_text import about
+from seqspec.backends.states_plan import states_file
 from seqspec.backends.stepper_plan import stepper_file
 from seqspec.ir.stepping import stepping_of
 from seqspec.ir.task import Task
@@ -116,6 +117,7 @@ def _files(task: Task) -> Iterator[OutputFile]:
     if training is not None:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
         yield checkpoint_file(task, name)
+        yield from states_file(task)
         yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
         yield run_file(task, ENVIRONMENT, placed=True)
     if task.generation is not None and model.steps is not None:

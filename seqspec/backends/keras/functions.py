@@ -150,7 +150,7 @@ class Function:
             for name, value in outputs
         )
         whole = f"{inputs} -> {{{said}}}" if many else f"{inputs} -> {said}"
-        return f"{whole}; behind both the tensors of STATE" if states else whole
+        return f"{whole}; behind both the tensors of CARRIED" if states else whole
 
     # ------------------------------------------------------------------------------ inputs, outputs
 

@@ -31,7 +31,7 @@ class Repeat:
         """The lines that begin the layer's ``call``."""
         tensors = [self.vector, *self.sources.split(", ")]
         parameters = ["self", *(f"{name}: keras.KerasTensor" for name in tensors)]
-        return definition("call", parameters, "keras.KerasTensor", indent=4)
+        return definition("call", parameters, "Any", indent=4)
 
 
 def polynomial(dim: Dim, sizes: Mapping[str, str]) -> str:

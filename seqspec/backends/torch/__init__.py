@@ -14,6 +14,7 @@ from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.given_plan import plan_given
 from seqspec.backends.render import render
 from seqspec.backends.run_plan import run_file
+from seqspec.backends.states_plan import states_file
 from seqspec.backends.stepper_plan import stepper_file
 from seqspec.backends.torch.layers import LAYERS
 from seqspec.backends.torch.model import ModelLowering, ModelPlan
@@ -114,6 +115,7 @@ def lower(task: Task) -> list[OutputFile]:
         files += [
             data_file(task),
             checkpoint_file(task, name),
+            *states_file(task),
             OutputFile("train.py", training),
             *_generation(task, model),
             run_file(

@@ -211,7 +211,7 @@ def _signatures(
     given, three = [f"state: {state}"], f"{_TWO[:-1]}, {state}]"
     inputs = [lengths.taken, device, _SIZE]
     if state:
-        inputs = ["stream: Stream", device, "carried: Carried | None = None"]
+        inputs = ["stream: Stream", device, "carried: list[np.ndarray] | None = None"]
         truth = [*given, *truth]
     return Signatures(
         tuple(

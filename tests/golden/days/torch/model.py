@@ -63,10 +63,10 @@ class Days(nn.Module):
         x = self.notes_embedding(written)  # [B, S, 32]
         # [B, S, 96]; h_n [2, B, 48]
         notes, h_n = over_data(self.notes_bidirectional, x, written_mask)
-        start = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 96]
-        start_ = torch.tanh(self.start_dense(start))  # [B, 64]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 96]
+        start = torch.tanh(self.start_dense(x))  # [B, 64]
         x = self.said_embedding(iso)  # [B, T, 16]
-        said, _ = over_data(self.said_gru, x, iso_mask, start_[None])  # [B, T, 64]
+        said, _ = over_data(self.said_gru, x, iso_mask, start[None])  # [B, T, 64]
         facts = self.facts_dense(notes)  # [B, S, 64]
         # [B, T, 64]
         found = functional.scaled_dot_product_attention(
@@ -82,10 +82,10 @@ class Days(nn.Module):
         mask = torch.arange(written.shape[1], device=written.device) < written_lengths[:, None]
         x = self.notes_embedding(written)  # [B, S, 32]
         notes, h_n = over_data(self.notes_bidirectional, x, mask)  # [B, S, 96]; h_n [2, B, 48]
-        start = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 96]
-        start_ = torch.tanh(self.start_dense(start))  # [B, 64]
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 96]
+        start = torch.tanh(self.start_dense(x))  # [B, 64]
         facts = self.facts_dense(notes)  # [B, S, 64]
-        return DaysMemory(facts, mask), DaysState(start_)
+        return DaysMemory(facts, mask), DaysState(start)
 
     def step(self, iso: Tensor, memory: DaysMemory, state: DaysState) -> tuple[Tensor, DaysState]:
         """One step of `forward`, or several: what it gives, and the state to go on with."""

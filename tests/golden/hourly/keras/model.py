@@ -15,11 +15,11 @@ import keras
 from keras import layers
 
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/change_lstm/h", "state/change_lstm/c")
+CARRIED = ("state/change_lstm/h", "state/change_lstm/c")
 
 
 def build_model() -> keras.Model:
-    """air [B, T, 2], calendar [B, T, 2] -> [B, T, 2]; behind both the tensors of STATE"""
+    """air [B, T, 2], calendar [B, T, 2] -> [B, T, 2]; behind both the tensors of CARRIED"""
     air = keras.Input((None, 2), name="air")
     calendar = keras.Input((None, 2), name="calendar")
     change_lstm_state = [

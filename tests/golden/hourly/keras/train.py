@@ -18,7 +18,7 @@ from keras import ops
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import STATE
+from model import CARRIED
 
 EPOCHS = 60
 LEARNING_RATE = 0.005
@@ -81,7 +81,7 @@ class Carrying(keras.Model):
         self.model = model
         self.state = [
             self.add_weight(shape=(lanes, *tensor.shape[1:]), initializer="zeros", trainable=False)
-            for tensor in model.inputs[-len(STATE) :]
+            for tensor in model.inputs[-len(CARRIED) :]
         ]
         self.mean = keras.metrics.Mean(name="mean_over_steps")
 
@@ -108,11 +108,10 @@ class Carrying(keras.Model):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Keras weighs batches by their lanes; here each step is a sample, and weighs the same."""
 
-        def steps(tensor: Any) -> Any:
-            return ops.reshape(tensor, (-1, *tensor.shape[2:]))
+        def steps(x: Any) -> Any:
+            return ops.reshape(x, (-1, *x.shape[2:]))
 
-        y, y_pred = keras.tree.map_structure(steps, (y, y_pred))
-        return super().compute_metrics(x, y, y_pred)
+        return super().compute_metrics(x, steps(y), steps(y_pred))
 
     def get_metrics_result(self) -> dict[str, Any]:
         """The loss, too, is a mean over steps."""
@@ -330,7 +329,8 @@ def predict(
 ) -> np.ndarray:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     found = chunks(stream, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
@@ -350,7 +350,7 @@ def predict(
 
 def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
     """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(STATE) :]
+    tensors = model.inputs[-len(CARRIED) :]
     return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 

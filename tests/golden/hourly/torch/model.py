@@ -38,13 +38,11 @@ class Hourly(nn.Module):
     ) -> tuple[Tensor, HourlyState]:
         if state is None:
             state = self.zero_state(len(air))
-        change = torch.cat([air, calendar], dim=-1)  # [B, T, 4]
+        x = torch.cat([air, calendar], dim=-1)  # [B, T, 4]
         # [B, T, 32]; h_n and c_n [1, B, 32]
-        x, (h_n, c_n) = self.change_lstm(
-            change, (state.change_lstm_h[None], state.change_lstm_c[None])
-        )
-        change_ = self.change_dense(x)  # [B, T, 2]
-        x = air + change_  # [B, T, 2]
+        x, (h_n, c_n) = self.change_lstm(x, (state.change_lstm_h[None], state.change_lstm_c[None]))
+        change = self.change_dense(x)  # [B, T, 2]
+        x = air + change  # [B, T, 2]
         return x, HourlyState(h_n[-1], c_n[-1])
 
     def zero_state(self, lanes: int) -> HourlyState:

@@ -18,7 +18,7 @@ FORMAT = {
     "model": "Hourly",
 }
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/change_lstm/h", "state/change_lstm/c")
+CARRIED = ("state/change_lstm/h", "state/change_lstm/c")
 
 
 class WeightsError(ValueError):
@@ -47,7 +47,7 @@ def save(
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}
     if state is not None:
-        tensors = zip(STATE, state, strict=True)
+        tensors = zip(CARRIED, state, strict=True)
         arrays |= {name: tensor.cpu().contiguous() for name, tensor in tensors}
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -73,19 +73,11 @@ def load(model: Hourly, path: Path) -> dict[str, str]:
                 f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
                 f"the model needs {list(tensor.shape)}"
             )
-    if extra := sorted(arrays.keys() - wanted.keys() - {*STATE}):
+    if extra := sorted(arrays.keys() - wanted.keys() - {*CARRIED}):
         raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
     for name, view in wanted.items():
         view.copy_(arrays[name])
     return metadata
-
-
-def load_state(path: Path) -> HourlyState:
-    """The state kept beside weights, a row for each lane. Raises WeightsError if there is none."""
-    arrays, _ = read(path)
-    if missing := [name for name in STATE if name not in arrays]:
-        raise WeightsError(f"{path} keeps no state: it has no {missing[0]!r}")
-    return HourlyState(*(arrays[name] for name in STATE))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -40,9 +40,9 @@ class Apart(nn.Module):
         both, (h_n, _) = self.read_bidirectional(x)
         read_forward_sequence, _ = both.chunk(2, dim=-1)  # [B, T, 24] each
         next_ = self.next_dense(read_forward_sequence)  # [B, T, 1000]
-        topic = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 48]
-        topic_ = self.topic_dense(topic)  # [B, 5]
-        return ApartOutputs(next_, topic_)
+        x = torch.cat([h_n[0], h_n[1]], dim=-1)  # [B, 48]
+        topic = self.topic_dense(x)  # [B, 5]
+        return ApartOutputs(next_, topic)
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -99,11 +99,11 @@ class Caption(nn.Module):
         x = self.multi_head_attention(
             h, h, h, causal=True, seen=words_mask[:, :, None] & words_mask[:, None]
         )
-        a = h + x  # [B, T, 16]
-        a_ = self.a_layer_norm(a)  # [B, T, 16]
+        x = h + x  # [B, T, 16]
+        a = self.a_layer_norm(x)  # [B, T, 16]
         # [B, T, 16]
         x = functional.scaled_dot_product_attention(
-            a_, places, places, attn_mask=unseen(a_, places_mask), scale=1.0
+            a, places, places, attn_mask=unseen(a, places_mask), scale=1.0
         ).masked_fill(~words_mask[..., None], 0.0)
         return self.dense(x)  # [B, T, 2000]
 

@@ -46,10 +46,10 @@ class Outlook(nn.Module):
         _, h_n = self.past_gru(hours)  # h_n [1, B, 32]
         past = h_n[-1]  # [B, 32], the last step
         x = calendar.flatten(1)  # [B, 6]
-        known = torch.cat([past, x], dim=-1)  # [B, 38]
-        known_ = torch.relu(self.known_dense(known))  # [B, 32]
-        warmth = self.warmth_dense(known_)  # [B, 3]
-        wet = self.wet_dense(known_)  # [B, 3]
+        x = torch.cat([past, x], dim=-1)  # [B, 38]
+        known = torch.relu(self.known_dense(x))  # [B, 32]
+        warmth = self.warmth_dense(known)  # [B, 3]
+        wet = self.wet_dense(known)  # [B, 3]
         return OutlookOutputs(warmth, wet)
 
     def reset_parameters(self) -> None:

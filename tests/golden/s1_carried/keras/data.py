@@ -77,7 +77,7 @@ class Stream:
 
     @property
     def rows(self) -> np.ndarray:
-        """The rows of all lanes, in the order of the table."""
+        """The rows of all lanes, in order."""
         lanes = zip(self.first.tolist(), self.steps.tolist(), strict=True)
         return np.sort(np.concatenate([np.arange(row, row + steps) for row, steps in lanes]))
 

@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/encoder/lstm/h", "state/encoder/lstm/c", "state/gru/h")
+CARRIED = ("state/encoder/lstm/h", "state/encoder/lstm/c", "state/gru/h")
 
 
 def build_encoder(name: str) -> keras.Model:
@@ -35,7 +35,7 @@ def build_encoder(name: str) -> keras.Model:
 
 
 def build_model() -> keras.Model:
-    """hours [B, T, 3] -> [B, T, 1]; behind both the tensors of STATE"""
+    """hours [B, T, 3] -> [B, T, 1]; behind both the tensors of CARRIED"""
     hours = keras.Input((None, 3), name="hours")
     encoder_lstm_state = [
         keras.Input((16,), name="encoder_lstm_state_h"),

@@ -13,11 +13,11 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-STATE = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
+CARRIED = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
 
 
 def build_model() -> keras.Model:
-    """months [B, T, 1] -> [B, T, 1]; behind both the tensors of STATE"""
+    """months [B, T, 1] -> [B, T, 1]; behind both the tensors of CARRIED"""
     months = keras.Input((None, 1), name="months")
     gru_state = [keras.Input((16,), name="gru_state_h")]
     # [B, T, 16]

@@ -20,6 +20,7 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorFlow logs
 
+import states
 import weights
 from checkpoint import Checkpoint, CheckpointError, locked, newest
 from data import DATA_PATH, DataError, Scaling, inputs_for_prediction, load, write_predictions
@@ -80,9 +81,15 @@ def run_prediction(options: argparse.Namespace) -> None:
     model = build_model()
     scaling = Scaling.from_json(weights.load(model, options.weights).get("scaling", ""))
     inputs = inputs_for_prediction(options.data, scaling)
-    prediction = scaling.invert_target(predict(model, inputs, options.device))
+    start = options.weights if options.carried else options.state_in
+    kept = states.NOTHING if start is None else states.load(start)
+    state = kept.begin(inputs)
+    prediction = scaling.invert_target(predict(model, inputs, options.device, state))
     write_predictions(options.output, prediction)
     print(f"{len(prediction)} predictions are in {options.output}")
+    if options.state_out is not None:
+        states.save(options.state_out, kept.after(inputs, state))
+        print(f"the state of each series is in {options.state_out}")
 
 
 def print_scores(scores: dict[str, float]) -> None:
@@ -138,6 +145,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     prediction.add_argument(
         "-o", "--output", type=Path, metavar="FILE", default=Path("predictions.csv")
     )
+    going_on = prediction.add_mutually_exclusive_group()
+    going_on.add_argument(
+        "--carried", action="store_true", help="go on from the state that training ended with"
+    )
+    going_on.add_argument(
+        "--state-in", type=Path, metavar="FILE", help="go on from the state of series in a file"
+    )
+    prediction.add_argument(
+        "--state-out", type=Path, metavar="FILE", help="write the state that each series ends with"
+    )
     prediction.set_defaults(command=run_prediction)
     return parser.parse_args(arguments)
 
@@ -156,7 +173,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    except (CheckpointError, DataError, TrainingError, weights.WeightsError, OSError) as error:
+    except (
+        CheckpointError,
+        DataError,
+        TrainingError,
+        states.StateError,
+        weights.WeightsError,
+        OSError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -17,8 +17,8 @@ from keras import ops
 
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
-from data import Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import STATE
+from data import Dataset, Part, Scaling, Stream, chunks, first_batch, rejoined, score
+from model import CARRIED
 
 EPOCHS = 5
 LEARNING_RATE = 0.001
@@ -79,7 +79,7 @@ class Carrying(keras.Model):
         self.model = model
         self.state = [
             self.add_weight(shape=(lanes, *tensor.shape[1:]), initializer="zeros", trainable=False)
-            for tensor in model.inputs[-len(STATE) :]
+            for tensor in model.inputs[-len(CARRIED) :]
         ]
         self.mean = keras.metrics.Mean(name="mean_over_steps")
 
@@ -310,7 +310,8 @@ def predict(
 ) -> np.ndarray:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     found = chunks(stream, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
@@ -330,7 +331,7 @@ def predict(
 
 def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
     """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(STATE) :]
+    tensors = model.inputs[-len(CARRIED) :]
     return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 
@@ -338,8 +339,9 @@ def evaluate(
     model: keras.Model, part: Part, scaling: Scaling, device: str = "cpu"
 ) -> dict[str, float]:
     """Scores on a part of the data, in original units, each lane from a cleared state."""
-    prediction = scaling.invert_target(predict(model, part.stream, device))
-    rows = part.stream.rows
+    stream = rejoined(part.stream)
+    prediction = scaling.invert_target(predict(model, stream, device))
+    rows = stream.rows
     return score(prediction, scaling.invert_target(part.target[rows]))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from model import STATE
+from model import CARRIED
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -53,7 +53,7 @@ def save(
         for name, variable in variables(model).items()
     }
     if state is not None:
-        arrays |= dict(zip(STATE, map(np.ascontiguousarray, state), strict=True))
+        arrays |= dict(zip(CARRIED, map(np.ascontiguousarray, state), strict=True))
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_bytes(safetensors.numpy.save(arrays, {**FORMAT, **(metadata or {})}))
@@ -77,19 +77,11 @@ def load(model: keras.Model, path: Path) -> dict[str, str]:
                 f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
                 f"the model needs {list(variable.shape)}"
             )
-    if extra := sorted(arrays.keys() - wanted.keys() - {*STATE}):
+    if extra := sorted(arrays.keys() - wanted.keys() - {*CARRIED}):
         raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
     for name, variable in wanted.items():
         variable.assign(arrays[name].astype(np.float32))
     return metadata
-
-
-def load_state(path: Path) -> list[np.ndarray]:
-    """The state kept beside weights, a row for each lane. Raises WeightsError if there is none."""
-    arrays, _ = read(path)
-    if missing := [name for name in STATE if name not in arrays]:
-        raise WeightsError(f"{path} keeps no state: it has no {missing[0]!r}")
-    return [arrays[name] for name in STATE]
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

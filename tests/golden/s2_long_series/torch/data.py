@@ -78,7 +78,7 @@ class Stream:
 
     @property
     def rows(self) -> np.ndarray:
-        """The rows of all lanes, in the order of the table."""
+        """The rows of all lanes, in order."""
         lanes = zip(self.first.tolist(), self.steps.tolist(), strict=True)
         return np.sort(np.concatenate([np.arange(row, row + steps) for row, steps in lanes]))
 
@@ -212,6 +212,18 @@ def first_batch(part: Part) -> Part:
     """The first chunk of a part, as a part of its own."""
     stream = replace(part.stream, steps=np.minimum(part.stream.steps, CHUNK))
     return replace(part, stream=stream)
+
+
+def rejoined(stream: Stream) -> Stream:
+    """The same rows with the lanes of each series put together again."""
+    parts: dict[str, list[int]] = {}
+    for lane, name in enumerate(stream.names):
+        parts.setdefault(name.rpartition(" ")[0], []).append(lane)
+    first = np.array([stream.first[lanes].min() for lanes in parts.values()])
+    steps = np.array([stream.steps[lanes].sum() for lanes in parts.values()])
+    order = np.argsort(-steps, kind="stable")
+    names = tuple([*parts][place] for place in order)
+    return replace(stream, names=names, first=first[order], steps=steps[order])
 
 
 def stream_of(

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
-from data import Chunk, Dataset, Part, Scaling, Stream, chunks, first_batch, score
+from data import Chunk, Dataset, Part, Scaling, Stream, chunks, first_batch, rejoined, score
 from model import Passengers, PassengersState
 
 EPOCHS = 5
@@ -164,11 +164,11 @@ def fit(
     # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
     # a little. fused: one kernel updates all weights, on CPUs too.
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
-    metadata = {"lanes": json.dumps(dataset.train.stream.names)}
-    metadata["scaling"] = dataset.scaling.to_json()
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
+    metadata = {"lanes": json.dumps(train.stream.names)}
+    metadata["scaling"] = dataset.scaling.to_json()
     carried = Carried(model, train.stream)
     settings = {
         "seed": seed,
@@ -228,21 +228,28 @@ def fit(
 
 @torch.no_grad()
 def predict(
-    model: Passengers, stream: Stream, device: str = "cpu", carried: Carried | None = None
+    model: Passengers, stream: Stream, device: str = "cpu", carried: list[np.ndarray] | None = None
 ) -> np.ndarray:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     model.to(device).eval()
     found = chunks(stream, cleared=carried is None)
-    carried = carried or Carried(model, stream)
+    lanes = Carried(model, stream)
+    if carried is not None:
+        for kept, array in zip(lanes.state, carried, strict=True):
+            kept.copy_(torch.from_numpy(array))
     outputs: list[np.ndarray] = []
     for chunk in found:
         inputs = [torch.from_numpy(array).to(device) for array in stream.batch(chunk)]
-        output, state = model(*inputs, carried.before(chunk))
-        carried.after(chunk, state)
+        output, state = model(*inputs, lanes.before(chunk))
+        lanes.after(chunk, state)
         outputs.append(output.flatten(0, 1).cpu().numpy())
+    if carried is not None:
+        for array, kept in zip(carried, lanes.state, strict=True):
+            array[...] = kept.cpu().numpy()
     order = np.argsort(np.concatenate([chunk.rows.reshape(-1) for chunk in found]))
     return np.concatenate(outputs)[order]
 
@@ -251,8 +258,9 @@ def evaluate(
     model: Passengers, part: Part, scaling: Scaling, device: str = "cpu"
 ) -> dict[str, float]:
     """Scores on a part of the data, in original units, each lane from a cleared state."""
-    prediction = scaling.invert_target(predict(model, part.stream, device))
-    rows = part.stream.rows
+    stream = rejoined(part.stream)
+    prediction = scaling.invert_target(predict(model, stream, device))
+    rows = stream.rows
     return score(prediction, scaling.invert_target(part.target[rows]))
 
 

@@ -18,7 +18,7 @@ FORMAT = {
     "spec_sha256": "4c2596a73a0d1b4a0f5dafde96d4f75028758ce4f804e563899ad3fbaac2976d",
     "model": "Passengers",
 }
-STATE = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
+CARRIED = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
 
 
 class WeightsError(ValueError):
@@ -69,7 +69,7 @@ def save(
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in in_keras_layout(model).items()}
     if state is not None:
-        tensors = zip(STATE, state, strict=True)
+        tensors = zip(CARRIED, state, strict=True)
         arrays |= {name: tensor.cpu().contiguous() for name, tensor in tensors}
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -95,18 +95,10 @@ def load(model: Passengers, path: Path) -> dict[str, str]:
                 f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
                 f"the model needs {list(tensor.shape)}"
             )
-    if extra := sorted(arrays.keys() - wanted.keys() - {*STATE}):
+    if extra := sorted(arrays.keys() - wanted.keys() - {*CARRIED}):
         raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
     from_keras_layout(model, arrays)
     return metadata
-
-
-def load_state(path: Path) -> PassengersState:
-    """The state kept beside weights, a row for each lane. Raises WeightsError if there is none."""
-    arrays, _ = read(path)
-    if missing := [name for name in STATE if name not in arrays]:
-        raise WeightsError(f"{path} keeps no state: it has no {missing[0]!r}")
-    return PassengersState(*(arrays[name] for name in STATE))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -14,24 +14,26 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/seen_lstm/h", "state/seen_lstm/c")
+CARRIED = ("state/seen_lstm/h", "state/seen_lstm/c")
 
 
 @keras.saving.register_keras_serializable()
 class RepeatSteps(layers.Layer):
     """Repeats a vector: [B, F] -> [B, T, F]"""
 
-    def call(self, vector: keras.KerasTensor, hours: keras.KerasTensor) -> keras.KerasTensor:
+    def call(self, vector: keras.KerasTensor, hours: keras.KerasTensor) -> Any:
         return ops.repeat(ops.expand_dims(vector, -2), ops.shape(hours)[1], axis=-2)
 
 
 def build_model() -> keras.Model:
     """hours [B, T, 3], place [B, 2] -> {warm [B, T, 1], wet [B, T, 1]}; behind both the tensors
-    of STATE
+    of CARRIED
     """
     hours = keras.Input((None, 3), name="hours")
     place = keras.Input((2,), name="place")

@@ -18,7 +18,7 @@ from keras import ops
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import OUTPUTS, Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import STATE
+from model import CARRIED
 
 EPOCHS = 5
 LEARNING_RATE = 0.001
@@ -80,7 +80,7 @@ class Carrying(keras.Model):
         self.model = model
         self.state = [
             self.add_weight(shape=(lanes, *tensor.shape[1:]), initializer="zeros", trainable=False)
-            for tensor in model.inputs[-len(STATE) :]
+            for tensor in model.inputs[-len(CARRIED) :]
         ]
         self.mean = keras.metrics.Mean(name="mean_over_steps")
 
@@ -339,7 +339,8 @@ def predict(
 ) -> tuple[np.ndarray, ...]:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     found = chunks(stream, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
@@ -360,7 +361,7 @@ def predict(
 
 def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
     """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(STATE) :]
+    tensors = model.inputs[-len(CARRIED) :]
     return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 

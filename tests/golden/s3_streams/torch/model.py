@@ -57,11 +57,11 @@ class Air(nn.Module):
             state = self.zero_state(len(hours))
         x = torch.tanh(self.where_dense(place))  # [B, 4]
         where = x[:, None].expand(-1, hours.shape[1], -1)  # [B, T, 4]
-        seen = torch.cat([hours, where], dim=-1)  # [B, T, 7]
+        x = torch.cat([hours, where], dim=-1)  # [B, T, 7]
         # [B, T, 16]; h_n and c_n [1, B, 16]
-        seen_, (h_n, c_n) = self.seen_lstm(seen, (state.seen_lstm_h[None], state.seen_lstm_c[None]))
-        warm = self.warm_dense(seen_)  # [B, T, 1]
-        wet = self.wet_dense(seen_)  # [B, T, 1]
+        seen, (h_n, c_n) = self.seen_lstm(x, (state.seen_lstm_h[None], state.seen_lstm_c[None]))
+        warm = self.warm_dense(seen)  # [B, T, 1]
+        wet = self.wet_dense(seen)  # [B, T, 1]
         return AirOutputs(warm, wet), AirState(h_n[-1], c_n[-1])
 
     def zero_state(self, lanes: int) -> AirState:

@@ -165,11 +165,11 @@ def fit(
     # eps as in Keras; PyTorch adds it after the bias correction, so the first steps differ
     # a little. fused: one kernel updates all weights, on CPUs too.
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-7, fused=True)
-    metadata = {"lanes": json.dumps(dataset.train.stream.names)}
-    metadata["scaling"] = dataset.scaling.to_json()
     train, validation = dataset.train, dataset.validation
     if overfit_one_batch:
         train, validation = first_batch(train), None
+    metadata = {"lanes": json.dumps(train.stream.names)}
+    metadata["scaling"] = dataset.scaling.to_json()
     carried = Carried(model, train.stream)
     settings = {
         "seed": seed,
@@ -229,21 +229,28 @@ def fit(
 
 @torch.no_grad()
 def predict(
-    model: Air, stream: Stream, device: str = "cpu", carried: Carried | None = None
+    model: Air, stream: Stream, device: str = "cpu", carried: list[np.ndarray] | None = None
 ) -> tuple[np.ndarray, ...]:
     """What the model makes of each row of a stream, in the units that it sees.
 
-    Lanes begin with a cleared state, or go on with the one they carry; it is changed then.
+    Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
+    hold what they end with.
     """
     model.to(device).eval()
     found = chunks(stream, cleared=carried is None)
-    carried = carried or Carried(model, stream)
+    lanes = Carried(model, stream)
+    if carried is not None:
+        for kept, array in zip(lanes.state, carried, strict=True):
+            kept.copy_(torch.from_numpy(array))
     outputs: list[tuple[np.ndarray, ...]] = []
     for chunk in found:
         inputs = [torch.from_numpy(array).to(device) for array in stream.batch(chunk)]
-        given, state = model(*inputs, carried.before(chunk))
-        carried.after(chunk, state)
+        given, state = model(*inputs, lanes.before(chunk))
+        lanes.after(chunk, state)
         outputs.append(tuple(output.float().flatten(0, 1).cpu().numpy() for output in given))
+    if carried is not None:
+        for array, kept in zip(carried, lanes.state, strict=True):
+            array[...] = kept.cpu().numpy()
     order = np.argsort(np.concatenate([chunk.rows.reshape(-1) for chunk in found]))
     return tuple(np.concatenate(parts)[order] for parts in zip(*outputs, strict=True))
 

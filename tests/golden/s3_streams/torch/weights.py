@@ -18,7 +18,7 @@ FORMAT = {
     "model": "Air",
 }
 # what is carried from batch to batch, in the order of the model
-STATE = ("state/seen_lstm/h", "state/seen_lstm/c")
+CARRIED = ("state/seen_lstm/h", "state/seen_lstm/c")
 
 
 class WeightsError(ValueError):
@@ -51,7 +51,7 @@ def save(
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}
     if state is not None:
-        tensors = zip(STATE, state, strict=True)
+        tensors = zip(CARRIED, state, strict=True)
         arrays |= {name: tensor.cpu().contiguous() for name, tensor in tensors}
     partial = path.with_name(f".{path.name}.partial")
     try:
@@ -77,19 +77,11 @@ def load(model: Air, path: Path) -> dict[str, str]:
                 f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
                 f"the model needs {list(tensor.shape)}"
             )
-    if extra := sorted(arrays.keys() - wanted.keys() - {*STATE}):
+    if extra := sorted(arrays.keys() - wanted.keys() - {*CARRIED}):
         raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
     for name, view in wanted.items():
         view.copy_(arrays[name])
     return metadata
-
-
-def load_state(path: Path) -> AirState:
-    """The state kept beside weights, a row for each lane. Raises WeightsError if there is none."""
-    arrays, _ = read(path)
-    if missing := [name for name in STATE if name not in arrays]:
-        raise WeightsError(f"{path} keeps no state: it has no {missing[0]!r}")
-    return AirState(*(arrays[name] for name in STATE))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -24,9 +24,6 @@ import safetensors.numpy
 import weights
 from data import Part
 
-if sys.platform != "win32":
-    import fcntl
-
 FORMAT = {
     "format": "seqspec-checkpoint",
     "format_version": "1",
@@ -224,6 +221,8 @@ def locked(run: Path, *, resume: bool) -> Iterator[None]:
     run.mkdir(parents=True, exist_ok=True)
     with (run / LOCK).open("w") as file:
         if sys.platform != "win32":
+            import fcntl  # there is none on Windows
+
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

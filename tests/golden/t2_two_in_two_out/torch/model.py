@@ -36,10 +36,10 @@ class Outlook(nn.Module):
         self.reset_parameters()
 
     def forward(self, temp: Tensor, wind_speed: Tensor) -> OutlookOutputs:
-        hours = torch.cat([temp, wind_speed], dim=-1)  # [B, 24, 2]
-        hours_, h_n = self.hours_gru(hours)  # [B, 24, 16]; h_n [1, B, 16]
+        x = torch.cat([temp, wind_speed], dim=-1)  # [B, 24, 2]
+        hours, h_n = self.hours_gru(x)  # [B, 24, 16]; h_n [1, B, 16]
         warmth = self.warmth_dense(h_n[-1])  # [B, 1]
-        wind = self.wind_dense(hours_)  # [B, 24, 1]
+        wind = self.wind_dense(hours)  # [B, 24, 1]
         return OutlookOutputs(warmth, wind)
 
     def reset_parameters(self) -> None:

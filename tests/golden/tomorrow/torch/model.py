@@ -34,11 +34,11 @@ class Tomorrow(nn.Module):
         self.reset_parameters()
 
     def forward(self, hours: Tensor, clock: Tensor) -> Tensor:
-        change = torch.cat([hours, clock], dim=-1)  # [B, T, 5]
-        x, _ = self.change_gru(change)  # [B, T, 32]
+        x = torch.cat([hours, clock], dim=-1)  # [B, T, 5]
+        x, _ = self.change_gru(x)  # [B, T, 32]
         x = self.change_dropout(x)  # [B, T, 32]
-        change_ = self.change_dense(x)  # [B, T, 3]
-        return hours + change_  # [B, T, 3]
+        change = self.change_dense(x)  # [B, T, 3]
+        return hours + change  # [B, T, 3]
 
     def begin(self, size: int) -> TomorrowState:
         """What there is before the first step."""
@@ -49,11 +49,11 @@ class Tomorrow(nn.Module):
         self, hours: Tensor, clock: Tensor, state: TomorrowState
     ) -> tuple[Tensor, TomorrowState]:
         """One step of `forward`, or several: what it gives, and the state to go on with."""
-        change = torch.cat([hours, clock], dim=-1)  # [B, T, 5]
-        x, h_n = self.change_gru(change, state.change_gru_h[None])  # [B, T, 32]; h_n [1, B, 32]
+        x = torch.cat([hours, clock], dim=-1)  # [B, T, 5]
+        x, h_n = self.change_gru(x, state.change_gru_h[None])  # [B, T, 32]; h_n [1, B, 32]
         x = self.change_dropout(x)  # [B, T, 32]
-        change_ = self.change_dense(x)  # [B, T, 3]
-        x = hours + change_  # [B, T, 3]
+        change = self.change_dense(x)  # [B, T, 3]
+        x = hours + change  # [B, T, 3]
         return x, TomorrowState(h_n[-1])
 
     def reset_parameters(self) -> None:
