@@ -19,8 +19,12 @@ def import_lines(
     *,
     cuts: bool,
     ragged: bool,
+    replaces: bool,
 ) -> tuple[str, ...]:
-    """The lines of imports, sorted; ``cuts`` and ``ragged`` as the plans of these names say."""
+    """The lines of imports, sorted; ``cuts`` and ``ragged`` as the plans of these names say.
+
+    ``replaces`` tells that sequences are copied with other values.
+    """
     guesses = not data.texts and data.source.name != "npy"
     plain = {"csv", *(mapped.modules if mapped else ())}
     plain |= {"math"} if ranges.used else set()
@@ -39,7 +43,7 @@ def import_lines(
     return (
         *(f"import {name}" for name in sorted(plain)),
         f"from collections.abc import {'Iterable, ' if averages else ''}Iterator{more}",
-        f"from dataclasses import dataclass{', replace' if data.streams else ''}",
+        f"from dataclasses import dataclass{', replace' if data.streams or replaces else ''}",
         *table.dates,
         *(["from difflib import get_close_matches"] if guesses else []),
         *(["from functools import cached_property"] if ragged else []),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_part import ignored_ids
-from seqspec.backends.python_text import Call, Expr, Group, assign, literal, mapping
+from seqspec.backends.python_text import Call, Expr, Group, assign, flat, literal, mapping
 from seqspec.ir.files import LONGEST_LINE, source_path
 from seqspec.ir.task import Data, Task, Training
 
@@ -15,17 +15,17 @@ from seqspec.ir.task import Data, Task, Training
 class ListsPlan:
     """The template's values; see ``templates/_shared/data/read_ids.j2``.
 
-    ``some_single`` tells that a field has one id instead of a list, ``weight`` names the column of
+    ``some_single`` tells that a field has one id instead of a list, ``weighed`` that some hold
     numbers that weigh lines. ``alike`` are the lines that compare how many ids fields have,
-    ``shifted`` tells that the target is the next step. ``padded`` tells that sequences are padded
-    with other ids than 0, ``ignored`` that an id counts in no loss.
+    ``shifted`` tells a column whose next step is a target. ``padded`` tells that sequences are
+    padded with other ids than 0, ``ignored`` that an id counts in no loss.
     """
 
     constants: tuple[str, ...]
     some_single: bool
-    weight: str
+    weighed: bool
     alike: tuple[str, ...]
-    shifted: bool
+    shifted: str
     padded: bool
     ignored: bool
 
@@ -35,7 +35,7 @@ def plan_lists(task: Task, training: Training) -> ListsPlan:
     data: Data = training.data
     feeds = Feeds(task, training)
     lists = names_of(feed for feed in feeds.all if feed.ragged)
-    weight = next((weight.name for weight in data.weights.values()), "")
+    weights = tuple(dict.fromkeys(weight.name for weight in data.weights.values()))
     ids = names_of((*feeds.inputs, *feeds.targets))
     some_single = not set(ids) <= set(lists)
     fills = [(name, feed.fill) for feed in feeds.all if feed.fill for name in feed.names]
@@ -44,14 +44,18 @@ def plan_lists(task: Task, training: Training) -> ListsPlan:
     lines = assign("DATA_PATH", Call("Path", (literal(source_path(data.source)),)), note=_PATH)
     fields: tuple[str, ...] = data.source.args["columns"]
     lines += assign("FIELDS", Group("(", fields), note="of a line, in order")
-    columns = (*ids, *([weight] if weight and weight not in ids else []))
+    columns = tuple(dict.fromkeys((*ids, *weights)))
     lines += assign("COLUMNS", Group("(", columns), note="those that are read")
     lines += assign("INPUTS", Group("(", names_of(feeds.inputs)))
     if some_single:
         lines += assign("LISTS", Group("(", lists), note="of as many ids as there are")
-    lines += assign("TARGET", feeds.target.names[0])
-    if weight:
-        lines += assign("WEIGHT", weight, note="what a line weighs in the loss")
+    if training.several:
+        outputs = tuple(term.output for term in training.terms)
+        lines += assign("OUTPUTS", Group("(", outputs), note="of the model, with a target each")
+    else:
+        lines += assign("TARGET", feeds.target.names[0])
+    if weights:
+        lines += assign("WEIGHTS", Group("(", weights), note="what a line weighs in a loss")
     bounds: list[tuple[str, Expr]] = list(feeds.bounds().items())
     lines += assign("BOUNDS", mapping(bounds), note="ids lie in [0, bound)")
     if ignored:
@@ -62,12 +66,20 @@ def plan_lists(task: Task, training: Training) -> ListsPlan:
     return ListsPlan(
         constants=tuple(lines),
         some_single=some_single,
-        weight=weight,
+        weighed=bool(weights),
         alike=tuple(alike_lines(feeds, "ids")),
-        shifted=feeds.target.kind == "next_step",
+        shifted=_shifted(feeds, several=training.several),
         padded=bool(fills),
         ignored=bool(ignored),
     )
+
+
+def _shifted(feeds: Feeds, *, several: bool) -> str:
+    """The condition that the next step of a column is a target; empty if that of none is."""
+    names = names_of(feed for feed in feeds.targets if feed.kind == "next_step")
+    if not names:
+        return ""
+    return f"name in {flat(Group('(', names))}" if several else "name == TARGET"
 
 
 def alike_lines(feeds: Feeds, unit: str) -> list[str]:

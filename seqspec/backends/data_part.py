@@ -95,7 +95,9 @@ def _weight_fields(feeds: Feeds, training: Training) -> list[str]:
         kind = "Ragged" if steps else "np.ndarray"
         return _noted(f"weight: {kind}", f"{shapes[0]}, in the loss")
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
-    return _noted("weights: tuple[np.ndarray, ...]", weights)
+    classes = [term.class_weight is not None for term in training.terms]
+    steps = any(f.ragged and own for f, own in zip(feeds.targets, classes, strict=True))
+    return _noted(f"weights: tuple[np.ndarray{' | Ragged' if steps else ''}, ...]", weights)
 
 
 def _weight_shape(term: Term, feeds: Feeds) -> Shape:
@@ -123,7 +125,8 @@ def _part_fields(feeds: Feeds, *, cuts: bool, several: bool) -> list[str]:
         kind = "Ragged" if feeds.target.ragged else "np.ndarray"
         return [*fields, *_noted(f"target: {kind}", _shape(feeds.target))]
     targets = ", ".join(f"{feed.output} {_shape(feed)}" for feed in feeds.targets)
-    return [*fields, *_noted("targets: tuple[np.ndarray, ...]", targets)]
+    kind = "np.ndarray | Ragged" if any(feed.ragged for feed in feeds.targets) else "np.ndarray"
+    return [*fields, *_noted(f"targets: tuple[{kind}, ...]", targets)]
 
 
 def first_batch(training: Training) -> list[str]:
@@ -188,7 +191,7 @@ def unpacked(names: Sequence[str], value: str) -> list[str]:
 
 def _inverted(targets: Sequence[Feed], *, by_series: bool) -> Iterator[str]:
     """The body of ``invert_targets``: each output in original units, those scaled changed."""
-    names = Names(("np", "self", "series", "values"))
+    names = Names(("np", "replace", "self", "series", "values"))
     variables = [names.fresh(feed.output) for feed in targets]
     yield f"{', '.join(variables)} = values"
     inverse = _inverse_of_series if by_series else _inverse
@@ -203,7 +206,9 @@ def _inverse(feed: Feed, variable: str) -> str:
         return variable
     if feed.stacked:
         return f"self.invert({variable}, {feed.constant})"
-    return f"{variable} * self.factor[{feed.key}] + self.shift[{feed.key}]"
+    values = f"{variable}.values" if feed.ragged else variable
+    inverted = f"{values} * self.factor[{feed.key}] + self.shift[{feed.key}]"
+    return f"replace({variable}, values={inverted})" if feed.ragged else inverted
 
 
 def _inverse_of_series(feed: Feed, variable: str) -> str:

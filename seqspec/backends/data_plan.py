@@ -6,7 +6,6 @@ no scaling without ``scale``, no windows without ``windows``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
@@ -14,6 +13,7 @@ from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_late import LatePlan, counted, plan_late
 from seqspec.backends.data_lists import ListsPlan
 from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_naive import NaivePlan, plan_naive
@@ -65,7 +65,6 @@ class DataPlan:
     load_summary: str
     all_names: str
     prediction: PredictionPlan
-    holder: str
     samples: SamplesPlan
     tabular: bool
     source: SourcePlan
@@ -92,12 +91,18 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    late: LatePlan | None
     streams: StreamsPlan | None
     naive: NaivePlan
     ranges: RangesPlan
     augment: AugmentPlan | None
     classes: ClassesPlan | None
     lists: ListsPlan | None = field(default=None, kw_only=True)
+
+    @property
+    def holder(self) -> str:
+        """What the rows of a file are called together."""
+        return "columns" if self.tabular else "arrays"
 
     @property
     def edits(self) -> bool:
@@ -183,17 +188,19 @@ class _Planner:
             self.feeds,
             weighed=any(term.class_weight is not None for term in training.terms),
         )
+        self.late = plan_late(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
         self.streams = plan_streams(self.feeds, training, self.series)
         self.naive = plan_naive(self.feeds, training)
+        self.score = plan_scores(training, self.feeds.targets, origin=self.series.arranged)
         self.augment = plan_augment(task, training, self.feeds)
 
     @property
     def _imports(self) -> tuple[str, ...]:
         given = self.data, self.table, self.split, self.mapped
         ranges = plan_ranges(self.feeds, self.training)
-        ragged = self.ragged is not None
-        return import_lines(*given, ranges, cuts=self.series.cuts, ragged=ragged)
+        ragged, cuts, replaces = self.ragged is not None, self.series.cuts, self.score.replaces
+        return import_lines(*given, ranges, cuts=cuts, ragged=ragged, replaces=replaces)
 
     @property
     def _inputs_constant(self) -> str:
@@ -243,12 +250,6 @@ class _Planner:
         lines += self.mapped.constants if self.mapped else ()
         return (*lines, "", *self._tail())
 
-    def _counted(self) -> Iterator[str]:
-        """The statements that check lengths, each against the array that it is of."""
-        for lengths, padded in self.feeds.counts:
-            steps = f"arrays[{literal(padded)}].shape[1]"
-            yield f"check_lengths(arrays[{literal(lengths)}], {steps}, path)"
-
     def _tail(self) -> tuple[str, ...]:
         """The constants of windows, sequences and the split."""
         lines: list[str] = []
@@ -259,6 +260,7 @@ class _Planner:
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
+        lines += self.late.constants if self.late else ()
         lines += self.streams.constants if self.streams else ()
         lines += self.weights.constants
         lines += self.augment.constants if self.augment else ()
@@ -328,10 +330,9 @@ class _Planner:
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder="columns" if self.tabular else "arrays",
             samples=self._samples(),
             tabular=self.tabular,
-            source=plan_source(self.data.source.name, self._counted()),
+            source=plan_source(self.data.source.name, counted(self.task, self.feeds)),
             windowed=self.windowed,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=self.scale,
@@ -349,8 +350,9 @@ class _Planner:
             needed=needed[0],
             needed_words=needed[1],
             split=self.split,
-            score=plan_scores(self.training, feeds.targets, origin=self.series.arranged),
+            score=self.score,
             ragged=self.ragged,
+            late=self.late,
             naive=self.naive,
             ranges=plan_ranges(feeds, self.training),
             weights=self.weights,

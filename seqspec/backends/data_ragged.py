@@ -15,9 +15,9 @@ class RaggedPlan:
     """The template's values; see ``templates/_shared/data/ragged.j2``.
 
     ``scaled`` says that sequences are, ``exchanged`` that each step of the target has a weight,
-    ``shifted`` that the target is their next step, ``target`` that the target has as many steps;
-    ``least`` is the shortest sequence that is of use. ``bucketed`` batches are sorted by the
-    lengths of ``sorted_by``.
+    ``shifted`` that the target is their next step, ``target`` that the target has as many steps,
+    ``apart`` that of several outputs some have. ``least`` is the shortest sequence that is of use.
+    ``bucketed`` batches are sorted by the lengths of ``sorted_by``.
     """
 
     constants: tuple[str, ...]
@@ -27,8 +27,14 @@ class RaggedPlan:
     exchanged: bool
     shifted: bool
     target: bool
+    apart: bool
     bucketed: bool
     sorted_by: str
+
+    @property
+    def all_steps(self) -> bool:
+        """Whether arrays and sequences are taken alike."""
+        return self.scaled or self.apart
 
     @property
     def replaced(self) -> bool:
@@ -55,19 +61,33 @@ def plan_ragged(data: Data, feeds: Feeds, *, weighed: bool) -> RaggedPlan | None
     if data.batches is not None:
         note = "batches of samples that are sorted by length at a time"
         lines += assign("POOL", int(data.batches.args["pool"]), note=note)
-    shifted = feeds.target.kind == "next_step"
+    shifted = bool(feeds.shifted)
+    steps = [feed for feed in feeds.targets if feed.ragged]
+    several = len(feeds.targets) > 1
+    if several and steps:
+        lines += assign("STEPS_OF", Group("(", tuple(_likes(feeds))), note=_STEPS_OF)
     first = next(place for place, feed in enumerate(feeds.inputs) if feed.ragged)
     return RaggedPlan(
         constants=tuple(lines),
         made=tuple(_made(ragged, bool(fills))),
         least=2 if shifted else 1,
         scaled=any(feed.scaled for feed in ragged),
-        exchanged=feeds.target.ragged and weighed,
+        exchanged=bool(steps) and weighed,
         shifted=shifted,
-        target=feeds.target.ragged,
+        target=bool(steps) and not several,
+        apart=several and bool(steps),
         bucketed=bucketed,
         sorted_by=f"part.inputs[{first}]",
     )
+
+
+_STEPS_OF = "the input whose steps each output has"
+
+
+def _likes(feeds: Feeds) -> list[int | None]:
+    """The place of an input that has the steps of each output, if these differ in number."""
+    lengths = [feed.lengths for feed in feeds.inputs]
+    return [lengths.index(feed.lengths) if feed.ragged else None for feed in feeds.targets]
 
 
 def _made(ragged: list[Feed], padded: bool) -> list[str]:
@@ -90,18 +110,27 @@ class LengthsPlan:
 
     ``kind`` is the type of an input and ``result`` that of a prediction. ``output`` is the input
     that has the output's steps, if these differ in number; then ``steps`` gives them one after
-    another, and ``narrowed`` tells a type checker that it is there. ``cuts`` tells windows that
-    are cut out of several series.
+    another, and ``narrowed`` tells a type checker that it is there. ``apart`` tells that of several
+    outputs some have such steps, ``scaled`` that data is. ``cuts`` tells windows that are cut out
+    of several series.
     """
 
     inputs: bool
     bucketed: bool
     kind: str
     result: str
+    apart: bool
+    scaled: bool
     output: str
     steps: str
     narrowed: tuple[str, ...]
     cuts: bool
+
+    @property
+    def names(self) -> list[str]:
+        """What comes from ``data.py`` where outputs are ``apart``."""
+        given = ["Dataset", "Part", "Ragged", "all_steps", "regrouped", "score", "unpadded"]
+        return [*given, *(["Scaling"] if self.scaled else [])]
 
     @property
     def taken(self) -> str:
@@ -117,6 +146,20 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
     ragged = [feed.ragged for feed in feeds.inputs]
     kind = "Ragged" if all(ragged) else "np.ndarray | Ragged"
     target = feeds.target
+    if training.several:
+        steps = any(feed.ragged for feed in feeds.targets)
+        return LengthsPlan(
+            inputs=any(ragged),
+            bucketed=training.data.batches is not None,
+            kind=kind if any(ragged) else "np.ndarray",
+            result="tuple[np.ndarray | Ragged, ...]" if steps else "tuple[np.ndarray, ...]",
+            apart=steps,
+            scaled=training.data.scale is not None,
+            output="",
+            steps="",
+            narrowed=(),
+            cuts=cuts_series(training.data),
+        )
     like = next((i for i, feed in enumerate(feeds.inputs) if feed.lengths == target.lengths), 0)
     output = (f"inputs[{like}]" if all(ragged) else "like") if target.ragged else ""
     narrowed = (f"like = inputs[{like}]", "assert isinstance(like, Ragged)")
@@ -125,6 +168,8 @@ def plan_lengths(task: Task, training: Training) -> LengthsPlan:
         bucketed=training.data.batches is not None,
         kind=kind if any(ragged) else "np.ndarray",
         result="Ragged" if target.ragged else "np.ndarray",
+        apart=False,
+        scaled=training.data.scale is not None,
         output=output,
         narrowed=narrowed if target.ragged and not all(ragged) else (),
         steps=".values" if target.ragged else "",

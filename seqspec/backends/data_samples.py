@@ -77,7 +77,9 @@ class Samples:
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             if feed.counted:
-                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                # Those of a late target are its own.
+                counted = self.feeds.inputs[len(inputs) - 1]
+                inputs.append(Code(f"{counted.variable if counted.late else inputs[-1]}.lengths"))
                 continue
             lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
@@ -87,7 +89,7 @@ class Samples:
             elif self.feeds.windowed:
                 inputs.append(self._window(feed.variable + self._until(0), "STEPS"))
             else:
-                inputs.append(Code(feed.variable + self._shortened(feed, -1)))
+                inputs.append(Code(feed.shifted(feed.variable) + self.feeds.shortened(feed)))
         known = list(self.feeds.inputs)
         targets: list[Expr] = []
         weights: list[Expr] = []
@@ -169,7 +171,7 @@ class Samples:
 
     def _target_expr(self, target: Feed, name: str) -> Code:
         if not self.feeds.windowed:
-            return Code(name + self._shortened(target, 0))
+            return Code(name + self.feeds.shortened(target))
         if self.series.cuts:
             return target_rows(name, target.kind, target.windowed, self.feeds.horizon)
         if target.kind != "ahead":
@@ -179,12 +181,6 @@ class Samples:
             length = "HORIZON" if self.feeds.horizon > 1 else "1"
             return self._window(f"{name}[STEPS:]", length)
         return Code(f"{name}[STEPS::STRIDE]" if self.feeds.stride > 1 else f"{name}[STEPS:]")
-
-    def _shortened(self, feed: Feed, at: int) -> str:
-        """Sequences are as long as their target: without the step that has no partner."""
-        alike = feed.ragged and feed.lengths == self.feeds.target.lengths
-        shifted = alike and self.feeds.target.kind == "next_step"
-        return f".shortened({at})" if shifted else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +212,7 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
         if term.class_weight == "balanced":
             rows = target.rows("parts[0]", "parts[0]").replace(AS_FLOATS, "")
             if target.ragged:
-                rows += ".shortened(0).values" if target.kind == "next_step" else ".values"
+                rows += f"{feeds.shortened(target)}.values"
             ids = _class_ids(term, rows)
             kept = f"{ids}[{ids} != {term.ignore_class}]" if term.ignore_class is not None else ids
             classes = 2 if term.compares == "binary" else term.value.tensor.shape[-1].value

@@ -38,7 +38,8 @@ class ScorePlan:
     """The template's values; see ``templates/_shared/data/score.j2``.
 
     ``unpack`` names the arrays of several outputs, where there are several; ``flatten`` are the
-    lines that make classes of scores.
+    lines that make classes of scores, by a function of its own where some are ``likely``.
+    ``replaces`` tells that sequences get other values, there or in original units.
     """
 
     head: tuple[str, ...]
@@ -50,6 +51,8 @@ class ScorePlan:
     npy_words: str
     flatten: tuple[str, ...]
     ragged: bool
+    likely: bool
+    replaces: bool
     prediction: str
     parameter: str
     argument: str
@@ -57,6 +60,11 @@ class ScorePlan:
     header_note: str
     values: str
     field: str
+
+    @property
+    def apart(self) -> bool:
+        """Whether of several outputs some have steps of their own number."""
+        return self.ragged and bool(self.unpack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
         else "the bare array",
         flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
         ragged=feed.ragged,
+        likely=False,
+        replaces=False,
         prediction="Ragged" if feed.ragged else "np.ndarray",
         parameter="",
         argument="",
@@ -125,7 +135,8 @@ def _head(training: Training) -> list[str]:
     kind, end = ("tuple[np.ndarray, ...]", "s") if training.several else ("np.ndarray", "")
     parameters = [f"prediction{end}: {kind}", f"target{end}: {kind}"]
     parameters += [f"naive: {ERRORS}"] if training.forecast else []
-    parameters += ["lengths: np.ndarray"] if training.split_up else []
+    lengths = "dict[str, np.ndarray]" if training.several else "np.ndarray"
+    parameters += [f"lengths: {lengths}"] if training.split_up else []
     return definition("score", parameters, "dict[str, float]")
 
 
@@ -176,11 +187,50 @@ def _entries(scored: _Scored) -> Iterator[str]:
 
 
 def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> ScorePlan:
+    scored = _scored(training, targets)
+    units = ", in original units if all arrays are" if any(f.scaled for f in targets) else ""
+    classes = [one.prediction for one in scored if one.classes]
+    ragged = any(feed.ragged for feed in targets)
+    unit = "step of each sample" if ragged else "sample"
+    likely = "most_likely({})" if ragged else "{}.argmax(axis=-1)"
+    return ScorePlan(
+        head=tuple(_head(training)),
+        doc=f"Metrics of each output over all samples{units}.",
+        unpack=tuple(unpacked([one.prediction for one in scored], "predictions")),
+        lines=(
+            *unpacked([one.target for one in scored], "targets"),
+            *(
+                f"{one.variables['lengths']} = lengths[{literal(one.term.output)}]"
+                for one in scored
+                if one.split_up
+            ),
+            *(line for one in scored for line in _lines(one)),
+        ),
+        entries=tuple(entry for one in scored for entry in _entries(one)),
+        write_doc=f"Writes a csv file with one line for each {unit}{_LIKELY if classes else ''}.",
+        npy_words="an array for each output" + (", padded where it has steps" if ragged else ""),
+        ragged=ragged,
+        likely=ragged and bool(classes),
+        replaces=ragged and (bool(classes) or any(f.ragged and f.scaled for f in targets)),
+        prediction=f"tuple[np.ndarray{' | Ragged' if ragged else ''}, ...]",
+        parameter="",
+        argument="",
+        flatten=tuple(f"{name} = {likely.format(name)}" for name in classes),
+        header=tuple(_joint_header(scored, origin=origin)),
+        header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",
+        values=f"({', '.join(one.prediction for one in scored)})",
+        field=Code('f"{value:.7g}"'),
+    )
+
+
+def _scored(training: Training, targets: Sequence[Feed]) -> list[_Scored]:
+    """Each output, with the names of its arrays."""
     names = Names(
         (
             "edit_distance",
             "float",
             "header",
+            "lengths",
             "naive",
             "np",
             "path",
@@ -190,7 +240,7 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
         )
     )
     outputs = [names.fresh(term.output) for term in training.terms]
-    scored = [
+    return [
         _Scored(
             term,
             feed,
@@ -199,48 +249,29 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
             names.fresh(f"{output}_{_result(term)}"),
             f"{term.output}_",
             {name: names.fresh(f"{output}_{name}") for name in VARIABLES if term.metrics},
+            training.splits(term),
         )
         for term, feed, output in zip(training.terms, targets, outputs, strict=True)
     ]
-    units = ", in original units if all arrays are" if any(f.scaled for f in targets) else ""
-    classes = [one.prediction for one in scored if one.classes]
-    return ScorePlan(
-        head=tuple(_head(training)),
-        doc=f"Metrics of each output over all samples{units}.",
-        unpack=tuple(unpacked([one.prediction for one in scored], "predictions")),
-        lines=(
-            *unpacked([one.target for one in scored], "targets"),
-            *(line for one in scored for line in _lines(one)),
-        ),
-        entries=tuple(entry for one in scored for entry in _entries(one)),
-        write_doc=f"Writes a csv file with one line for each sample{_LIKELY if classes else ''}.",
-        npy_words="an array for each output",
-        ragged=False,
-        prediction="tuple[np.ndarray, ...]",
-        parameter="",
-        argument="",
-        flatten=tuple(f"{name} = {name}.argmax(axis=-1)" for name in classes),
-        header=tuple(_joint_header(scored, origin=origin)),
-        header_note=_COUNTED if any(_long(_axes(one)) for one in scored) else "",
-        values=f"({', '.join(one.prediction for one in scored)})",
-        field=Code('f"{value:.7g}"'),
-    )
 
 
 def _joint_header(scored: Sequence[_Scored], *, origin: bool) -> Iterator[str]:
     """The lines that collect the columns of all outputs, and yield them."""
+    ragged = any(one.feed.ragged for one in scored)
     if origin:
         yield "header = list(ORIGIN)"
+    if ragged:
+        yield 'header = ["sample", "step"]'
     for number, one in enumerate(scored):
         columns = _columns(one)
-        yield f"header {'+=' if number or origin else '='} {columns}"
+        yield f"header {'+=' if number or origin or ragged else '='} {columns}"
     yield "yield header"
 
 
 def _columns(one: _Scored) -> str:
     """The titles of an output's columns, as a list; they begin with its name."""
     feed, values, axes = one.feed, one.prediction, _axes(one)
-    long = _long(axes)
+    long = [axis + feed.ragged for axis in _long(axes)]
     title = literal(one.term.output)
     name = one.term.output
     if feed.stacked and not one.classes and len(feed.names) > 1:
@@ -253,7 +284,7 @@ def _columns(one: _Scored) -> str:
     if len(long) == 1:
         return f'[f"{name}_{{place + 1}}" for place in range({values}.shape[{long[0]}])]'
     joined = f'"_".join([{title}, *(str(at + 1) for at in place)])'
-    return f"[{joined} for place in np.ndindex({values}.shape[1:])]"
+    return f"[{joined} for place in np.ndindex({values}.shape[{1 + feed.ragged}:])]"
 
 
 # ------------------------------------------------------------------------------------- the header

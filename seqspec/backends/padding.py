@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.data_ragged import plan_lengths
-from seqspec.backends.python_text import Call, Code, Group, assign, literal, statement
+from seqspec.backends.python_text import (
+    Call,
+    Code,
+    Expr,
+    Group,
+    assign,
+    literal,
+    mapping,
+    statement,
+)
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.masks import (
     AnyOf,
@@ -31,29 +40,34 @@ def output_mask(task: Task) -> Mask | None:
     return task.terms[0].value.mask if len(task.terms) == 1 else None
 
 
+_LENGTHS = Code("part.target.lengths")
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """What picks the steps of data out of a part: lines before, and what stands behind arrays.
 
     ``lengths`` is how many steps each sample has then; ``each`` tells that there are ``steps`` of
-    each output.
+    each output, ``flat`` that some are sequences.
     """
 
     lines: tuple[str, ...] = ()
     select: str = ""
-    lengths: str = "part.target.lengths"
+    lengths: Expr = _LENGTHS
     each: bool = False
+    flat: bool = False
 
     def of(self, arrays: str) -> str:
         """What of them is data."""
+        arrays = f"map(all_steps, {arrays})" if self.flat else arrays
         if self.each:
             return f"tuple(values[s] for values, s in zip({arrays}, steps, strict=True))"
-        return arrays + self.select
+        return f"tuple({arrays})" if self.flat else arrays + self.select
 
 
 def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
     """The body of ``evaluate``: what the model makes of a part against its targets."""
-    scored = _scored(task, ragged=bool(training.data.ragged))
+    scored = _scored(task, training)
     end = "s" if training.several else ""
     whose = ", part.series" if training.data.scaled_by_series else ""
     steps = plan_lengths(task, training).steps
@@ -65,31 +79,44 @@ def plan_scored(task: Task, training: Training) -> tuple[str, ...]:
         lines += assign(f"prediction{end}", Code(f"{invert}({prediction}{whose})"), indent=4)
         prediction, target = f"prediction{end}", f"{invert}({target}{whose})"
     lines += scored.lines
-    given = [scored.of(prediction), scored.of(target)]
-    given += ["part.naive"] if training.forecast else []
+    given: list[Expr] = [Code(scored.of(prediction)), Code(scored.of(target))]
+    given += [Code("part.naive")] if training.forecast else []
     given += [scored.lengths] if training.split_up else []
-    call = Call("score", tuple(map(Code, given)))
+    call = Call("score", tuple(given))
     return (*lines, *statement("return ", call, indent=4))
 
 
-def _scored(task: Task, *, ragged: bool) -> Scored:
+def _scored(task: Task, training: Training) -> Scored:
     """How scores leave padding out; sequences of their own lengths hold none.
 
     Of several outputs, the lines make ``steps``, which has what is data of each.
     """
     if len(task.terms) > 1:
-        masks = [term.value.mask for term in task.terms]
+        flat = any(map(training.ragged, task.terms))
+        masks = [None if training.ragged(term) else term.value.mask for term in task.terms]
+        lengths = mapping(_lengths(task, training))
         if not any(masks):
-            return Scored()
+            return Scored(lengths=lengths, flat=flat)
         steps = [of_arrays(task, m, "part.inputs") if m else Code("slice(None)") for m in masks]
         note = "what is data, of each output"
         lines = assign("steps", Group("(", tuple(steps)), indent=4, note=note)
-        return Scored(tuple(lines), each=True)
+        return Scored(tuple(lines), lengths=lengths, each=True, flat=flat)
     mask = output_mask(task)
-    if mask is None or ragged:
+    if mask is None or training.data.ragged:
         return Scored()
     lines = assign("mask", of_arrays(task, mask, "part.inputs"), indent=4)
-    return Scored(tuple(lines), "[mask]", "mask.sum(axis=1)")
+    return Scored(tuple(lines), "[mask]", Code("mask.sum(axis=1)"))
+
+
+def _lengths(task: Task, training: Training) -> list[tuple[Expr, Expr]]:
+    """How many steps of data each sample has, of the outputs whose scores need to know."""
+    found: list[tuple[Expr, Expr]] = []
+    for place, term in enumerate(task.terms):
+        if training.splits(term):
+            one = f"part.targets[{place}].lengths"
+            one = one if training.ragged(term) else f"steps[{place}].sum(axis=1)"
+            found.append((term.output, Code(one)))
+    return found
 
 
 def of_arrays(task: Task, mask: Mask, inputs: str) -> Code:

@@ -110,8 +110,12 @@ def _in_place(
     if cell.args.get("stateful") and (fold or layer.initial):
         why = "inside `each` starts anew at every step" if fold else "starts from `initial`"
         what = f"`{name}` {why}, so it cannot begin where the batch before ended (`stateful`)"
+        help = "leave out one of them"
+        if not fold:
+            help += "; what is known of a series can flow in at each step, such as by concat(x, "
+            help += "repeat(…))"
         place = cell.place("stateful", at)
-        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="leave out one of them")
+        owner.sink.report(codes.FORBIDDEN_VALUE(what=what), place, help=help)
         return False
     if not layer.initial:
         return True

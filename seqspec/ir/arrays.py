@@ -11,6 +11,8 @@ from seqspec.ir import files, header, ragged
 from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.items import Failed
+from seqspec.ir.late import late_input
 from seqspec.ir.outputs import Trained
 from seqspec.ir.task import Target
 from seqspec.ir.wanting import missing_target
@@ -31,8 +33,6 @@ class Arrays(Feeder):
         axes = None if ports is None else ragged.axes(ports, self.section, self.sink)
         if ports is None or axes is None or not self.roles().known():
             return None
-        if axes and not self.one_output("sequences of their own lengths"):
-            return None
         if axes:
             self.ragged = axes
             ports = [port for port in ports if port[0].name not in self.padded_ports()]
@@ -43,22 +43,18 @@ class Arrays(Feeder):
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
-        given = self.given
-        if given is not None and (len(ports) > 1 or len(given) != 1):
-            what = "`inputs` names the one array of a model's only input"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
+        late = late_input(self, self.generate, kinds, found or ())
+        if isinstance(late, Failed):
             return None
-        inputs = {p.name: given or (p.name,) for p, _ in ports}
-        for name, columns in self.feeding.items():
-            if columns.ahead or len(columns.names) != 1:
-                what = f"`{name}` is fed by one array, which has a time axis of its own"
-                self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
-                return None
-            inputs[name] = columns.names
+        self.late = late
+        inputs = self._inputs([p for p in ports if late is None or p[0].name != late.input])
+        if inputs is None:
+            return None
         if self.source.name == "npy" and found is not None:
-            if len(ports) > 1:
+            others = [name for name in inputs if late is None or name != late.input]
+            if len(others) > 1:
                 self.sink.report(
-                    codes.NOT_FED(data=self.section.name, port=ports[1][0].name),
+                    codes.NOT_FED(data=self.section.name, port=others[1]),
                     self.section.span,
                     help="a npy file holds one array; several go into a npz file",
                 )
@@ -75,7 +71,23 @@ class Arrays(Feeder):
         targets = {
             one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
         }
-        return self._finish_arrays(inputs, targets, found, sizes, ports)
+        return self._finish_arrays(inputs, targets, found, sizes, ports[0][1])
+
+    def _inputs(self, ports: list[tuple[Value, Tensor]]) -> dict[str, tuple[str, ...]] | None:
+        """The array of each input; None after reporting what names none."""
+        given = self.given
+        if given is not None and (len(ports) > 1 or len(given) != 1):
+            what = "`inputs` names the one array of a model's only input"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("inputs"))
+            return None
+        inputs = {p.name: given or (p.name,) for p, _ in ports}
+        for name, columns in self.feeding.items():
+            if columns.ahead or len(columns.names) != 1:
+                what = f"`{name}` is fed by one array, which has a time axis of its own"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
+                return None
+            inputs[name] = columns.names
+        return inputs if self.late is None else {**inputs, self.late.input: self.late.names}
 
     def _finish_arrays(
         self,
@@ -83,7 +95,7 @@ class Arrays(Feeder):
         targets: Mapping[str, Target],
         found: Mapping[str, Array] | None,
         sizes: dict[str, Dim],
-        ports: list[tuple[Value, Tensor]],
+        first: Tensor,
     ) -> Fed | None:
         if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
@@ -92,7 +104,7 @@ class Arrays(Feeder):
         if data is None:
             return None
         offered = {
-            one.output: self._offered(targets[one.output], found, ports[0][1], one.value)
+            one.output: self._offered(targets[one.output], found, first, one.value)
             for one in self.trained
         }
         return Fed(data, self.section, sizes, offered)
@@ -178,11 +190,14 @@ class Arrays(Feeder):
         for port, type_ in ports:
             (name,) = inputs[port.name]
             array = found.get(name)
+            if array is None and self.late is not None and self.late.input == port.name:
+                continue  # a target that is missing is told as such
             if array is None:
                 self.sink.report(
                     codes.NOT_FED(data=self.section.name, port=port.name),
                     self.section.at("source"),
-                    help=did_you_mean(name, found)
+                    help=self._begun(port)
+                    or did_you_mean(name, found)
                     or f"{self.shown} has the arrays " + ", ".join(found),
                 )
                 return False
@@ -213,6 +228,15 @@ class Arrays(Feeder):
                     )
                 return False
         return True
+
+    def _begun(self, port: Value) -> str:
+        """What makes an input its target one step late, if only that is missing."""
+        generate = self.generate
+        if generate is None or generate.values["start"] is not None:
+            return ""
+        if generate.values["loop"].input != port.name:
+            return ""
+        return "write the id that begins a sequence, such as `start = 1`, in its generate section"
 
 
 def _features_first(array: Array, type_: Tensor) -> bool:

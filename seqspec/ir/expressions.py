@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqspec.diagnostics import codes
-from seqspec.diagnostics.model import Fix, Label
+from seqspec.diagnostics.model import Fix
 from seqspec.diagnostics.suggest import nearest
-from seqspec.ir import weights
+from seqspec.ir import states, weights
 from seqspec.ir.arguments import Binder
 from seqspec.ir.arithmetic import Reader, involves_data
 from seqspec.ir.constants import Constants
@@ -20,6 +20,7 @@ from seqspec.ir.items import (
     Flow,
     Half,
     Item,
+    Learnt,
     Unbuilt,
     UnbuiltChain,
     UnbuiltLayer,
@@ -35,7 +36,7 @@ from seqspec.ir.unknown import meant
 from seqspec.shapes.dim import Dim
 from seqspec.source import SourceFile, Span
 from seqspec.syntax import ast
-from seqspec.types import State, Tensor
+from seqspec.types import State
 from seqspec.vocabulary import LAYERS
 from seqspec.vocabulary.spec import Arg, Kind
 
@@ -333,26 +334,17 @@ class Expressions:
         items = expr.items if isinstance(expr, ast.List) else (expr,)
         flows: list[Flow] = []
         for item in items:
-            flow = self.as_flow(self.evaluate(item, ""), item.span)
+            found = self.evaluate(item, "")
+            if isinstance(found, Learnt) and found.value is not None:
+                flows.append(Flow(found.value, learnt=True))
+                continue
+            flow = self.as_flow(found, item.span)
             if isinstance(flow, Failed):
                 return FAILED
             flows.append(flow)
         if len(flows) == 1 and not isinstance(expr, ast.List):
-            made_by = flows[0].made_by
-            node = flows[0].node
-            outputs: Mapping[str, Value] = node.outputs if node is not None else {}
-            # Not a tensor of the state: one of those does start a layer that keeps one.
-            has_state = "state" in outputs and flows[0].value in outputs.values()
-            if isinstance(flows[0].value.type, Tensor) and has_state and made_by is not None:
-                self._sink.report(
-                    codes.WRONG_STATE(
-                        layer="initial", needed="a state", actual=f"an output {flows[0].value.type}"
-                    ),
-                    expr.span,
-                    labels=(Label(flows[0].value.span, f"this gives {flows[0].value.type}"),),
-                    help=f"write `{self._source.excerpt(expr.span)}.state`",
-                    fix=Fix(Span(expr.span.end, expr.span.end), ".state"),
-                )
+            text = self._source.excerpt(expr.span)
+            if states.is_output(states.Start((flows[0],), expr.span, text), self._sink):
                 return FAILED
         return tuple(flows)
 

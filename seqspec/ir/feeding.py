@@ -19,7 +19,7 @@ from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section
 from seqspec.ir.streams import steps_of, streamed
-from seqspec.ir.task import Data, SampleWeight, Target
+from seqspec.ir.task import Data, Late, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
 from seqspec.types import State, Tensor
@@ -62,8 +62,10 @@ class Feeder:
         folder: Path,
         override: Path | None,
         sink: Sink,
+        generate: Section | None = None,
     ) -> None:
         self.section = section
+        self.generate = generate
         self.graph = graph
         self.trained = trained
         self.sink = sink
@@ -72,6 +74,8 @@ class Feeder:
         self.windows: Setting | None = steps_of(section)
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
+        #: the input that is the target one step late, if one is
+        self.late: Late | None = None
         self.path = override or folder / source_path(self.source)
         self.shown = f"`{source_path(self.source) if override is None else override}`"
 
@@ -236,6 +240,7 @@ class Feeder:
             values["memory"],
             self._augmentations(),
             streamed(self.section),
+            self.late,
         )
 
     def _augmentations(self) -> tuple[Setting, ...]:

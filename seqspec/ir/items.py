@@ -35,7 +35,8 @@ class Flow:
     """A value that data flows as, with the application it came from (None for an input).
 
     ``before`` is what that application's first operand flowed as. ``several`` are the outputs of
-    which one has to be taken first, ``because`` of an argument.
+    which one has to be taken first, ``because`` of an argument. ``learnt`` tells a weight of the
+    model's own, the same for all samples.
     """
 
     value: Value
@@ -44,6 +45,7 @@ class Flow:
     before: Flow | None = None
     several: tuple[str, ...] = ()
     because: str = ""
+    learnt: bool = False
 
 
 @dataclass(frozen=True, eq=False)

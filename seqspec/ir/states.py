@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
+from seqspec.ir.graph import Value
 from seqspec.ir.items import Flow
 from seqspec.shapes.dim import Shape, same_shape, show
 from seqspec.source import Span
@@ -17,7 +19,8 @@ from seqspec.vocabulary.spec import Applied
 class Start:
     """What is given as an initial state, with where and how it is written.
 
-    ``given`` is one value of a state type, or one tensor [B, units] per state in Keras's order.
+    ``given`` is one value of a state type, or one tensor [B, units] per state in Keras's order;
+    weights of the model's own are [units], the same for all samples.
     """
 
     given: tuple[Flow, ...]
@@ -25,12 +28,30 @@ class Start:
     text: str
 
 
+def is_output(start: Start, sink: Sink) -> bool:
+    """Whether an output of a layer is given where its state is meant; reports if so."""
+    (flow,) = start.given
+    outputs: Mapping[str, Value] = flow.node.outputs if flow.node is not None else {}
+    # Not a tensor of the state: one of those does start a layer that keeps one.
+    has_state = "state" in outputs and flow.value in outputs.values()
+    if not isinstance(flow.value.type, Tensor) or not has_state or flow.made_by is None:
+        return False
+    sink.report(
+        codes.WRONG_STATE(layer="initial", needed="a state", actual=f"an output {flow.value.type}"),
+        start.at,
+        labels=(Label(flow.value.span, f"this gives {flow.value.type}"),),
+        help=f"write `{start.text}.state`",
+        fix=Fix(Span(start.at.end, start.at.end), ".state"),
+    )
+    return True
+
+
 def check(layer: str, applied: Applied, start: Start, sink: Sink) -> bool:
     """Whether a layer can start from what was given; reports if not."""
     given, at = start.given, start.at
     needed = applied.outputs["state"]
     assert isinstance(needed, State)
-    wanted = _count(needed)
+    counted = _count(needed)
     first = given[0].value
     labels = tuple(Label(f.value.span, f"this is {_say(f)}") for f in given[:1])
     if len(given) == 1 and isinstance(first.type, State):
@@ -39,7 +60,7 @@ def check(layer: str, applied: Applied, start: Start, sink: Sink) -> bool:
         actual = "1 tensor" if len(given) == 1 else f"{len(given)} tensors"
         order = ", ".join(name for name, _ in needed.parts)
         sink.report(
-            codes.WRONG_STATE(layer=layer, needed=wanted, actual=actual),
+            codes.WRONG_STATE(layer=layer, needed=counted, actual=actual),
             at,
             labels=labels,
             help=f"a state written by hand is a list in Keras's order: [{order}]",
@@ -47,11 +68,11 @@ def check(layer: str, applied: Applied, start: Start, sink: Sink) -> bool:
         return False
     for flow, (name, shape) in zip(given, needed.parts, strict=True):
         type_ = flow.value.type
-        if not isinstance(type_, Tensor) or not same_shape(type_.shape, shape):
+        wanted = shape[1:] if flow.learnt else shape
+        if not isinstance(type_, Tensor) or not same_shape(type_.shape, wanted):
             actual = type_.shape if isinstance(type_, Tensor) else ()
-            _report_size(
-                layer, name, shape, actual, (Label(flow.value.span, _say(flow)),), at, sink
-            )
+            labels = (Label(flow.value.span, _say(flow)),)
+            _report_size(layer, name, wanted, actual, labels, at, sink, learnt=flow.learnt)
             return False
     return True
 
@@ -105,15 +126,19 @@ def _report_size(
     labels: tuple[Label, ...],
     at: Span,
     sink: Sink,
+    *,
+    learnt: bool = False,
 ) -> None:
+    there = actual[-1] if actual else ""
+    help = f"give both layers the same units: {layer}({there}) here, or {needed[-1]} there"
+    if learnt:
+        help = f"declare the weight as float{show(needed)}: it is the same for all samples"
     sink.report(
         codes.STATE_SIZE(layer=layer, needed=str(needed[-1]), actual=show(actual)),
         at,
         here=f"needs {part} {show(needed)}",
         labels=labels,
-        help=f"give both layers the same units: {layer}({actual[-1]}) here, or {needed[-1]} there"
-        if actual
-        else "an initial state is made of tensors",
+        help=help if actual else "an initial state is made of tensors",
     )
 
 

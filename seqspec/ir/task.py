@@ -33,6 +33,15 @@ class SampleWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """An input that is the array of a target one step late, behind the id ``start``."""
+
+    input: str
+    names: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
@@ -71,6 +80,8 @@ class Data:
     augment: tuple[Setting, ...] = ()
     #: series side by side in chunks, for a model that carries state; None where there are samples
     streams: Setting | None = None
+    #: the input that is no array of the data but its target one step late
+    late: Late | None = None
 
     @property
     def texts(self) -> bool:
@@ -220,6 +231,8 @@ class Training:
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
+    #: how many of the tokens that are fed back are the right ones in training
+    teacher_forcing: float = 1.0
 
     def trains(self, path: str) -> bool:
         """Whether a weight, by its canonical name, is not frozen."""
@@ -258,11 +271,19 @@ class Training:
 
     @property
     def split_up(self) -> bool:
-        """Whether a score is told where sequences end, since it sees their steps in one row."""
-        if self.several or not self.only.measured_by("edit_distance"):
-            return False
-        value = self.only.value
-        return value.mask is not None or value.tensor.shape[1].symbol in self.data.ragged
+        """Whether a score is told where sequences end."""
+        return any(map(self.splits, self.terms))
+
+    def splits(self, term: Term) -> bool:
+        """Whether a score of an output needs to know that, since it sees steps in one row."""
+        return bool(term.measured_by("edit_distance")) and (
+            term.value.mask is not None or self.ragged(term)
+        )
+
+    def ragged(self, term: Term) -> bool:
+        """Whether an output has steps of sequences that have lengths of their own."""
+        shape = term.value.tensor.shape
+        return len(shape) > 2 and shape[1].symbol in self.data.ragged
 
     @property
     def only(self) -> Term:

@@ -19,6 +19,7 @@ from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
 
 Ports = list[tuple[Value, Tensor]]
+Names = tuple[str, ...]
 
 
 class Texts(Feeder):
@@ -31,7 +32,8 @@ class Texts(Feeder):
         ports = self.ports()
         if ports is None or not self._settings_fit():
             return None
-        if not self.one_output("texts"):
+        tokens: Setting = self.section.values["tokens"]
+        if tokens.entry.facts["vocabulary"] and not self.one_output("texts"):
             return None
         samples = bool(self.source.entry.facts["samples"])
         if samples:
@@ -41,53 +43,66 @@ class Texts(Feeder):
         kinds = self.kinds()
         if kinds is None or not self._readable(samples):
             return None
-        (one,) = self.trained
-        kind = kinds[one.output]
         columns: tuple[str, ...] = self.source.args["columns"] if samples else (ports[0][0].name,)
         inputs = self._inputs(ports, columns)
-        if inputs is None:
-            return None
-        target = one.target.columns or inputs[ports[0][0].name]
-        if len(target) != 1:
-            what = "the target of texts is one column"
-            self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.target.span)
-            return None
-        if target[0] not in columns:
-            missing_target(self, one, "column", target[0], columns)
+        targets = None if inputs is None else self._compared(kinds, inputs, columns)
+        if inputs is None or targets is None:
             return None
         sizes: dict[str, Dim] = {}
         for port, type_ in ports:
             if not self._port_fits(port, type_, samples, sizes):
                 return None
-        if not self._target_fits(ports, inputs, target[0], kind):
-            return None
+        for one in self.trained:
+            if not self._target_fits(ports, inputs, targets[one.output], one.value):
+                return None
         weights = self._weights(columns)
-        if weights is None:
-            return None
-        data = self.data(inputs, {one.output: Target(target, kind)}, weights)
+        data = None if weights is None else self.data(inputs, targets, weights)
         if data is None:
             return None
-        offered = Offered(self._targets(kind, ports[0][1]))
-        return Fed(data, self.section, sizes, {one.output: offered})
+        first = ports[0][1]
+        offered = {
+            one.output: Offered(self._targets(kinds[one.output], first, one.value.tensor))
+            for one in self.trained
+        }
+        return Fed(data, self.section, sizes, offered)
+
+    def _compared(
+        self, kinds: Mapping[str, str], inputs: Mapping[str, tuple[str, ...]], columns: Names
+    ) -> dict[str, Target] | None:
+        """The one column that each output is compared with; None after reporting."""
+        found: dict[str, Target] = {}
+        for one in self.trained:
+            names = one.target.columns or next(iter(inputs.values()))
+            if len(names) != 1:
+                what = "the target of texts is one column"
+                self.sink.report(codes.FORBIDDEN_VALUE(what=what), one.target.span)
+                return None
+            if names[0] not in columns:
+                missing_target(self, one, "column", names[0], columns)
+                return None
+            found[one.output] = Target(names, kinds[one.output])
+        return found
 
     # ---- the section
 
     def _weights(self, columns: tuple[str, ...]) -> dict[str, SampleWeight] | None:
         """The column that weighs each line; None after reporting that it cannot."""
-        (one,) = self.trained
-        name: str | None = one.loss.setting.args.get("sample_weight")
-        if name is None:
-            return {}
-        if self.source.entry.facts["layout"] != "fields":
-            what = f"`sample_weight` is a field of a line, which `{self.source.name}` does not read"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what), one.loss.span, help="read a tsv, or leave it out"
-            )
-            return None
-        if name not in columns:
-            self.missing("column", name, columns, "source", one.loss.span)
-            return None
-        return {one.output: SampleWeight(name, per_step=False)}
+        found: dict[str, SampleWeight] = {}
+        for one in self.trained:
+            name: str | None = one.loss.setting.args.get("sample_weight")
+            if name is None:
+                continue
+            if self.source.entry.facts["layout"] != "fields":
+                what = "`sample_weight` is a field of a line, "
+                what += f"which `{self.source.name}` does not read"
+                finding = codes.FORBIDDEN_VALUE(what=what)
+                self.sink.report(finding, one.loss.span, help="read a tsv, or leave it out")
+                return None
+            if name not in columns:
+                self.missing("column", name, columns, "source", one.loss.span)
+                return None
+            found[one.output] = SampleWeight(name, per_step=False)
+        return found
 
     def _settings_fit(self) -> bool:
         values = self.section.values
@@ -226,8 +241,8 @@ class Texts(Feeder):
             self.missing("column", given[0], columns, "inputs")
             return None
         if given is None and len(ports) == 1 and ports[0][0].name not in columns:
-            weight = self.trained[0].loss.setting.args.get("sample_weight")
-            taken = (*self.trained[0].target.columns, weight)
+            weights = [one.loss.setting.args.get("sample_weight") for one in self.trained]
+            taken = [*(name for one in self.trained for name in one.target.columns), *weights]
             others = tuple(c for c in columns if c not in taken)
             given = others if len(others) == 1 else None
         if given is not None:
@@ -298,10 +313,10 @@ class Texts(Feeder):
         return False
 
     def _target_fits(
-        self, ports: Ports, inputs: Mapping[str, tuple[str, ...]], target: str, kind: str
+        self, ports: Ports, inputs: Mapping[str, tuple[str, ...]], compared: Target, value: Value
     ) -> bool:
         """Whether what is told from texts has ids: those of an input, or classes of its own."""
-        output = self.graph.outputs[0][1].tensor
+        output, (target,) = value.tensor, compared.names
         classes = output.shape[-1].value if output.shape else None
         for port, type_ in ports:
             if inputs[port.name] == (target,) and type_.bound is not None:
@@ -311,7 +326,7 @@ class Texts(Feeder):
                     codes.OTHER_VOCABULARY(
                         column=target, bound=type_.bound, classes=output.shape[-1]
                     ),
-                    self.graph.outputs[0][1].span,
+                    value.span,
                     labels=(Label(port.span, "its ids"),),
                     help=f"give the output a class for each id: {type_.bound}",
                 )
@@ -320,9 +335,7 @@ class Texts(Feeder):
         if not steps and self.source.entry.facts["layout"] != "fields":
             what = f"`{target}` has a tag for each word, but the output is one for all of them"
             help = "give the output a value for each step: return=sequence"
-            self.sink.report(
-                codes.FORBIDDEN_VALUE(what=what), self.graph.outputs[0][1].span, help=help
-            )
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), value.span, help=help)
             return False
         if steps and self.section.values["tokens"].args.get("ends"):
             what = f"`ends` adds a first and a last step that have nothing in `{target}`"
@@ -331,10 +344,9 @@ class Texts(Feeder):
             return False
         return True
 
-    def _targets(self, kind: str, first: Tensor) -> tuple[Shape, ...]:
+    def _targets(self, kind: str, first: Tensor, output: Tensor) -> tuple[Shape, ...]:
         batch = first.shape[0]
         if self.windows is None:
-            output = self.graph.outputs[0][1].tensor
             steps = ragged.axis(output.shape)
             if kind == "row" and steps not in self.ragged:
                 return ((batch,),)

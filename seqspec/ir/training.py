@@ -62,6 +62,7 @@ def check(
         frozen,
         values["reset"],
         values["batch_size"] if "batch_size" in section.spans else None,
+        float(values["teacher_forcing"]),
     )
 
 
@@ -100,13 +101,6 @@ def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, s
             what = "`rmse` counts padded steps in Keras, whose metric takes no mask"
             place = section.at("metrics", "rmse")
             sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
-            return False
-        if masked and len(terms) > 1 and term.measured_by("edit_distance"):
-            what = f"`edit_distance` has to know where the sequences of `{term.output}` end"
-            help = "train this output alone, or use accuracy"
-            labels = (Label(term.value.span, "padded steps"),)
-            place = section.at("metrics", "edit_distance")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, labels=labels, help=help)
             return False
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:

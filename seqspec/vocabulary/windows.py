@@ -138,6 +138,7 @@ CONV_1D = LayerSpec(
         Weight("kernel", "kernel_size F/groups filters", "kernel_initializer"),
         Weight("bias", "filters", "bias_initializer", when=lambda a: a["use_bias"]),
     ),
+    reach=lambda args: (args["kernel_size"] - 1) * args["dilation_rate"],
     aliases=("Conv1D", "conv", "conv1d", "Conv1d", "convolution", "convolution_1d"),
     examples=(
         "conv_1d(4, 3)",

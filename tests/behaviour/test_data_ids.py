@@ -156,3 +156,39 @@ def test_as_many_labels_as_ids(tmp_path: Path) -> None:
     data = tagging(tmp_path, lines(("3 1", "0 2"), ("4", "1 1")) * 4)
     with pytest.raises(data.DataError, match=r"line 2: not as many ids .*'heard': 1, 'kind': 2"):
         data.load(data.DATA_PATH)
+
+
+def test_several_outputs_with_steps_and_without(tmp_path: Path) -> None:
+    spec = """
+    model M(heard: token(8, pad=0)[B, T]) -> (after: float[B, T, 8], kind: float[B, 3]) {{
+        h = heard -> embedding(3) -> gru(4, return=sequence)
+        after = h -> dense(8)
+        kind = h -> gru(3) -> dense(3)
+    }}
+    data d {{
+        source = tsv("t.txt", columns=[heard, kind, sure, often])
+        tokens = ids()
+        split = chronological(train=60%, validation=20%)
+    }}
+    train M {{
+        data = d
+        loss = sparse_categorical_crossentropy(after, next_step([heard]), sample_weight=often)
+             + sparse_categorical_crossentropy(kind, sample_weight=sure)
+    }}
+    """
+    text = lines(*[("3 1 2", "0", "1", "2"), ("4 4", "1", "0.5", "3")] * 5)
+    data = program(compiled(tmp_path, text, spec=spec), tmp_path)
+    given = data.load(tmp_path / "t.txt").train.batch(np.arange(2))
+    (heard,), (after, kind), (often, sure) = given
+    assert heard.tolist() == [[3, 1], [4, 0]]
+    assert after.tolist() == [[1, 2], [4, 0]]
+    assert kind.tolist() == [0, 1]
+    assert often.tolist() == [[2], [3]]
+    assert sure.tolist() == [1, 0.5]
+    (tmp_path / "t.txt").write_text(text + "1\t0\t1\t1\n")
+    with pytest.raises(data.DataError, match="line 11: column 'heard' has no next step"):
+        data.load(tmp_path / "t.txt")
+    one = data.Ragged(np.eye(8)[[2, 5, 1]], np.array([2, 1]))
+    data.write_predictions(tmp_path / "out.csv", (one, np.eye(3)[:2]))
+    wanted = ["sample,step,after,kind", "1,1,2,0", "1,2,5,", "2,1,1,1"]
+    assert (tmp_path / "out.csv").read_text().split() == wanted

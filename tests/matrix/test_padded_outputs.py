@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqspec.driver import Compilation
+from tests.behaviour.data_tasks import program
 from tests.matrix.test_training import assert_same, eagerly
 from tests.matrix.trial import Array, built, random_weights, share, task_of
 
@@ -86,24 +87,31 @@ def test_both_programs(tags: str, mask: str, metrics: str, tmp_path: Path) -> No
 
 
 def _run(
-    folder: Path, given: dict[str, Any], tags: str, mask: str, metrics: str
-) -> tuple[dict[str, list[dict[str, float]]], dict[str, dict[str, float]], dict[str, Array]]:
+    folder: Path,
+    given: dict[str, Any],
+    tags: str,
+    mask: str,
+    metrics: str,
+    spec: str = SPEC,
+    backends: tuple[str, ...] = ("torch", "keras"),
+) -> tuple[dict[str, list[dict[str, float]]], dict[str, dict[str, float]], dict[str, Any]]:
     """Records and scores of both programs, and what one of them predicts."""
     folder.mkdir()
     np.savez(folder / "data.npz", **given)
-    spec = folder / "m.seq"
-    text = SPEC
+    path = folder / "m.seq"
+    text = spec
     for name, written in (("tags", tags), ("mask", mask), ("metrics", metrics)):
         text = text.replace(f"{{{name}}}", written)
-    spec.write_text(text)
-    compilation = Compilation.of(spec)
+    path.write_text(text)
+    compilation = Compilation.of(path)
     task = task_of(compilation)
     records: dict[str, list[dict[str, float]]] = {}
     scores: dict[str, dict[str, float]] = {}
-    found: dict[str, Array] = {}
+    found: dict[str, Any] = {}
     with built(compilation, folder) as models:
         share(models, random_weights(task.graph, 1.0), task, folder)
-        for backend, one in models.items():
+        for backend in backends:
+            one = models[backend]
             train, data = one.program.module("train"), one.program.module("data")
             dataset = data.load(folder / "data.npz")
             records[backend] = []
@@ -112,35 +120,97 @@ def _run(
             scores[backend] = train.evaluate(one.model, dataset.test)
             predicted = train.predict(one.model, dataset.test.inputs)
             data.write_predictions(folder / "out.csv", predicted)
-            assert len((folder / "out.csv").read_text().splitlines()) == 1 + len(dataset.test)
+            if spec != RAGGED:
+                lines = (folder / "out.csv").read_text().splitlines()
+                assert len(lines) == 1 + len(dataset.test)
             found = {"x": dataset.test.inputs[0], "tags": predicted[0]}
             found["truth"] = dataset.test.targets[0]
     return records, scores, found
 
 
-def test_sequences_of_their_own_lengths_are_refused(tmp_path: Path) -> None:
-    rng, lengths = np.random.default_rng(0), np.arange(1, 11)
-    steps = int(lengths.sum())
-    np.savez(
-        tmp_path / "data.npz",
-        n=lengths,
-        x=rng.integers(1, 9, steps),
-        tags=rng.integers(0, 3, steps),
-        kind=rng.integers(0, 2, 10),
+RAGGED = (
+    SPEC.replace('npz("data.npz")', 'npz("data.npz", lengths=[n, m])')
+    .replace("float(pad=lengths)", "float(pad=9)")
+    .replace("random(train", "random(seed=1, train")
+)
+
+
+def flat_arrays() -> dict[str, Array]:
+    """The same kind of data as sequences of two axes, each of lengths of its own."""
+    rng = np.random.default_rng(1)
+    n, m = rng.integers(1, T + 1, SAMPLES), rng.integers(1, S + 1, SAMPLES)
+    return {
+        "n": n,
+        "m": m,
+        "x": rng.integers(1, 9, n.sum()),
+        "z": rng.standard_normal((m.sum(), 2)).astype(np.float32),
+        "tags": rng.integers(0, 3, n.sum()),
+        "kind": rng.integers(0, 2, SAMPLES),
+        "mask": rng.standard_normal((m.sum(), 1)).astype(np.float32),
+        "each": rng.integers(0, 4, SAMPLES) / 2,
+    }
+
+
+def padded(given: dict[str, Array]) -> dict[str, Array]:
+    """The same samples, padded to one length."""
+    found = {"kind": given["kind"], "each": given["each"]}
+    for lengths, steps, names in (("n", T, ("x", "tags")), ("m", S, ("z", "mask"))):
+        there = np.arange(steps) < given[lengths][:, None]
+        for name in names:
+            fill = 9 if name == "z" else 0
+            found[name] = np.full((*there.shape, *given[name].shape[1:]), fill, given[name].dtype)
+            found[name][there] = given[name]
+    return found
+
+
+@pytest.mark.slow
+def test_sequences_of_their_own_lengths(tmp_path: Path) -> None:
+    """Both programs agree, and say the same of the same samples when these come padded."""
+    given = flat_arrays()
+    told = (
+        ", class_weight=[1, 2, 4]",
+        ", sample_weight=each",
+        "accuracy, mae(mask), edit_distance(tags)",
     )
+    records, scores, predicted = _run(tmp_path / "a", given, *told, spec=RAGGED)
+    assert_same(records, 1e-5)
+    assert scores["torch"] == pytest.approx(scores["keras"], abs=1e-5)
+    whole = SPEC.replace("float(pad=lengths)", "float(pad=9)")
+    whole = whole.replace("random(train", "random(seed=1, train")
+    others, other_scores, _ = _run(tmp_path / "b", padded(given), *told, whole, ("torch",))
+    assert_same({"torch": records["torch"], "keras": others["torch"]}, 1e-5)
+    assert other_scores["torch"] == pytest.approx(scores["torch"], abs=1e-5)
+    hits = predicted["tags"].values.argmax(-1) == predicted["truth"].values
+    assert scores["torch"]["tags_accuracy"] == pytest.approx(hits.mean())
+    lines = (tmp_path / "a" / "out.csv").read_text().splitlines()
+    assert lines[0] == "sample,step,tags,kind,mask"
+    test = [line.split(",") for line in lines[1:]]
+    each = max(len(predicted["x"].lengths), 1)
+    assert sum(1 for line in test if line[3]) == each, "one kind for each sample, in its first line"
+    assert sum(1 for line in test if line[2]) == predicted["x"].lengths.sum()
+
+
+def test_a_step_that_one_target_lacks_is_left_out_of_all(tmp_path: Path) -> None:
+    """Where one output tells the next step, none has one behind the last."""
+    n = np.array([3, 2, 4, 2, 3])
+    x = np.arange(1, n.sum() + 1) % 8 + 1
+    np.savez(tmp_path / "data.npz", n=n, x=x, tags=x % 3)
     spec = tmp_path / "m.seq"
     spec.write_text("""
-    model M(x: token(9, pad=0)[B, T]) -> (tags: float[B, T, 3], kind: float[B, 2]) {
-        h = x -> embedding(4)
+    model M(x: token(9, pad=0)[B, T]) -> (after: float[B, T, 9], tags: float[B, T, 3]) {
+        h = x -> embedding(4) -> gru(3, return=sequence)
+        after = h -> dense(9)
         tags = h -> dense(3)
-        kind = h -> lstm(3) -> dense(2)
     }
-    data d { source = npz("data.npz", lengths=n) }
+    data d { source = npz("data.npz", lengths=n), split = chronological(train=60%) }
     train M {
         data = d
-        loss = sparse_categorical_crossentropy(tags) + sparse_categorical_crossentropy(kind)
+        loss = sparse_categorical_crossentropy(after, next_step([x]))
+             + sparse_categorical_crossentropy(tags)
     }
     """)
-    found = [d for d in Compilation.of(spec).check() if d.severity.value == "error"]
-    assert [d.code.number for d in found] == ["SEQ309"]
-    assert "sequences of their own lengths train a model with one output" in found[0].message
+    data = program(task_of(Compilation.of(spec)), tmp_path)
+    (seen,), (after, tags) = data.load(tmp_path / "data.npz").train.batch(np.arange(2))
+    assert seen.tolist() == [[2, 3], [5, 0]]
+    assert after.tolist() == [[3, 4], [6, 0]]
+    assert tags.tolist() == [[2, 0], [2, 0]]

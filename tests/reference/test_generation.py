@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.slow]
 
 STORY = """
 model Story(text: token(6)[B, T]) -> float[B, T, 6] {{
-    text -> embedding(4) -> gru(5, return=sequence) -> lstm(5, return=sequence) -> dense(6{end})
+    text -> embedding(4) -> conv_1d(5, 3, padding=causal) -> gru(5, return=sequence)
+        -> conv_1d(5, 2, padding=causal, dilation_rate=2) -> lstm(5, return=sequence)
+        -> dense(6{end})
 }}
 generate Story {{ loop = text, {start}stop = 2, limit = {limit}, pick = {pick} }}
 """
@@ -32,6 +34,14 @@ model Tell(source: token(9, pad=0)[B, S], target: token(6, pad=0)[B, T]) -> floa
 }
 generate Tell { loop = target, start = 1, stop = 2, limit = 5, pick = beam(7, length_penalty=0.5) }
 """
+BESIDE = """
+model Tell({source}mood: float{pad}[B, T, 2], target: token(6{tokens})[B, T]) -> float[B, T, 6] {{
+    said = concat(target -> embedding(4), mood) -> lstm(6, {initial}return=sequence)
+    said -> dense(6)
+}}
+generate Tell {{ loop = target, start = 1, stop = 2, limit = 9, pick = {pick} }}
+"""
+MOOD = np.random.default_rng(4).normal(size=(3, 5, 2)).astype(np.float32)
 SOURCE = np.array([[3, 4, 5, 0], [6, 7, 0, 0], [8, 3, 4, 5]], np.int32)
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -165,6 +175,63 @@ def _searched(one: Any, source: Array, width: int = 7, limit: int = 5) -> list[i
         if all(tokens[-1:] == [2] for _, tokens in beams):
             break
     return cut(beams[0][1])
+
+
+def test_covariates_come_step_by_step(tmp_path: Path) -> None:
+    """There are five of them, so five tokens at most, though the limit is nine."""
+    words = {"source": "", "pad": "", "tokens": "", "initial": "", "pick": "greedy()"}
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [_followed(one, (mood[None],), 5) for mood in MOOD]
+            assert generator(one).generate(one.model, (MOOD,)) == wanted
+            assert max(map(len, wanted)) == 5
+
+
+def test_a_sequence_ends_with_its_covariates(tmp_path: Path) -> None:
+    words = {
+        "source": "start: float[B, 6], ",
+        "pad": "(pad=lengths)",
+        "tokens": ", pad=lengths",
+        "initial": "initial=[start, start], ",
+        "pick": "sample(top_k=1)",
+    }
+    start = np.random.default_rng(5).normal(size=(3, 6)).astype(np.float32)
+    lengths = np.array([5, 3, 1])
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [
+                _followed(one, (start[[row]], MOOD[[row], :length]), length)
+                for row, length in enumerate(lengths)
+            ]
+            found = generator(one).generate(one.model, (start, MOOD, lengths), batch_size=2)
+            assert found == wanted
+
+
+def test_a_beam_takes_its_covariates_along(tmp_path: Path) -> None:
+    words = {"source": "", "pad": "", "tokens": "", "initial": "", "pick": "beam(1)"}
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [_followed(one, (mood[None],), 5) for mood in MOOD]
+            assert generator(one).generate(one.model, (MOOD,)) == wanted
+
+
+def _followed(one: Any, given: tuple[Array, ...], steps: int) -> list[int]:
+    """The likeliest token each time, of runs over all covariates so far."""
+    tokens = [1]
+    *others, mood = given
+    for place in range(1, steps + 1):
+        counts = [np.array([place])] * 2 if others else []
+        ordered = [*others, mood[:, :place], np.array([tokens])]
+        if counts:
+            ordered = [*others, mood[:, :place], counts[0], np.array([tokens]), counts[1]]
+        found = _whole_of(one, ordered)
+        tokens.append(int(found[0, -1].argmax()))
+    return cut(tokens[1:])
+
+
+def _whole_of(one: Any, inputs: list[Array]) -> Array:
+    found: Array = twins.forward(one, inputs)[0]
+    return found
 
 
 NAMED = """

@@ -317,9 +317,15 @@ class Function:
         return self.home.repeat(wanted), tuple(Code(name) for name in sources)
 
     def _initial(self, node: Node) -> Expr:
-        if len(node.initial) == 1:
-            return self.scope[node.initial[0]]
-        return Group("[", tuple(self.scope[value] for value in node.initial))
+        begun: list[Code] = []
+        for value in node.initial:
+            text = self.scope[value]
+            if isinstance(value.type, Tensor) and value.type.rank == 1:
+                # A weight of the model's own begins every sample; how many there are is not known.
+                text = Code(f"ops.zeros_like({self.scope[node.inputs[0]]}[:, 0, :1]) + {text}")
+                self.home.ops = True
+            begun.append(text)
+        return begun[0] if len(begun) == 1 else Group("[", tuple(begun))
 
     def _flowing(self, node: Node) -> tuple[Value | Code, ...]:
         """What flows into a node: for a model the masks that it reads, too."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
+from seqspec.backends.generation_plan import imported
+from seqspec.backends.keras import forcing
+from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, smoothed
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -17,6 +21,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.stepping import StepPlan
 from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
@@ -32,45 +37,8 @@ from seqspec.backends.python_text import (
     mapping,
     statement,
 )
-from seqspec.ir.task import Task, Term, Training
+from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
-
-LOSSES: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "huber": "Huber",
-    "log_cosh": "LogCosh",
-    "poisson": "Poisson",
-    "cosine_similarity": "CosineSimilarity",
-    "kl_divergence": "KLDivergence",
-    "hinge": "Hinge",
-    "squared_hinge": "SquaredHinge",
-    "categorical_hinge": "CategoricalHinge",
-    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
-    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
-    "binary_crossentropy": "BinaryCrossentropy",
-    "categorical_crossentropy": "CategoricalCrossentropy",
-    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
-}
-
-METRICS: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "rmse": "RootMeanSquaredError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "log_cosh": "LogCoshError",
-    "cosine_similarity": "CosineSimilarity",
-}
-
-#: what a loss compares with -> the metric that counts right answers
-ACCURACIES: Mapping[str, str] = {
-    "class_ids": "SparseCategoricalAccuracy",
-    "one_hot": "CategoricalAccuracy",
-    "binary": "BinaryAccuracy",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +86,45 @@ class TrainPlan:
     scored: tuple[str, ...]
     reshuffled: bool
     carrying: Carrying | None
+    forcing: ForcingPlan | None
+
+    @property
+    def fitted(self) -> str:
+        """What is trained: the model, or a model around it."""
+        return "carrying" if self.carries else "own_tokens" if self.forcing else "model"
+
+    @property
+    def fitted_type(self) -> str:
+        return "Carrying" if self.carries else "OwnTokens" if self.forcing else "keras.Model"
+
+    @property
+    def inside(self) -> str:
+        """Where the model is in what is trained."""
+        return ".model" if self.operates else ""
+
+    @property
+    def operates(self) -> bool:
+        return self.carries or self.forcing is not None
+
+    @property
+    def typed(self) -> bool:
+        return self.streamed or self.operates
 
     @property
     def carries(self) -> bool:
         """Whether state goes from batch to batch."""
         return self.carrying is not None
+
+    @property
+    def imports(self) -> list[str]:
+        """What comes from ``data.py`` where outputs have steps of their own number."""
+        drawn = ["bucketed"] if self.lengths.bucketed else []
+        return imported("data", [*drawn, "OUTPUTS", *self.lengths.names])
+
+    @property
+    def batched(self) -> bool:
+        """Whether several outputs are predicted a batch at a time."""
+        return self.several and self.lengths.inputs
 
     @property
     def streamed(self) -> bool:
@@ -163,7 +165,7 @@ class TrainPlan:
         return ", ".join(f"dict(zip(OUTPUTS, {name}, strict=True))" for name in self.truth)
 
 
-def plan(task: Task, training: Training) -> TrainPlan:
+def plan(task: Task, training: Training, steps: StepPlan | None = None) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
@@ -175,7 +177,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         constants=tuple(_constants(training)),
         reported="\n".join(_reported(training, validation)),
         frozen=tuple(frozen(task.graph, training)),
-        compile=tuple(_compile(training, own=bool(derived), of_steps=_of_steps(training, lengths))),
+        compile=tuple(_compile(training, own=bool(derived))),
         averages=bool(training.optimizer.args["use_ema"]),
         dense=derived,
         rate=last_rate(training),
@@ -184,7 +186,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         advice=literal(_advice(training)),
         windows=training.data.windows is not None,
         validation=validation,
-        metrics=any(_wanted(term) for term in training.terms),
+        metrics=any(term.measured() for term in training.terms),
         scale=training.data.scale is not None,
         kept=training.data.kept,
         shuffle=training.shuffle,
@@ -195,7 +197,7 @@ def plan(task: Task, training: Training) -> TrainPlan:
         many_inputs=many_inputs,
         several=training.several,
         batch_type="dict[str, np.ndarray]" if training.several else "np.ndarray",
-        result="tuple[np.ndarray, ...]" if training.several else lengths.result,
+        result=lengths.result,
         batch=tuple(_batch(training, many_inputs=many_inputs)),
         batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
         first_batch=tuple(first_batch(training)),
@@ -204,13 +206,14 @@ def plan(task: Task, training: Training) -> TrainPlan:
             for term in training.terms
             for metric in term.metrics
         ),
-        smoothed=any(_smoothed(term) for term in training.terms),
-        smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
-        of_steps=_of_steps(training, lengths) and bool(_wanted(training.only)),
+        smoothed=any(smoothed(term) for term in training.terms),
+        smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
+        of_steps=any(of_steps(term, training) and term.measured() for term in training.terms),
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
         carrying=plan_carrying(training),
+        forcing=forcing.lower(task, training, steps),
     )
 
 
@@ -282,10 +285,10 @@ def _reported(training: Training, validation: bool) -> list[str]:
     """What a record holds, in this order."""
     if training.several:
         losses = [f"{term.output}_loss" for term in training.terms]
-        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in _wanted(t)]
+        rest = [f"{t.output}_{metric.name}" for t in training.terms for metric in t.measured()]
         names = ["loss", *losses, *rest]
     else:
-        names = ["loss", *(metric.name for metric in _wanted(training.only))]
+        names = ["loss", *(metric.name for metric in training.only.measured())]
     checked = [f"val_{name}" for name in names] if validation else []
     reported = Group("(", (*names, *checked))
     return assign("REPORTED", reported, note="what a record holds")
@@ -308,32 +311,21 @@ def _stop(stop: Setting | None, monitor: str) -> list[str]:
     ]
 
 
-def _compile(training: Training, *, own: bool, of_steps: bool) -> list[str]:
+def _compile(training: Training, *, own: bool) -> list[str]:
     keywords: list[tuple[str, Expr]] = [("optimizer", make(training.optimizer, own=own))]
     several = training.several
-    keywords += _of_outputs(training) if several else _of_output(training.only, of_steps)
+    keywords += _of_outputs(training) if several else _of_output(training)
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
     if not several:
         return call
-    losses = mapping([(term.output, _loss(term)) for term in training.terms])
+    losses = mapping([(term.output, loss_of(term)) for term in training.terms])
     return [*assign("losses", losses, indent=4), *call]
 
 
-#: what a loss is multiplied by: that comes with the data
-WEIGHTS = ("class_weight", "sample_weight")
-
-
-def _of_steps(training: Training, lengths: LengthsPlan) -> bool:
-    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
-    return bool(lengths.steps) and training.only.value.mask is not None
-
-
-def _of_output(term: Term, of_steps: bool) -> list[tuple[str, Expr]]:
+def _of_output(training: Training) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
-    metrics = _metrics(term)
-    if of_steps:
-        metrics = tuple(Call("OfSteps", (metric,)) for metric in metrics)
-    loss: tuple[str, Expr] = ("loss", _loss(term))
+    metrics = metrics_of(training.only, training)
+    loss: tuple[str, Expr] = ("loss", loss_of(training.only))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 
 
@@ -344,47 +336,8 @@ def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
-    metrics = [(t.output, Group("[", _metrics(t))) for t in terms if _wanted(t)]
+    metrics = [(t.output, Group("[", metrics_of(t, training))) for t in terms if t.measured()]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
     each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"
     return [*keywords, ("weighted_metrics", Code(each))]
-
-
-def _smoothed(term: Term) -> bool:
-    """Whether the loss is the program's own: Keras smooths no class ids."""
-    return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
-
-
-def _loss(term: Term) -> Call:
-    loss = term.loss
-    keywords: list[tuple[str, Expr]] = []
-    if term.from_logits and loss.name.endswith("crossentropy"):
-        keywords.append(("from_logits", True))
-    for arg in loss.entry.args:
-        if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
-            keywords.append((arg.name, loss.args[arg.name]))
-    name = "SmoothedCrossentropy" if _smoothed(term) else f"keras.losses.{LOSSES[loss.name]}"
-    return Call(name, (), tuple(keywords))
-
-
-def _metrics(term: Term) -> tuple[Call, ...]:
-    """The metrics besides the loss, which is reported anyway."""
-    return tuple(_metric(metric, term) for metric in _wanted(term))
-
-
-def _wanted(term: Term) -> tuple[Setting, ...]:
-    return term.measured()
-
-
-def _metric(metric: Setting, term: Term) -> Call:
-    name = METRICS.get(metric.name)
-    keywords: tuple[tuple[str, Expr], ...] = ()
-    if name is None:
-        name = ACCURACIES[term.compares]
-        if name == "BinaryAccuracy" and term.from_logits:
-            # A logit above zero is a probability above one half.
-            keywords = (("threshold", 0.0),)
-        if term.ignore_class is not None:
-            return Call("KeptAccuracy", (term.ignore_class,), (("name", metric.name),))
-    return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

@@ -105,7 +105,10 @@ class Body:
             return None
         if len(node.initial) == 1 and isinstance(node.initial[0].type, State):
             return self.held[node.initial[0]]
-        return Held(parts=tuple(self.held[v].text for v in node.initial))
+        # A weight of the model's own begins every sample.
+        times = f".repeat(len({self.held[node.inputs[0]].text}), 1)"
+        texts = (self.held[v].text + (times if v.tensor.rank == 1 else "") for v in node.initial)
+        return Held(parts=tuple(texts))
 
     # ------------------------------------------------------------------------------- statements
 

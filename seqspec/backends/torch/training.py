@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
+from seqspec.backends.generation_plan import imported
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import (
     Code,
@@ -18,6 +20,7 @@ from seqspec.backends.python_text import (
     docstring,
     mapping,
 )
+from seqspec.backends.torch import forcing
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -58,6 +61,7 @@ class TrainPlan:
     keeps: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
+    imports: tuple[str, ...]
     normalised: bool
     means: str
     best: str
@@ -67,6 +71,7 @@ class TrainPlan:
     state: str
     stopping: Stopping
     progress: Progress
+    forcing: ForcingPlan | None
 
     @property
     def functional(self) -> bool:
@@ -157,6 +162,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         keeps=training.counted,
         first_batch=tuple(first_batch(training)),
         lengths=lengths,
+        imports=tuple(imported("data", ["batches", *lengths.names])),
         normalised=normalised,
         means="total / steps" if model.state and not counted else _means(counted, normalised),
         best="lowest validation loss" if validated else "lowest training loss",
@@ -166,6 +172,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         state=model.state.name if model.state else "",
         stopping=stopping,
         progress=_progress(stopping, updates),
+        forcing=forcing.lower(task, training, model),
     )
 
 
@@ -203,7 +210,6 @@ def _signatures(
 ) -> Signatures:
     main, state = model.main, model.state.name if model.state else ""
     truth = [f"{name}: {kind}" for name, kind in _measured(training)]
-    result = "tuple[np.ndarray, ...]" if training.several else lengths.result
     me, device = f"model: {main}", 'device: str = "cpu"'
     scaling = ["scaling: Scaling"] if training.data.scale is not None else []
     scores, arrays = "dict[str, float]", "dict[str, np.ndarray]"
@@ -217,7 +223,7 @@ def _signatures(
         tuple(
             definition("measure", [me, "inputs: list[Tensor]", *truth], three if state else _TWO)
         ),
-        tuple(definition("predict", [me, *inputs], result)),
+        tuple(definition("predict", [me, *inputs], lengths.result)),
         tuple(definition("evaluate", [me, "part: Part", *scaling, device], scores)),
         tuple(definition("capture", kept, arrays)),
         tuple(definition("restore", [*kept, f"arrays: {arrays}"], "None")),

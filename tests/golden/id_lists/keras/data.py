@@ -30,7 +30,7 @@ COLUMNS = ("heard", "listener", "sure")  # those that are read
 INPUTS = ("heard", "listener")
 LISTS = ("heard",)  # of as many ids as there are
 TARGET = "heard"
-WEIGHT = "sure"  # what a line weighs in the loss
+WEIGHTS = ("sure",)  # what a line weighs in a loss
 BOUNDS = {"heard": 500, "listener": 40}  # ids lie in [0, bound)
 LONGEST_LINE = 1_000_000  # bytes
 
@@ -192,22 +192,22 @@ def split(arrays: Arrays, path: Path) -> list[Arrays]:
 def read(path: Path, names: tuple[str, ...]) -> Arrays:
     """The named fields of a file with a sample a line, as the ids that are written there."""
     rows: dict[str, list[list[int]]] = {name: [] for name in names}
-    weights: list[float] = []
+    weights: dict[str, list[float]] = {name: [] for name in names if name in WEIGHTS}
     for place, line in numbered_lines(path):
         texts = line.split("\t")
-        given = INPUTS if names == INPUTS and len(texts) == len(INPUTS) else FIELDS
+        given = names if len(texts) == len(names) < len(FIELDS) else FIELDS
         if len(texts) != len(given):
             raise DataError(f"{place}: {len(texts)} fields, but there should be {len(given)}")
         fields = dict(zip(given, texts, strict=True))
         for name in names:
-            if name == WEIGHT:
-                weights.append(as_number(fields[name], name, place))
+            if name in WEIGHTS:
+                weights[name].append(as_number(fields[name], name, place))
                 continue
             rows[name].append(ids(fields[name], name, place))
     if not rows[names[0]]:
         raise DataError(f"{path} holds no lines")
-    known = {name: joined(lists, name) for name, lists in rows.items() if name != WEIGHT}
-    return known | {WEIGHT: np.array(weights)} if WEIGHT in names else known
+    known = {name: joined(lists, name) for name, lists in rows.items() if name not in WEIGHTS}
+    return known | {name: np.array(numbers) for name, numbers in weights.items()}
 
 
 def ids(text: str, name: str, place: str) -> list[int]:

@@ -218,7 +218,9 @@ def fit(
         model.optimizer.build(model.trainable_variables)
     done = 0
     if resume is not None:
-        for name, variable in lasting(model).items():
+        variables = lasting(model)
+        resume.check({name: tuple(variable.shape) for name, variable in variables.items()})
+        for name, variable in variables.items():
             variable.assign(resume.arrays[name])
         done = batches.epoch = resume.epoch
         if resume.finished(epochs):

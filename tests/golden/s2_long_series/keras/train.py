@@ -280,7 +280,9 @@ def fit(
         carrying.optimizer.build(model.trainable_variables)
     done = 0
     if resume is not None:
-        for name, variable in lasting(carrying).items():
+        variables = lasting(carrying)
+        resume.check({name: tuple(variable.shape) for name, variable in variables.items()})
+        for name, variable in variables.items():
             variable.assign(resume.arrays[name])
         done = resume.epoch
         if resume.finished(epochs):

@@ -59,6 +59,21 @@ class Checkpoint:
         """Whether so many epochs are over, or training stopped by itself."""
         return self.epoch >= epochs or self.progress.get("stopped", False)
 
+    def check(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Raises CheckpointError unless it holds arrays of these shapes, those of the model."""
+        for name, shape in shapes.items():
+            if name not in self.arrays:
+                raise CheckpointError(f"the checkpoint has no {name!r}: it is of another model")
+            found = self.arrays[name].shape
+            if found != shape:
+                raise CheckpointError(
+                    f"the checkpoint has {name!r} with the shape {list(found)}, "
+                    f"the model needs {list(shape)}"
+                )
+        weights = {name for name in self.arrays if name.startswith("model/")}
+        if extra := sorted(weights - shapes.keys()):
+            raise CheckpointError(f"the checkpoint has {extra[0]!r}, which the model does not have")
+
 
 class Checkpoints:
     """Writes the checkpoints of a run. Other settings than those of `resume` are refused."""

@@ -268,6 +268,7 @@ def fit(
     if resume is None:
         keep(0)
     else:
+        resume.check({f"model/{name}": tuple(t.shape) for name, t in model.state_dict().items()})
         restore(model, updates, resume.arrays)
         done, progress = resume.epoch, resume.progress
         best = progress["best"]

@@ -93,7 +93,7 @@ class Ragged:
         return Ragged(values.astype(np.float32), self.lengths, self.padding)
 
 
-def steps(values: np.ndarray | Ragged) -> np.ndarray:
+def all_steps(values: np.ndarray | Ragged) -> np.ndarray:
     """All numbers of an array; of sequences the steps one after another."""
     return values.values if isinstance(values, Ragged) else values
 
@@ -131,7 +131,7 @@ class Scaling:
         shift: Arrays = {}
         factor: Arrays = {}
         for name in SCALED:
-            values = steps(part[name]).astype(np.float64)
+            values = all_steps(part[name]).astype(np.float64)
             values = values.reshape(-1, values.shape[-1] if values.ndim > 1 else 1)
             low, high = values.min(axis=0), values.max(axis=0)
             shift[name] = values.mean(axis=0)
@@ -146,7 +146,7 @@ class Scaling:
 
     def change(self, name: str, values: np.ndarray | Ragged) -> np.ndarray | Ragged:
         """One array, or the steps of its sequences, in scaled units."""
-        changed = (steps(values) - self.shift[name]) / self.factor[name]
+        changed = (all_steps(values) - self.shift[name]) / self.factor[name]
         return values.exchanged(changed) if isinstance(values, Ragged) else changed
 
     def invert_target(self, values: np.ndarray) -> np.ndarray:
