@@ -23,6 +23,7 @@ from seqspec.backends.data_part import (
     needed_rows,
     part_fields,
     plan_targets,
+    shapes_of,
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
@@ -122,7 +123,7 @@ class DataPlan:
     @property
     def rows_told(self) -> bool:
         """Whether it has to be told which row of the file a value is from."""
-        return self.series.arranged or self.mapped is not None
+        return self.series.sorts or self.mapped is not None
 
     @property
     def deviates(self) -> bool:
@@ -182,7 +183,7 @@ class _Planner:
         self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
-        self.texts = self.series.labels or self.series.arranged or grouped
+        self.texts = self.series.labels or self.series.sorts or grouped
         self.ragged = plan_ragged(
             self.data,
             self.feeds,
@@ -238,7 +239,7 @@ class _Planner:
         if scaled and self._scaled_constant(scaled) == "SCALED":
             lines += assign("SCALED", _names(scaled))
         if not self.tabular:
-            lines += assign("SHAPES", Group("{", tuple(self._shapes())))
+            lines += assign("SHAPES", Group("{", shapes_of(self.data, self.feeds)))
         bounds = self.feeds.bounds()
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
@@ -279,32 +280,14 @@ class _Planner:
 
     def _read_for_inputs(self) -> tuple[str, ...]:
         lengths = (feed.lengths for feed in self.feeds.inputs if feed.ragged)
-        return tuple(dict.fromkeys((*names_of(self.feeds.inputs), *lengths)))
-
-    def _shapes(self) -> list[Expr]:
-        entries: dict[str, Pair] = {}
-        for feed in self.feeds.all:
-            sizes: list[Expr] = [dim.value or str(dim) for dim in feed.shape]
-            if feed.ragged:
-                entries.setdefault(feed.lengths, Pair(feed.lengths, Group("(", (sizes[0],))))
-                steps = "steps" if len(self.feeds.lengths) == 1 else f"{sizes[1]} steps"
-                sizes = [steps, *sizes[2:]]
-            elif feed.windowed:
-                sizes = ["rows", *sizes[2:]]
-            elif self.windowed:
-                sizes = ["rows", *sizes[1:]]
-            for name in feed.names:
-                entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
-        if self.data.group:
-            batch = self.feeds.inputs[0].shape[0]
-            size = Group("(", (batch.value or str(batch),))
-            entries.setdefault(self.data.group, Pair(Code("GROUP"), size))
-        return list(entries.values())
+        counted = [self.series.counted] if self.series.counted else []
+        return tuple(dict.fromkeys((*names_of(self.feeds.inputs), *lengths, *counted)))
 
     def _has_single_columns(self) -> bool:
         """Whether a series of one column is read, which may come as a plain array [rows]."""
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
-        return self.windowed and not self.tabular and (2, 1) in ranks
+        series = self.windowed or (self.feeds.streamed and self.data.apart != "axis")
+        return series and not self.tabular and (2, 1) in ranks
 
     # ----------------------------------------------------------------------------------- the whole
 
@@ -338,7 +321,7 @@ class _Planner:
             scale=self.scale,
             scaling_doc=self._scaling_doc(),
             scaled_names=self._scaled_constant(scaled),
-            all_scaled=scaled == names_of(feeds.all) and not self.texts,
+            all_scaled=scaled == names_of(feeds.all) and not (self.texts or self.data.apart),
             what=self.what,
             missing=self.data.missing,
             refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
@@ -383,7 +366,7 @@ class _Planner:
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged
-        if every and (self.tabular or not self.data.group):
+        if every and (self.tabular or not (self.data.group or self.data.apart)):
             return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
         own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
         return next((constant for constant in own if constant), "SCALED")

@@ -14,6 +14,7 @@ from seqspec.ir.graph import Value
 from seqspec.ir.items import Failed
 from seqspec.ir.late import late_input
 from seqspec.ir.outputs import Trained
+from seqspec.ir.streams import streamed
 from seqspec.ir.task import Target
 from seqspec.ir.wanting import missing_target
 from seqspec.ir.weighing import sample_weights
@@ -60,7 +61,7 @@ class Arrays(Feeder):
                 )
                 return None
             found = {next(iter(inputs.values()))[0]: found[""]}
-        if not self._groups(found):
+        if not (self._groups(found) and self._several(ports[0], inputs, found)):
             return None
         sizes: dict[str, Dim] = {}
         if found is not None and not (
@@ -133,8 +134,7 @@ class Arrays(Feeder):
             return Offered(None)
         array = found[target.names[0]]
         if self.windows is not None:
-            width = array.shape[1] if len(array.shape) > 1 else 1
-            return Offered(self.window_targets(target.kind, width, first))
+            return Offered(self.window_targets(target.kind, self._width(array), first))
         return Offered((self._shape(array, output.tensor.shape),), array)
 
     def _shape(self, array: Array, declared: Shape) -> Shape:
@@ -148,9 +148,57 @@ class Arrays(Feeder):
         there = self.there() and not self.source.entry.facts.get("code")
         return files.arrays(self.path, self.source.name) if there else None
 
+    @property
+    def _lengths(self) -> tuple[str, ...]:
+        """The arrays of lengths that the source names."""
+        return self.source.args.get("lengths") or ()
+
+    def _several(
+        self,
+        first: tuple[Value, Tensor],
+        inputs: Mapping[str, tuple[str, ...]],
+        found: Mapping[str, Array] | None,
+    ) -> bool:
+        """Whether a stream of several series can be read, if it is one; reports if not.
+
+        The first input tells: its array has the series on an axis before that of the steps.
+        """
+        if streamed(self.section) is None:
+            return True
+        port, type_ = first
+        array = (found or {}).get(inputs[port.name][0])
+        if len(self._lengths) > 1:
+            what = "the series of a stream have one array of lengths"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("source"))
+            return False
+        if self._lengths:
+            self.apart = "lengths"
+        elif array is not None and len(array.shape) == type_.rank:
+            self.apart = "axis"
+        return not self.apart or ragged.no_gaps(self.section, self.sink)
+
+    def _width(self, array: Array) -> int:
+        """How many features a row of an array of series has."""
+        row = array.shape[2 if self.apart == "axis" else 1 :]
+        return row[0] if row else 1
+
+    def _rows_fit(self, port: Value, type_: Tensor, name: str, array: Array) -> bool:
+        """Whether an array of a stream has the axes of one series, or of many; reports if not."""
+        if streamed(self.section) is None:
+            return True
+        rank = type_.rank - (self.apart != "axis")
+        plain = self.apart != "axis" and type_.kind == "float" and len(array.shape) == 1
+        if len(array.shape) == rank or plain:
+            return True
+        features = ", features" if type_.kind == "float" else ""
+        help = f"one series is [steps{features}], several are [series, steps{features}], "
+        help += f"or [steps of all{features}] with `lengths=`; each array alike"
+        self.mismatch(port, f"the array `{name}` is {list(array.shape)}", help)
+        return False
+
     def _lengths_fit(self, found: Mapping[str, Array]) -> bool:
         """Whether there are lengths: whole numbers, one for each sample."""
-        for name in self.ragged.values():
+        for name in (*self.ragged.values(), *(self._lengths if self.apart == "lengths" else ())):
             array = found.get(name)
             if array is None:
                 self.missing("array", name, found, "source")
@@ -205,11 +253,12 @@ class Arrays(Feeder):
                 self.mismatch(port, f"the array `{name}` holds no numbers", _SAVE_NUMBERS)
                 return False
             if self.windows is not None:
-                width = array.shape[1] if len(array.shape) > 1 else 1
-                if _features_first(array, type_):
+                if self.apart != "axis" and _features_first(array, type_):
                     self.swapped(port, f"{list(array.shape)}, steps last")
                     return False
-                if not self.windows_fit(port, type_, width, sizes):
+                if not self._rows_fit(port, type_, name, array):
+                    return False
+                if not self.windows_fit(port, type_, self._width(array), sizes):
                     return False
                 continue
             actual = self._shape(array, type_.shape)

@@ -55,9 +55,6 @@ def _cut(section: Section, sink: Sink) -> bool:
     elif source.entry.facts.get("samples"):
         why, setting = f"`{source.name}` holds samples, none of which goes on in the next", "source"
         help = 'read one long text: text("…")'
-    elif source.args.get("lengths"):
-        why, setting = "`lengths=` tells samples apart, each of which is read as a whole", "source"
-        help = "write the series as a table: csv(…, series=…, order=…)"
     elif drawn:
         why, setting = "`random` would draw single rows out of them", "split"
         help = "write chronological(…), or by_series(…) to deal out whole series"

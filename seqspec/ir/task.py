@@ -80,6 +80,9 @@ class Data:
     augment: tuple[Setting, ...] = ()
     #: series side by side in chunks, for a model that carries state; None where there are samples
     streams: Setting | None = None
+    #: what tells several series of arrays apart that are streams: ``axis``, which is the first one
+    #: of each array, or ``lengths``, one after the other; empty for one series
+    apart: str = ""
     #: the input that is no array of the data but its target one step late
     late: Late | None = None
 
@@ -107,6 +110,11 @@ class Data:
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""
         return self.source.args.get("series") or ""
+
+    @property
+    def in_series(self) -> bool:
+        """Whether there are several series."""
+        return bool(self.series or self.apart)
 
     @property
     def order(self) -> str:
