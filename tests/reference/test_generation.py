@@ -48,9 +48,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @contextmanager
-def programs(spec: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Both programs with the same weights."""
-    compilation = checked(spec)
+def programs(spec: str, folder: Path, model: str | None = None) -> Iterator[dict[str, Any]]:
+    """Both programs with the same weights. A model that is named may have warnings."""
+    compilation = checked(spec, model, clean=model is None)
     with built(compilation, folder) as models:
         task = task_of(compilation)
         share(models, random_weights(task.graph, 1.5), task, folder)
@@ -300,3 +300,40 @@ def test_labels_are_written_for_as_they_stand_in_the_file(
         assert said[0] == said[1]
         assert said[0][0] == said[0][2]
         assert len(set(said[0])) > 1
+
+
+CARRIED = """
+model Read(source: float[B, S, 2]) -> float[B, 5] {
+    source -> gru(5, stateful=true)
+}
+model Tell(source: float[B, S, 2], word: token(6)[B, T]) -> float[B, T, 6] {
+    notes = source -> READER
+    said = word -> embedding(4) -> lstm(5, return=sequence, stateful=true)
+    add(said, notes -> repeat(T)) -> dense(6)
+}
+generate Tell { loop = word, start = 1, stop = 2, limit = 6, pick = PICK }
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "pick"), [("gru(5, stateful=true)", "greedy()"), ("Read", "beam(1)")]
+)
+def test_carried_state_is_cleared_before_each_sequence(
+    tmp_path: Path, reader: str, pick: str
+) -> None:
+    """Encoder and decoder carry state from batch to batch of a stream; writing begins anew."""
+    source = np.random.default_rng(6).normal(size=(3, 4, 2)).astype(np.float32)
+    spec = CARRIED.replace("READER", reader).replace("PICK", pick)
+    with programs(spec, tmp_path, model="Tell") as models:
+        for one in models.values():
+            wanted: list[list[int]] = []
+            for given in source:
+                tokens = [1]
+                for _ in range(6):
+                    zeros = [np.zeros((1, 5), np.float32)] * 3
+                    found = twins.forward(one, [given[None], np.array([tokens]), *zeros])
+                    tokens.append(int(found[0][0, -1].argmax()))
+                wanted.append(cut(tokens[1:]))
+            assert any(wanted)
+            for _ in range(2):
+                assert generator(one).generate(one.model, (source,), batch_size=2) == wanted

@@ -122,7 +122,7 @@ class Program:
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
         steps = None if stepping is None else plan_steps(self, task.graph, stepping, reserved)
         made = activations or self.classes or self.repeats
-        untyped = self.steps.used or bool(made) or self.lengths or self.attaches
+        untyped = self.steps.used or bool(made) or self.lengths
         own = bool(self.classes - {"Renamed"})
         return ModelPlan(
             functions=(*self._functions, main),

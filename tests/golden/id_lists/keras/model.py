@@ -12,8 +12,6 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import layers, ops
 
@@ -22,7 +20,7 @@ from keras import layers, ops
 class Padded(layers.Layer):
     """Tells the loss which steps are data: x [B, T, ...] and a mask [B, T] -> x"""
 
-    def call(self, inputs: list[keras.KerasTensor]) -> Any:
+    def call(self, inputs: list[keras.KerasTensor]) -> object:
         return ops.copy(inputs[0])
 
     def compute_mask(
