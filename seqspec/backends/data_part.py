@@ -91,12 +91,12 @@ def _weight_fields(feeds: Feeds, training: Training) -> list[str]:
         return []
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
-        steps = feeds.target.ragged and training.only.class_weight is not None
+        steps = feeds.target.ragged and feeds.weighs_steps(training.only)
         kind = "Ragged" if steps else "np.ndarray"
         return _noted(f"weight: {kind}", f"{shapes[0]}, in the loss")
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
-    classes = [term.class_weight is not None for term in training.terms]
-    steps = any(f.ragged and own for f, own in zip(feeds.targets, classes, strict=True))
+    pairs = zip(training.terms, feeds.targets, strict=True)
+    steps = any(feed.ragged and feeds.weighs_steps(term) for term, feed in pairs)
     return _noted(f"weights: tuple[np.ndarray{' | Ragged' if steps else ''}, ...]", weights)
 
 
