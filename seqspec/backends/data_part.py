@@ -191,7 +191,7 @@ def unpacked(names: Sequence[str], value: str) -> list[str]:
 
 def _inverted(targets: Sequence[Feed], *, by_series: bool) -> Iterator[str]:
     """The body of ``invert_targets``: each output in original units, those scaled changed."""
-    names = Names(("np", "replace", "self", "series", "values"))
+    names = Names(("np", "self", "series", "values"))
     variables = [names.fresh(feed.output) for feed in targets]
     yield f"{', '.join(variables)} = values"
     inverse = _inverse_of_series if by_series else _inverse
@@ -206,9 +206,9 @@ def _inverse(feed: Feed, variable: str) -> str:
         return variable
     if feed.stacked:
         return f"self.invert({variable}, {feed.constant})"
-    values = f"{variable}.values" if feed.ragged else variable
-    inverted = f"{values} * self.factor[{feed.key}] + self.shift[{feed.key}]"
-    return f"replace({variable}, values={inverted})" if feed.ragged else inverted
+    if feed.ragged:
+        return f"self.restored({feed.key}, {variable})"
+    return f"{variable} * self.factor[{feed.key}] + self.shift[{feed.key}]"
 
 
 def _inverse_of_series(feed: Feed, variable: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqspec.driver import Compilation
+from seqspec.running.baseline import baselines
 from tests.behaviour.data_tasks import program
 from tests.matrix.test_training import assert_same, eagerly
 from tests.matrix.trial import Array, built, random_weights, share, task_of
@@ -216,3 +217,23 @@ def test_a_step_that_one_target_lacks_is_left_out_of_all(tmp_path: Path) -> None
     assert after.tolist() == [[3, 4], [6, 0]]
     assert tags.tolist() == [[2, 0], [2, 0]]
     assert weight.tolist() == [[1, 1.5], [2.5, 0]]
+
+
+def test_a_baseline_leaves_padding_out(tmp_path: Path) -> None:
+    """Sequences of their own lengths and the same ones padded have the same baseline."""
+    told = {"tags": "", "mask": "", "metrics": "accuracy, mae, edit_distance(tags)"}
+    whole = SPEC.replace("float(pad=lengths)", "float(pad=9)")
+    whole = whole.replace("random(train", "random(seed=1, train")
+    given = flat_arrays()
+    found: list[dict[str, float]] = []
+    for text, arrays in ((RAGGED, given), (whole, padded(given))):
+        np.savez(tmp_path / "data.npz", allow_pickle=False, **arrays)
+        for name, written in told.items():
+            text = text.replace(f"{{{name}}}", written)
+        (tmp_path / "m.seq").write_text(text)
+        task = task_of(Compilation.of(tmp_path / "m.seq"))
+        data = program(task, tmp_path)
+        dataset = data.load(tmp_path / "data.npz")
+        (best,) = baselines(task, dataset.train, dataset.test, data.score)
+        found.append(dict(best.scores))
+    assert found[0] == pytest.approx(found[1])
