@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqspec.diagnostics import codes
+from seqspec.diagnostics import allowing, codes
 from seqspec.diagnostics.model import Diagnostic, Label, Sink
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir import given
@@ -83,7 +83,10 @@ class Compilation:
 
     @cached_property
     def module(self) -> ast.Module | None:
-        return None if self.sink.failed else parse(self.source, self.sink)
+        module = None if self.sink.failed else parse(self.source, self.sink)
+        if module is not None:
+            allowing.read([c.span for c in module.comments], self.source, self.sink)
+        return module
 
     @cached_property
     def program(self) -> Program | None:
@@ -176,7 +179,7 @@ class Compilation:
         return None if isinstance(graph, Failed) else graph
 
     def _training(self, name: str, section: Section | Failed) -> Training | None:
-        from seqspec.ir import dataset, outputs, training
+        from seqspec.ir import dataset, forcing, outputs, training
 
         graph = self._about("train", name)
         if graph is None or isinstance(section, Failed):
@@ -199,8 +202,16 @@ class Compilation:
         trained = outputs.resolve(section, graph, data, self.sink)
         if trained is None:
             return None
-        fed = dataset.feed(data, graph, trained, self.folder, self.options.data, self.sink)
-        return None if fed is None else training.check(section, graph, trained, fed, self.sink)
+        generate = self.sections.of_models("generate").get(name)
+        generate = None if isinstance(generate, Failed) else generate
+        given = self.folder, self.options.data, self.sink
+        fed = dataset.feed(data, graph, trained, *given, generate)
+        found = None if fed is None else training.check(section, graph, trained, fed, self.sink)
+        if found is None:
+            return None
+        written = name in self.sections.of_models("generate")
+        fits = forcing.fits(found, graph, section, self.sink, written=written)
+        return found if fits else None
 
     def check(self) -> tuple[Diagnostic, ...]:
         """All that is to be said about the spec."""
@@ -212,6 +223,8 @@ class Compilation:
         self._check_given()
         if self.options.model is not None:
             self._pick()
+        if not self.sink.failed:
+            allowing.report_needless(self.sink)
         return self.diagnostics
 
     def _check_given(self) -> None:

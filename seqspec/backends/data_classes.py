@@ -25,7 +25,7 @@ class ClassesPlan:
 
     ``lines`` count each output's classes; ``ids`` make ids of the rows of a target, ``ignored``
     tells that some class does not count. ``titles`` are the parts, ``advice`` tells that the loss
-    can weigh classes, but does not.
+    can weigh classes, but does not, ``tokens`` that they are tokens, which may be blanks.
     """
 
     parts: str
@@ -35,6 +35,7 @@ class ClassesPlan:
     ids: tuple[str, ...]
     ignored: bool
     advice: bool
+    tokens: bool
 
 
 def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesPlan | None:
@@ -71,6 +72,7 @@ def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesP
         ids=(f"ids = {_IDS[kinds.pop()]}",) if len(kinds) == 1 else _MIXED,
         ignored=ignored,
         advice=weighable,
+        tokens=any(_of_tokens(training, term) for term, _ in found),
     )
 
 
@@ -91,7 +93,16 @@ def _is_class(term: Term, feed: Feed) -> bool:
     return term.compares in _IDS and _number(term) > 0 and not padded
 
 
+def _of_tokens(training: Training, term: Term) -> bool:
+    """Whether the classes are all ids of a vocabulary, some of which no text has."""
+    data = training.data
+    names = data.targets[term.output].names
+    return data.vocabulary and any(names == columns for columns in data.inputs.values())
+
+
 def _names(training: Training, term: Term, feed: Feed) -> str:
+    if _of_tokens(training, term):
+        return f"dataset.vocabulary.words({feed.key})"
     if training.data.vocabulary:
         return f"dataset.vocabulary.known[{feed.key}]"
     if term.compares == "binary":

@@ -67,7 +67,7 @@ def _divided(data: Data) -> str:
     if data.split.entry.facts["drawn"]:
         return "split at random"
     order = "in order" if data.order else "in file order"
-    return f"split {order} within each series" if data.series else f"split {order}"
+    return f"split {order} within each series" if data.in_series else f"split {order}"
 
 
 def _section(task: Task, data: Data) -> str:

@@ -39,6 +39,8 @@ _RESERVED = frozenset(
         "SCALED",
         "STATIC",
         "SERIES",
+        "PAD",
+        "START",
         "SHAPES",
         "OUTPUTS",
         "SPLIT_SEED",
@@ -82,6 +84,7 @@ class Feed:
     ``counted`` tells the lengths of the input before it.
     ``constant`` names the columns that are stacked; ``key`` is the one name of any other feed.
     ``kind`` tells when a target is taken, ``output`` whose it is.
+    ``late`` tells an input that is a target one step late, ``padded`` that its padding stays there.
     """
 
     variable: str
@@ -101,6 +104,14 @@ class Feed:
     lengths: str = ""
     fill: int | float = 0
     counted: bool = False
+    late: bool = False
+    padded: bool = False
+
+    def shifted(self, rows: str) -> str:
+        """What the model is given, of the rows that are read."""
+        if not self.late:
+            return rows
+        return f"{rows}.late()" if self.ragged else f"one_step_late({rows})"
 
     @property
     def ragged(self) -> bool:
@@ -248,6 +259,8 @@ class Feeds:
             lengths=self._lengths(tensor.shape),
             fill=tensor.pad if isinstance(tensor.pad, int | float) else 0,
             counted=of is not value,
+            late=self._data.late is not None and self._data.late.input == value.name,
+            padded=isinstance(tensor.pad, int | float),
         )
 
     def _of_rows(self, shape: Shape) -> Shape:

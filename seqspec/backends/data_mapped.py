@@ -132,7 +132,7 @@ def _plan_arrays(data: Data) -> MappedPlan:
         refines=False,
         refined="",
         deviates=False,
-        gathers=bool(data.split.entry.facts["drawn"]),
+        gathers=bool(data.split.entry.facts["drawn"] or data.apart),
     )
 
 

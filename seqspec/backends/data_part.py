@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds
-from seqspec.backends.python_text import WIDTH, Code, Group, Names, statement
-from seqspec.ir.task import Term, Training
+from seqspec.backends.python_text import WIDTH, Code, Expr, Group, Names, Pair, statement
+from seqspec.ir.task import Data, Term, Training
 from seqspec.shapes.dim import Dim, Shape, show
 
 
@@ -224,3 +224,29 @@ def _noted(field: str, note: str) -> list[str]:
 
 def _shape(feed: Feed) -> str:
     return "[" + ", ".join(str(dim) for dim in feed.shape) + "]"
+
+
+def shapes_of(data: Data, feeds: Feeds) -> tuple[Expr, ...]:
+    """The shape of each array that is read, as the spec declares it."""
+    entries: dict[str, Pair] = {}
+    for feed in feeds.all:
+        sizes: list[Expr] = [dim.value or str(dim) for dim in feed.shape]
+        if feed.ragged:
+            entries.setdefault(feed.lengths, Pair(feed.lengths, Group("(", (sizes[0],))))
+            steps = "steps" if len(feeds.lengths) == 1 else f"{sizes[1]} steps"
+            sizes = [steps, *sizes[2:]]
+        elif feed.windowed:
+            sizes = ["rows", *sizes[2:]]
+        elif feeds.windowed:
+            sizes = ["rows", *sizes[1:]]
+        elif data.apart:
+            sizes = [*(["series"] if data.apart == "axis" else []), "steps", *sizes[1:]]
+        for name in feed.names:
+            entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
+    if data.apart == "lengths":
+        entries.setdefault("", Pair(Code("LENGTHS"), Group("(", ("series",))))
+    if data.group:
+        batch = feeds.inputs[0].shape[0]
+        size = Group("(", (batch.value or str(batch),))
+        entries.setdefault(data.group, Pair(Code("GROUP"), size))
+    return tuple(entries.values())

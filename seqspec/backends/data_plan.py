@@ -6,7 +6,6 @@ no scaling without ``scale``, no windows without ``windows``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqspec.backends.data_augment import AugmentPlan, plan_augment
@@ -14,6 +13,7 @@ from seqspec.backends.data_classes import ClassesPlan, plan_classes
 from seqspec.backends.data_doc import describe, part_note, summary
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
 from seqspec.backends.data_imports import import_lines
+from seqspec.backends.data_late import LatePlan, counted, plan_late
 from seqspec.backends.data_lists import ListsPlan
 from seqspec.backends.data_mapped import Kept, MappedPlan, plan_mapped
 from seqspec.backends.data_naive import NaivePlan, plan_naive
@@ -23,6 +23,7 @@ from seqspec.backends.data_part import (
     needed_rows,
     part_fields,
     plan_targets,
+    shapes_of,
 )
 from seqspec.backends.data_prediction import PredictionPlan, plan_prediction
 from seqspec.backends.data_ragged import RaggedPlan, plan_ragged
@@ -65,7 +66,6 @@ class DataPlan:
     load_summary: str
     all_names: str
     prediction: PredictionPlan
-    holder: str
     samples: SamplesPlan
     tabular: bool
     source: SourcePlan
@@ -92,12 +92,18 @@ class DataPlan:
     mapped: MappedPlan | None
     texts: bool
     ragged: RaggedPlan | None
+    late: LatePlan | None
     streams: StreamsPlan | None
     naive: NaivePlan
     ranges: RangesPlan
     augment: AugmentPlan | None
     classes: ClassesPlan | None
     lists: ListsPlan | None = field(default=None, kw_only=True)
+
+    @property
+    def holder(self) -> str:
+        """What the rows of a file are called together."""
+        return "columns" if self.tabular else "arrays"
 
     @property
     def edits(self) -> bool:
@@ -117,7 +123,7 @@ class DataPlan:
     @property
     def rows_told(self) -> bool:
         """Whether it has to be told which row of the file a value is from."""
-        return self.series.arranged or self.mapped is not None
+        return self.series.sorts or self.mapped is not None
 
     @property
     def deviates(self) -> bool:
@@ -177,8 +183,9 @@ class _Planner:
         self.table = plan_table(self.data, self.series)
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
-        self.texts = self.series.labels or self.series.arranged or grouped
+        self.texts = self.series.labels or self.series.sorts or grouped
         self.ragged = plan_ragged(training, self.feeds)
+        self.late = plan_late(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
         self.streams = plan_streams(self.feeds, training, self.series)
         self.naive = plan_naive(self.feeds, training)
@@ -228,7 +235,7 @@ class _Planner:
         if scaled and self._scaled_constant(scaled) == "SCALED":
             lines += assign("SCALED", _names(scaled))
         if not self.tabular:
-            lines += assign("SHAPES", Group("{", tuple(self._shapes())))
+            lines += assign("SHAPES", Group("{", shapes_of(self.data, self.feeds)))
         bounds = self.feeds.bounds()
         if bounds:
             pairs = tuple(Pair(name, bound) for name, bound in bounds.items())
@@ -240,12 +247,6 @@ class _Planner:
         lines += self.mapped.constants if self.mapped else ()
         return (*lines, "", *self._tail())
 
-    def _counted(self) -> Iterator[str]:
-        """The statements that check lengths, each against the array that it is of."""
-        for lengths, padded in self.feeds.counts:
-            steps = f"arrays[{literal(padded)}].shape[1]"
-            yield f"check_lengths(arrays[{literal(lengths)}], {steps}, path)"
-
     def _tail(self) -> tuple[str, ...]:
         """The constants of windows, sequences and the split."""
         lines: list[str] = []
@@ -256,6 +257,7 @@ class _Planner:
             if self.feeds.horizon > 1:
                 lines.append(f"HORIZON = {self.feeds.horizon}  # rows to predict after a window")
         lines += self.ragged.constants if self.ragged else ()
+        lines += self.late.constants if self.late else ()
         lines += self.streams.constants if self.streams else ()
         lines += self.weights.constants
         lines += self.augment.constants if self.augment else ()
@@ -274,32 +276,14 @@ class _Planner:
 
     def _read_for_inputs(self) -> tuple[str, ...]:
         lengths = (feed.lengths for feed in self.feeds.inputs if feed.ragged)
-        return tuple(dict.fromkeys((*names_of(self.feeds.inputs), *lengths)))
-
-    def _shapes(self) -> list[Expr]:
-        entries: dict[str, Pair] = {}
-        for feed in self.feeds.all:
-            sizes: list[Expr] = [dim.value or str(dim) for dim in feed.shape]
-            if feed.ragged:
-                entries.setdefault(feed.lengths, Pair(feed.lengths, Group("(", (sizes[0],))))
-                steps = "steps" if len(self.feeds.lengths) == 1 else f"{sizes[1]} steps"
-                sizes = [steps, *sizes[2:]]
-            elif feed.windowed:
-                sizes = ["rows", *sizes[2:]]
-            elif self.windowed:
-                sizes = ["rows", *sizes[1:]]
-            for name in feed.names:
-                entries.setdefault(name, Pair(name, Group("(", tuple(sizes))))
-        if self.data.group:
-            batch = self.feeds.inputs[0].shape[0]
-            size = Group("(", (batch.value or str(batch),))
-            entries.setdefault(self.data.group, Pair(Code("GROUP"), size))
-        return list(entries.values())
+        counted = [self.series.counted] if self.series.counted else []
+        return tuple(dict.fromkeys((*names_of(self.feeds.inputs), *lengths, *counted)))
 
     def _has_single_columns(self) -> bool:
         """Whether a series of one column is read, which may come as a plain array [rows]."""
         ranks = [(len(feed.shape) - feed.windowed, feed.shape[-1].value) for feed in self.feeds.all]
-        return self.windowed and not self.tabular and (2, 1) in ranks
+        series = self.windowed or (self.feeds.streamed and self.data.apart != "axis")
+        return series and not self.tabular and (2, 1) in ranks
 
     # ----------------------------------------------------------------------------------- the whole
 
@@ -325,16 +309,15 @@ class _Planner:
             load_summary=summary(self.data),
             all_names=self._constant(feeds.all, "COLUMNS") if self.tabular else "tuple(SHAPES)",
             prediction=self._prediction(),
-            holder="columns" if self.tabular else "arrays",
             samples=self._samples(),
             tabular=self.tabular,
-            source=plan_source(self.data.source.name, self._counted()),
+            source=plan_source(self.data.source.name, counted(self.task, self.feeds)),
             windowed=self.windowed,
             stacks=any(feed.stacked for feed in feeds.all) and not self.mapped,
             scale=self.scale,
             scaling_doc=self._scaling_doc(),
             scaled_names=self._scaled_constant(scaled),
-            all_scaled=scaled == names_of(feeds.all) and not self.texts,
+            all_scaled=scaled == names_of(feeds.all) and not (self.texts or self.data.apart),
             what=self.what,
             missing=self.data.missing,
             refines=bool(feeds.bounds()) or self.data.missing in ("drop", "forward_fill"),
@@ -348,6 +331,7 @@ class _Planner:
             split=self.split,
             score=self.score,
             ragged=self.ragged,
+            late=self.late,
             naive=self.naive,
             ranges=plan_ranges(feeds, self.training),
             weights=self.weights,
@@ -378,7 +362,7 @@ class _Planner:
 
     def _scaled_constant(self, scaled: tuple[str, ...]) -> str:
         every = scaled == names_of(self.feeds.all) and not self.ragged
-        if every and (self.tabular or not self.data.group):
+        if every and (self.tabular or not (self.data.group or self.data.apart)):
             return self._constant(self.feeds.all, "COLUMNS") if self.tabular else "SHAPES"
         own = (feed.constant for feed in self.feeds.all if feed.names == scaled)
         return next((constant for constant in own if constant), "SCALED")

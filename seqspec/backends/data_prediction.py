@@ -52,7 +52,8 @@ def plan_prediction(data: Data, feeds: Feeds, series: SeriesPlan, names: str) ->
             arrays.append(Code(f"windows({values}[STEPS:], {feeds.ahead_rows})"))
         else:
             rows = f"{values}[:-{feeds.ahead_rows}]" if after else values
-            arrays.append(Code(f"windows({rows}, STEPS)" if feeds.windowed else values))
+            rows = f"windows({rows}, STEPS)" if feeds.windowed else feed.shifted(values)
+            arrays.append(Code(rows))
     inputs = Group("(", tuple(arrays))
     if series.arranged:
         # Laid out where it will stand; the template indents it again.

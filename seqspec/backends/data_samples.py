@@ -77,7 +77,9 @@ class Samples:
         inputs: list[Expr] = []
         for feed in self.feeds.inputs:
             if feed.counted:
-                inputs.append(Code(f"{inputs[-1]}.lengths"))
+                # Those of a late target are its own.
+                counted = self.feeds.inputs[len(inputs) - 1]
+                inputs.append(Code(f"{counted.variable if counted.late else inputs[-1]}.lengths"))
                 continue
             lines.append(f"{feed.variable} = {self._rows(feed)}")
             if self.series.cuts:
@@ -87,7 +89,7 @@ class Samples:
             elif self.feeds.windowed:
                 inputs.append(self._window(feed.variable + self._until(0), "STEPS"))
             else:
-                inputs.append(Code(feed.variable + self.feeds.shortened(feed)))
+                inputs.append(Code(feed.shifted(feed.variable) + self.feeds.shortened(feed)))
         known = list(self.feeds.inputs)
         targets: list[Expr] = []
         weights: list[Expr] = []

@@ -6,6 +6,7 @@ that only tell rows apart (series, groups) are read as text and are called label
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds, names_of
@@ -17,8 +18,10 @@ from seqspec.ir.task import Data
 class SeriesPlan:
     """The template's values; see ``templates/_shared/data/series.j2``.
 
-    ``labels`` tells whether columns of text are read, ``arranged`` whether rows change places and
-    predictions therefore name theirs. ``cuts`` is for windows out of several series; ``strided``
+    ``labels`` tells whether columns of text are read, ``sorts`` whether rows change places,
+    ``arranged`` whether predictions therefore name theirs. ``apart`` is
+    for several series that are arrays, of which ``counted`` are the lengths; ``read`` is what there
+    is once arrays are read. ``cuts`` is for windows out of several series; ``strided``
     tells whether they may leave steps out. ``torn`` series are those that a split into groups
     would tear apart; ``static`` tells that some columns have one value for each series,
     ``scaled`` that each series has a scale of its own.
@@ -28,6 +31,10 @@ class SeriesPlan:
     several: bool
     ordered: bool
     arranged: bool
+    sorts: bool
+    apart: bool
+    counted: str
+    read: str
     cuts: bool
     strided: bool
     torn: bool
@@ -68,17 +75,22 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
         lines += assign("STATIC", Group("(", static), note="one value for each series")
     arranged = bool(series or order)
     if arranged:
-        row = "row"
-        while row in (*numbers, *labels):
-            row += "_"
+        row = _fresh("row", (*numbers, *labels))
         lines.append(f"ROW = {literal(row)}  # the place of a row in the file, from 1")
         origin = (Code("SERIES"), Code("ROW")) if series else (Code("ROW"),)
         lines.append(f"ORIGIN = {flat(Group('(', origin))}  # what tells a prediction")
+    lengths = data.source.args["lengths"][0] if data.apart == "lengths" else ""
+    if data.apart:
+        lines += _numbered(numbers, lengths)
     return SeriesPlan(
         labels=bool(labels),
-        several=bool(series),
+        several=data.in_series if data.apart else bool(series),
         ordered=bool(order),
-        arranged=arranged,
+        arranged=arranged or bool(data.apart),
+        sorts=arranged,
+        apart=bool(data.apart),
+        counted=lengths,
+        read=_READ[data.apart],
         cuts=cuts_series(data),
         strided=feeds.stride > 1,
         torn=bool(series and data.group),
@@ -86,6 +98,25 @@ def plan_series(data: Data, feeds: Feeds) -> SeriesPlan:
         scaled=data.scaled_by_series,
         constants=tuple(lines),
     )
+
+
+#: what tells series apart -> the rows of all of them
+_READ = {"": "arrays", "axis": "in_rows(arrays)", "lengths": "in_rows(arrays, path)"}
+
+
+def _fresh(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _numbered(names: Sequence[str], lengths: str) -> Iterator[str]:
+    """The constants that name what tells rows of several series in arrays apart."""
+    taken = (*names, lengths)
+    yield from assign("SERIES", _fresh("series", taken), note="the number of a row's, from 1")
+    yield from assign("ROW", _fresh("step", taken), note="the place of a row in its series, from 1")
+    yield "ORIGIN = (SERIES, ROW)  # what tells a prediction"
+    yield from assign("LENGTHS", lengths, note="how many steps a series has") if lengths else []
 
 
 def input_rows(feed: Feed, rows: str, horizon: str) -> Code:

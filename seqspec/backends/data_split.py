@@ -41,11 +41,11 @@ def plan_split(data: Data) -> SplitPlan:
     in_rows = data.tabular or data.windows is not None or data.streams is not None
     unit = "row" if in_rows else "sample"
     dealt = {"row": f"{unit}s", "series": "series", "group": "groups"}[_unit(data)]
-    in_series = data.series and not data.split.entry.facts["drawn"]
+    in_series = data.in_series and not data.split.entry.facts["drawn"]
     each = " of each series" if in_series else ""
 
     drawn = bool(data.split.entry.facts["drawn"])
-    order = "in order" if data.order else "in file order"
+    order = "in order" if data.order or in_series else "in file order"
     note = f"  # of the {dealt}{each}, {'drawn at random' if drawn else order}"
     note += "; the rest is the test part" if tested else ""
     constants: list[str] = []
@@ -71,7 +71,7 @@ def plan_split(data: Data) -> SplitPlan:
         unit=unit,
         dealt=dealt,
         within=bool(each),
-        pairs=_unit(data) == "row" or bool(data.series),
+        pairs=_unit(data) == "row" or data.in_series,
     )
 
 
@@ -87,7 +87,7 @@ def _doc(data: Data) -> str:
         return f"The parts: whole {whole}, drawn at random."
     if data.split.entry.facts["drawn"]:
         return "The parts, drawn at random; each keeps file order."
-    if data.series:
+    if data.in_series:
         return f"The parts, cut in order within each series{windows}."
     return f"The parts, cut in {'order' if data.order else 'file order'}{windows}."
 
@@ -98,17 +98,19 @@ def _lines(data: Data, ends: str) -> list[str]:
     mapped = data.memory == "map" and not data.tabular
     taken = "gathered(values, {})" if mapped else "values[{}]"
     ends = f"ends = {ends}"
-    if not data.split.entry.facts["drawn"] and data.series:
+    if not data.split.entry.facts["drawn"] and data.in_series:
         return [
             f"chosen: list[list[np.ndarray]] = [[] for _ in range({ends.count(',') + 1})]",
-            "for begin, end in stretches(columns[SERIES]):",
+            f"for begin, end in stretches({holder}[SERIES]):",
             "    count = end - begin",
             f"    {ends}",
             "    for rows, (low, high) in zip(chosen, pairwise((0, *ends)), strict=True):",
             "        rows.append(np.arange(begin + low, begin + high))",
             "parts = [",
-            "    {name: values[np.concatenate(rows)] for name, values in columns.items()} "
-            "for rows in chosen",
+            *_each_part(
+                f"{{name: {taken.format('np.concatenate(rows)')} for name, values in "
+                f"{holder}.items()}}"
+            ),
             "]",
         ]
     key = {"series": "SERIES", "group": "GROUP"}.get(_unit(data), "")
@@ -135,6 +137,12 @@ def _lines(data: Data, ends: str) -> list[str]:
         "    for start, end in pairwise((0, *ends))",
         "]",
     ]
+
+
+def _each_part(entry: str) -> list[str]:
+    """What stands in the list of parts, in one line or two; the rows of each are chosen."""
+    line = f"    {entry} for rows in chosen"
+    return [line] if len(line) <= WIDTH - 4 else [f"    {entry}", "    for rows in chosen"]
 
 
 def _listed(entry: str, each: str) -> list[str]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from seqspec import __version__
 from seqspec.backends.base import OutputFile
-from seqspec.backends.data_feeds import Feed, Feeds
-from seqspec.backends.data_split import TITLES, plan_split
+from seqspec.backends.generation_inputs import Inputs
 from seqspec.backends.python_text import (
     WIDTH,
     Call,
@@ -69,11 +68,15 @@ class GenerationPlan:
     started: bool
     some_started: bool
     begun: str
-    begin_parameter: str
+    begin_parameters: str
     begin_doc: str
+    begin_arguments: str
+    reads: bool
+    beside: bool
+    limit: str
+    most: str
     output: str
     others: bool
-    prompted: bool
     counted: str
     for_each: str
     stops: bool
@@ -85,14 +88,19 @@ class GenerationPlan:
     top_p: bool
     probabilities: bool
     padded: bool
+    title: str
     part: str
-    field: str
-    part_arrays: str
-    whole_inputs: str
+    part_arrays: tuple[str, ...]
+    filed: bool
+    file_scaling: str
+    file_lines: tuple[str, ...]
+    file_argument: str
+    judged: bool
+    wanted: tuple[str, ...]
     begin_operand: str
-    source: str
-    whole_source: bool
-    inputs: str
+    text_lines: tuple[str, ...]
+    text_metavar: str
+    ids: int
     written: str
     standardized: str
     joint: str
@@ -127,29 +135,19 @@ class _Planner:
         self.generation: Generation = task.generation
         self.training: Training | None = task.training
         self.args = self.generation.pick.args
-        self.others = bool(stepping.begin.inputs)
+        self.inputs = Inputs(task, stepping)
+        self.others = bool(self.inputs.values)
         self.beams = bool(self.generation.pick.entry.facts["beams"])
         self.drawn = bool(self.generation.pick.entry.facts["drawn"])
         self.stops = self.generation.stop is not None
-        self.texts = self.training is not None and self.training.data.vocabulary
-        names = {value.name for value in stepping.begin.inputs}
-        feeds = () if self.training is None else Feeds(task, self.training).inputs
-        graph_inputs = [value.name for value in task.graph.inputs]
-        #: the places of the inputs that are read before anything is written, and their feeds
-        self.places = [i for i, name in enumerate(graph_inputs) if name in names]
-        self.feeds: list[Feed] = [feeds[i] for i in self.places] if feeds else []
-        looped = graph_inputs.index(self.generation.loop)
-        self.looped: Feed | None = feeds[looped] if feeds else None
+        self.texts = self.inputs.texts
 
     def plan(self) -> GenerationPlan:
-        generation = self.generation
+        generation, inputs = self.generation, self.inputs
         name, value = self.stepping.step.outputs[0]
         pad = self.stepping.looped.tensor.pad
-        field = "" if self.training is None else plan_split(self.training.data).parts[-1]
-        source = next(iter(self.feeds), None)
         data = None if self.training is None else self.training.data
         tokens = data.tokens if data is not None else None
-        ragged = any(feed.ragged for feed in self.feeds)
         words = tokens is not None and tokens.name == "words"
         standard = tokens is not None and tokens.args.get("standardize", "none") != "none"
         return GenerationPlan(
@@ -159,31 +157,44 @@ class _Planner:
             command_template=f"_shared/generate_{'texts' if self.texts else 'arrays'}.j2",
             output=str(literal(name))[1:-1],
             others=self.others,
-            prompted=not self.others,
             counted="inputs[0]" if self.others else "prompts",
             for_each="for each row of its inputs" if self.others else "behind prompts [B, T]",
             stops=self.stops,
             starts=generation.start is not None,
             **self._picking(),
+            **self._data(),
             probabilities=value.tensor.role is Role.PROBABILITIES,
             padded=isinstance(pad, int | float),
-            part=TITLES.get(field, ""),
-            field=field,
-            part_arrays=self._each("np.asarray(part.inputs[{}])"),
-            whole_inputs=self._each("np.asarray(whole[{}])" if ragged else "whole[{}]"),
-            begin_operand="inputs[0]" if len(self.places) == 1 else "list(inputs)",
-            source="" if source is None else str(literal(source.names[0])),
-            whole_source=self._whole(),
-            inputs=self._inputs(source),
-            written="" if self.looped is None else str(literal(self.looped.names[0])),
+            ids=int(value.tensor.shape[-1].value or 0),
+            written="" if inputs.looped is None else str(literal(inputs.looped.names[0])),
             standardized="standard(text)" if standard else "text",
             joint='" "' if words else '""',
             shown=f"{{text}}{' ' if words else ''}{{continuation}}",
             commanded=self.training is not None,
-            scaling="scaling" if data is not None and data.scale is not None else "",
             **self._steps(),
             **self._lines(),
         )
+
+    def _data(self) -> dict[str, Any]:
+        """What is read before anything is written, and what it is compared with."""
+        inputs, commanded = self.inputs, self.training is not None
+        scaled = self.training is not None and self.training.data.scale is not None
+        texts = inputs.texts and self.others
+        many = len(inputs.read) > 1
+        return {
+            "title": inputs.title,
+            "part": inputs.part,
+            "part_arrays": tuple(inputs.of_part()) if commanded and self.others else (),
+            "filed": inputs.filed,
+            "file_scaling": ", scaling: Scaling" if inputs.filed and inputs.scaled else "",
+            "file_lines": inputs.of_file() if inputs.filed else (),
+            "file_argument": ", scaling" if inputs.scaled else "",
+            "judged": inputs.judged,
+            "wanted": tuple(inputs.wanted()) if inputs.judged else (),
+            "text_lines": inputs.of_texts() if texts else (),
+            "text_metavar": "TEXTS" if many else "TEXT",
+            "scaling": "scaling" if scaled else "",
+        }
 
     def _steps(self) -> dict[str, Any]:
         """What the class of a backend's steps is made of."""
@@ -197,10 +208,21 @@ class _Planner:
             "started": steps.started,
             "some_started": steps.some_started,
             "begun": "self.memory, self.state" if memory else "self.state",
-            "begin_parameter": "inputs: tuple[np.ndarray, ...]" if self.others else "size: int",
-            "begin_doc": "sequences for these inputs" if self.others else "so many sequences",
+            "begin_parameters": ", ".join(self._begin_parameters()),
+            "begin_doc": "sequences for these inputs" if self.inputs.first else "so many sequences",
+            "begin_arguments": self.inputs.begun if self.others else "len(tokens)",
+            "begin_operand": "inputs[0]" if len(self.inputs.first) == 1 else "list(inputs)",
+            "reads": bool(self.inputs.first),
+            "beside": bool(self.inputs.beside),
+            "limit": self.inputs.limit,
+            "most": self.inputs.most,
             "place": "on_device" if self.training is not None else "keras.device",
         }
+
+    def _begin_parameters(self) -> Iterator[str]:
+        yield "inputs: tuple[np.ndarray, ...]" if self.inputs.first else "size: int"
+        if self.inputs.beside:
+            yield "beside: tuple[np.ndarray, ...]"
 
     def _picking(self) -> dict[str, Any]:
         """How tokens are picked."""
@@ -259,21 +281,6 @@ class _Planner:
             f"Compiled by seqspec {__version__} from the spec {self.task.spec_name}; yours to edit."
         )
 
-    def _each(self, form: str) -> str:
-        """A tuple of what stands at the places of the inputs that are read first."""
-        values = [form.format(place) for place in self.places]
-        return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
-
-    def _whole(self) -> bool:
-        """Whether what is written for is a word of its own, which is not cut into tokens."""
-        return self.texts and self.others and not self.feeds[0].ragged
-
-    def _inputs(self, source: Feed | None) -> str:
-        if source is None or not self.texts:
-            return ""
-        values = ["given.lengths" if feed.counted else "np.asarray(given)" for feed in self.feeds]
-        return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
-
     def _constants(self, pad: object) -> Iterator[str]:
         generation = self.generation
         if generation.start is not None:
@@ -292,6 +299,8 @@ class _Planner:
                 usual = 1 if name == "temperature" else None
                 if self.args[name] != usual:
                     yield from assign(name.upper(), literal(self.args[name]))
+        if self.inputs.filed:
+            yield from self.inputs.sources()
         if self.steps.placed and self.stepping.memory:
             names = tuple(map(literal, self.steps.memory.split()))
             yield from assign("MEMORY", Group("(", names), note="what is computed once")
@@ -315,14 +324,16 @@ class _Planner:
 
     def _data_names(self) -> Iterable[str]:
         assert self.training is not None
-        if not self.texts and self.others:
-            kept = self.training.data.kept.capitalize()
-            return ["DATA_PATH", "inputs_for_prediction", *([kept] if kept else [])]
+        kept = self.training.data.kept.capitalize()
+        if self.others:
+            names = ["DATA_PATH", "Part", "load", *([kept] if kept else [])]
+            if self.texts:
+                cut = any(feed.ragged for feed in self.inputs.read)
+                names += ["token_list"] if cut else []
+                return [*names, *(["DataError"] if len(self.inputs.read) > 1 else [])]
+            return [*names, *(["read"] if self.inputs.filed else [])]
         if not self.texts:
             return ["DataError"]
-        if self.others:
-            words = ["DATA_PATH", "Part", "Vocabulary", "load"]
-            return words if self._whole() else [*words, "token_list"]
         standard = self.training.data.tokens
         names = ["UNKNOWN", "Vocabulary", "cut"]
         names += [] if self.generation.start is not None else ["DataError"]

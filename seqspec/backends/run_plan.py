@@ -91,7 +91,7 @@ def run_file(
         predicted="model, inputs, options.device" + (", state" if carries else ""),
         errors=tuple(_caught(carries)),
         by_series=training.data.scaled_by_series,
-        named=bool(training.data.series or training.data.order),
+        named=bool(training.data.in_series or training.data.order),
         forecasts=task.forecast is not None,
         generates=task.generation is not None,
         given=tuple(_given(task)),

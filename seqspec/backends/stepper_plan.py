@@ -130,8 +130,8 @@ def paths(stepping: Stepping) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield f"memory/{given.name}", _sizes(given)
     applied: Counter[str] = Counter()
     for carried in stepping.states:
-        unit = next(node.unit for node in stepping.step.nodes if carried.given in node.initial)
-        path = "/".join(one.name for one in (*stepping.owners.get(unit, ()), unit))
+        owners = stepping.owners.get(carried.unit, ())
+        path = "/".join(one.name for one in (*owners, carried.unit))
         applied[path] += 1
         again = f".{applied[path]}" if applied[path] > 1 else ""  # a layer with several states
         for (part, _), value in zip(carried.given.state.parts, carried.given.parts, strict=True):

@@ -10,6 +10,7 @@ from seqspec.backends.data_feeds import Feeds
 from seqspec.backends.data_lists import alike_lines
 from seqspec.backends.data_mapped import Kept, MappedText, plan_mapped_text
 from seqspec.backends.data_plan import DataPlan
+from seqspec.backends.data_prediction import returned
 from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
 from seqspec.ir.files import LONGEST_LINE, source_path
 from seqspec.ir.task import Data, Task, Training
@@ -285,7 +286,7 @@ class _Planner:
             ]
         values = (feed.rows("part", "") for feed in self.feeds.inputs)
         given = [f"windows({v}, STEPS)" if self.base.windowed else v for v in values]
-        return (*lines, f"return ({', '.join(given)}{',' if len(given) == 1 else ''})")
+        return (*lines, *returned(Group("(", tuple(map(Code, given)))))
 
     def _tokens_of(self, names: tuple[str, ...]) -> str:
         """The expression for all tokens of columns."""

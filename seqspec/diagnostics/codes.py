@@ -172,6 +172,13 @@ LONG_WARM_UP = _code(
     Severity.WARNING,
 )
 NO_STEPPER = _code("SEQ533", "no-stepper", "`{model}` cannot be run online: {why}")
+BAD_ALLOWANCE = _code("SEQ534", "bad-allowance", "{what}")
+NEEDLESS_ALLOWANCE = _code(
+    "SEQ535",
+    "needless-allowance",
+    "`{name}` is allowed on this line, but nothing there is to be allowed",
+    Severity.WARNING,
+)
 LOOP_MISMATCH = _code(
     "SEQ540",
     "loop-mismatch",
@@ -183,6 +190,17 @@ LOOP_LOOKS_AHEAD = _code(
     "`{layer}` looks ahead in `{looped}`, whose later steps are not written yet",
 )
 NOT_STEPPED = _code("SEQ542", "not-stepped", "`{layer}` {reason}, so it cannot be run step by step")
+NOT_LATE = _code("SEQ543", "not-late", "`{looped}` cannot be its target one step late: {why}")
+BESIDE = _code(
+    "SEQ544",
+    "beside-the-loop",
+    "`{name}` comes step by step beside `{looped}`, but {why}",
+)
+NOT_FORCED = _code(
+    "SEQ545",
+    "not-forced",
+    "`teacher_forcing` below 100% has a model read what it says itself, but {why}",
+)
 NOT_SHIFTED = _code(
     "SEQ547",
     "not-shifted",
@@ -241,6 +259,11 @@ NOT_MAPPED = _code("SEQ642", "not-mapped", "`memory = map` leaves rows where the
 NOT_AUGMENTED = _code("SEQ643", "not-augmented", "`{name}` makes no sense here: {why}")
 NO_SCALE_EACH = _code("SEQ644", "no-scale-for-each", "series have no scale of their own: {why}")
 CANNOT_RESUME = _code("SEQ650", "cannot-resume", "{reason}")
+PADDED_STREAM = _code(
+    "SEQ651",
+    "padded-stream",
+    "`{port}` is padded ({pad}), but a stream holds nothing but steps of its series",
+)
 STREAM_TARGET = _code("SEQ654", "stream-target", "a stream has a target for each step, but {what}")
 STREAM_STEPS = _code(
     "SEQ655",

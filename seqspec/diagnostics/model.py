@@ -80,10 +80,21 @@ class Diagnostic:
 
 
 @dataclass(slots=True)
+class Allowance:
+    """What a comment allows on its line; ``used`` once it was found there."""
+
+    code: Code
+    line: Span
+    comment: Span
+    used: bool = False
+
+
+@dataclass(slots=True)
 class Sink:
     """Where passes report to. A second error at the same span is one mistake told twice."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    allowances: list[Allowance] = field(default_factory=list[Allowance])
     _around: list[Label] = field(default_factory=list[Label])
 
     def report(
@@ -96,7 +107,12 @@ class Sink:
         help: str = "",
         fix: Fix | None = None,
     ) -> None:
-        """Add a diagnostic. ``here`` is said under the span, ``help`` below the excerpt."""
+        """Add a diagnostic. ``here`` is said under the span, ``help`` below the excerpt.
+
+        What is no error is left out where the spec allows it.
+        """
+        if finding.code.severity is not Severity.ERROR and self.allows(finding.code, at):
+            return
         known = any(
             d.code is finding.code and d.span == at and d.message == finding.message
             for d in self.diagnostics
@@ -107,6 +123,21 @@ class Sink:
                     finding.code, finding.message, at, here, (*labels, *self._around), help, fix
                 )
             )
+
+    def allows(self, code: Code, *places: Span | None) -> bool:
+        """Whether the spec allows a finding on a line of one of these places."""
+        found = [
+            allowance
+            for allowance in self.allowances
+            for place in places
+            if allowance.code is code
+            and place is not None
+            and place.start <= allowance.line.end
+            and allowance.line.start <= place.end
+        ]
+        for allowance in found:
+            allowance.used = True
+        return bool(found)
 
     @contextmanager
     def within(self, label: Label | None) -> Generator[None]:

@@ -11,7 +11,10 @@ from seqspec.ir import files, header, ragged
 from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Array, Unreadable
 from seqspec.ir.graph import Value
+from seqspec.ir.items import Failed
+from seqspec.ir.late import late_input
 from seqspec.ir.outputs import Trained
+from seqspec.ir.streams import streamed
 from seqspec.ir.task import Target
 from seqspec.ir.wanting import missing_target
 from seqspec.ir.weighing import sample_weights
@@ -41,6 +44,38 @@ class Arrays(Feeder):
         if isinstance(found, Unreadable):
             self.unreadable(found)
             return None
+        late = late_input(self, self.generate, kinds, found or ())
+        if isinstance(late, Failed):
+            return None
+        self.late = late
+        inputs = self._inputs([p for p in ports if late is None or p[0].name != late.input])
+        if inputs is None:
+            return None
+        if self.source.name == "npy" and found is not None:
+            others = [name for name in inputs if late is None or name != late.input]
+            if len(others) > 1:
+                self.sink.report(
+                    codes.NOT_FED(data=self.section.name, port=others[1]),
+                    self.section.span,
+                    help="a npy file holds one array; several go into a npz file",
+                )
+                return None
+            found = {next(iter(inputs.values()))[0]: found[""]}
+        if not (self._groups(found) and self._several(ports[0], inputs, found)):
+            return None
+        sizes: dict[str, Dim] = {}
+        if found is not None and not (
+            self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
+        ):
+            return None
+        own = next(iter(inputs.values()))
+        targets = {
+            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
+        }
+        return self._finish_arrays(inputs, targets, found, sizes, ports[0][1])
+
+    def _inputs(self, ports: list[tuple[Value, Tensor]]) -> dict[str, tuple[str, ...]] | None:
+        """The array of each input; None after reporting what names none."""
         given = self.given
         if given is not None and (len(ports) > 1 or len(given) != 1):
             what = "`inputs` names the one array of a model's only input"
@@ -53,27 +88,7 @@ class Arrays(Feeder):
                 self.sink.report(codes.FORBIDDEN_VALUE(what=what), columns.span)
                 return None
             inputs[name] = columns.names
-        if self.source.name == "npy" and found is not None:
-            if len(ports) > 1:
-                self.sink.report(
-                    codes.NOT_FED(data=self.section.name, port=ports[1][0].name),
-                    self.section.span,
-                    help="a npy file holds one array; several go into a npz file",
-                )
-                return None
-            found = {next(iter(inputs.values()))[0]: found[""]}
-        if not self._groups(found):
-            return None
-        sizes: dict[str, Dim] = {}
-        if found is not None and not (
-            self._lengths_fit(found) and self._arrays_fit(ports, inputs, found, sizes)
-        ):
-            return None
-        own = next(iter(inputs.values()))
-        targets = {
-            one.output: Target(one.target.columns or own, kinds[one.output]) for one in self.trained
-        }
-        return self._finish_arrays(inputs, targets, found, sizes, ports)
+        return inputs if self.late is None else {**inputs, self.late.input: self.late.names}
 
     def _finish_arrays(
         self,
@@ -81,7 +96,7 @@ class Arrays(Feeder):
         targets: Mapping[str, Target],
         found: Mapping[str, Array] | None,
         sizes: dict[str, Dim],
-        ports: list[tuple[Value, Tensor]],
+        first: Tensor,
     ) -> Fed | None:
         if [o for o in self.trained if not self._is_target(o, targets[o.output], found)]:
             return None
@@ -90,7 +105,7 @@ class Arrays(Feeder):
         if data is None:
             return None
         offered = {
-            one.output: self._offered(targets[one.output], found, ports[0][1], one.value)
+            one.output: self._offered(targets[one.output], found, first, one.value)
             for one in self.trained
         }
         return Fed(data, self.section, sizes, offered)
@@ -119,8 +134,7 @@ class Arrays(Feeder):
             return Offered(None)
         array = found[target.names[0]]
         if self.windows is not None:
-            width = array.shape[1] if len(array.shape) > 1 else 1
-            return Offered(self.window_targets(target.kind, width, first))
+            return Offered(self.window_targets(target.kind, self._width(array), first))
         return Offered((self._shape(array, output.tensor.shape),), array)
 
     def _shape(self, array: Array, declared: Shape) -> Shape:
@@ -134,9 +148,57 @@ class Arrays(Feeder):
         there = self.there() and not self.source.entry.facts.get("code")
         return files.arrays(self.path, self.source.name) if there else None
 
+    @property
+    def _lengths(self) -> tuple[str, ...]:
+        """The arrays of lengths that the source names."""
+        return self.source.args.get("lengths") or ()
+
+    def _several(
+        self,
+        first: tuple[Value, Tensor],
+        inputs: Mapping[str, tuple[str, ...]],
+        found: Mapping[str, Array] | None,
+    ) -> bool:
+        """Whether a stream of several series can be read, if it is one; reports if not.
+
+        The first input tells: its array has the series on an axis before that of the steps.
+        """
+        if streamed(self.section) is None:
+            return True
+        port, type_ = first
+        array = (found or {}).get(inputs[port.name][0])
+        if len(self._lengths) > 1:
+            what = "the series of a stream have one array of lengths"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), self.section.at("source"))
+            return False
+        if self._lengths:
+            self.apart = "lengths"
+        elif array is not None and len(array.shape) == type_.rank:
+            self.apart = "axis"
+        return not self.apart or ragged.no_gaps(self.section, self.sink)
+
+    def _width(self, array: Array) -> int:
+        """How many features a row of an array of series has."""
+        row = array.shape[2 if self.apart == "axis" else 1 :]
+        return row[0] if row else 1
+
+    def _rows_fit(self, port: Value, type_: Tensor, name: str, array: Array) -> bool:
+        """Whether an array of a stream has the axes of one series, or of many; reports if not."""
+        if streamed(self.section) is None:
+            return True
+        rank = type_.rank - (self.apart != "axis")
+        plain = self.apart != "axis" and type_.kind == "float" and len(array.shape) == 1
+        if len(array.shape) == rank or plain:
+            return True
+        features = ", features" if type_.kind == "float" else ""
+        help = f"one series is [steps{features}], several are [series, steps{features}], "
+        help += f"or [steps of all{features}] with `lengths=`; each array alike"
+        self.mismatch(port, f"the array `{name}` is {list(array.shape)}", help)
+        return False
+
     def _lengths_fit(self, found: Mapping[str, Array]) -> bool:
         """Whether there are lengths: whole numbers, one for each sample."""
-        for name in self.ragged.values():
+        for name in (*self.ragged.values(), *(self._lengths if self.apart == "lengths" else ())):
             array = found.get(name)
             if array is None:
                 self.missing("array", name, found, "source")
@@ -176,11 +238,14 @@ class Arrays(Feeder):
         for port, type_ in ports:
             (name,) = inputs[port.name]
             array = found.get(name)
+            if array is None and self.late is not None and self.late.input == port.name:
+                continue  # a target that is missing is told as such
             if array is None:
                 self.sink.report(
                     codes.NOT_FED(data=self.section.name, port=port.name),
                     self.section.at("source"),
-                    help=did_you_mean(name, found)
+                    help=self._begun(port)
+                    or did_you_mean(name, found)
                     or f"{self.shown} has the arrays " + ", ".join(found),
                 )
                 return False
@@ -188,11 +253,12 @@ class Arrays(Feeder):
                 self.mismatch(port, f"the array `{name}` holds no numbers", _SAVE_NUMBERS)
                 return False
             if self.windows is not None:
-                width = array.shape[1] if len(array.shape) > 1 else 1
-                if _features_first(array, type_):
+                if self.apart != "axis" and _features_first(array, type_):
                     self.swapped(port, f"{list(array.shape)}, steps last")
                     return False
-                if not self.windows_fit(port, type_, width, sizes):
+                if not self._rows_fit(port, type_, name, array):
+                    return False
+                if not self.windows_fit(port, type_, self._width(array), sizes):
                     return False
                 continue
             actual = self._shape(array, type_.shape)
@@ -211,6 +277,15 @@ class Arrays(Feeder):
                     )
                 return False
         return True
+
+    def _begun(self, port: Value) -> str:
+        """What makes an input its target one step late, if only that is missing."""
+        generate = self.generate
+        if generate is None or generate.values["start"] is not None:
+            return ""
+        if generate.values["loop"].input != port.name:
+            return ""
+        return "write the id that begins a sequence, such as `start = 1`, in its generate section"
 
 
 def _features_first(array: Array, type_: Tensor) -> bool:

@@ -20,7 +20,7 @@ def augmentable(graph: Graph, terms: Sequence[Term], fed: Fed, sink: Sink) -> bo
             moves = setting.entry.facts["moves"]
             why, help = _unmoved(graph, terms, fed.data) if moves else _unchanged(graph, fed.data)
         if fed.data.streams is not None:
-            why, help = "a stream is read as it is", "leave it out"
+            why, help = _streamed(moves=setting.entry.facts["moves"])
         if why:
             finding = codes.NOT_AUGMENTED(name=setting.name, why=why)
             sink.report(finding, fed.section.at("augment", setting.name), help=help)
@@ -38,6 +38,13 @@ def measured(graph: Graph, data: Data) -> list[Value]:
 def in_time(value: Value) -> bool:
     """Whether an input has a time axis."""
     return value.tensor.rank > (1 if value.tensor.kind == "token" else 2)
+
+
+def _streamed(*, moves: bool) -> tuple[str, str]:
+    if moves:
+        return "each chunk of a stream goes on where the one before ended", "leave it out"
+    why = "it changes samples, and the chunks of a stream are none"
+    return why, "put noise into the model: `x -> gaussian_noise(0.1)` adds it in training only"
 
 
 def _unchanged(graph: Graph, data: Data) -> tuple[str, str]:

@@ -103,6 +103,24 @@ def check(graph: Graph, sink: Sink) -> None:
         help = "write `stateful=true` in it too, unless that is meant"
         sink.report(codes.CUT_DIFFERENTLY(what=what), node.span, help=help)
 
+    for node in _windows(graph):
+        what = (
+            f"the windows of `{node.unit.kind}` begin with zeros in each batch, so what they give"
+        )
+        what += " depends on where a stream is cut"
+        help = "let recurrent layers that carry their state look back, unless that is meant"
+        sink.report(codes.CUT_DIFFERENTLY(what=what), node.span, help=help)
+
+
+def _windows(graph: Graph) -> Iterator[Node]:
+    """Layers that look back at steps of a stream which the batch before ended with."""
+    for node in graph.nodes:
+        unit = node.unit
+        if isinstance(unit, SubModel):
+            yield from () if node.fold else _windows(unit.graph)
+        elif unit.spec.reach(unit.args) and node.value.type.causal and not node.fold:
+            yield node
+
 
 def _applied_once(graph: Graph, sink: Sink) -> None:
     first: dict[Unit, Node] = {}

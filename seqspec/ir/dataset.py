@@ -24,11 +24,13 @@ def feed(
     folder: Path,
     override: Path | None,
     sink: Sink,
+    generate: Section | None = None,
 ) -> Fed | None:
     """Bind a data section to the model it feeds; None after reporting what does not fit.
 
     ``trained`` are its outputs, with the targets that are wanted. ``folder`` is the spec's,
-    ``override`` a file to read instead of the one that is written.
+    ``override`` a file to read instead of the one that is written, ``generate`` the section that
+    says what is fed back.
     """
     facts = section.values["source"].entry.facts
     feeder = Table if facts["tabular"] else Texts if facts.get("text") else Arrays
@@ -40,4 +42,4 @@ def feed(
         return None
     if not check_data(section, graph, trained, sink):
         return None
-    return feeder(section, graph, trained, folder, override, sink).feed()
+    return feeder(section, graph, trained, folder, override, sink, generate).feed()

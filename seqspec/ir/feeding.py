@@ -19,7 +19,7 @@ from seqspec.ir.outputs import Trained
 from seqspec.ir.roles import Roles
 from seqspec.ir.sections import Section
 from seqspec.ir.streams import steps_of, streamed
-from seqspec.ir.task import Data, SampleWeight, Target
+from seqspec.ir.task import Data, Late, SampleWeight, Target
 from seqspec.shapes.dim import Dim, Shape, same_shape, show
 from seqspec.source import Span
 from seqspec.types import State, Tensor
@@ -62,8 +62,10 @@ class Feeder:
         folder: Path,
         override: Path | None,
         sink: Sink,
+        generate: Section | None = None,
     ) -> None:
         self.section = section
+        self.generate = generate
         self.graph = graph
         self.trained = trained
         self.sink = sink
@@ -72,6 +74,10 @@ class Feeder:
         self.windows: Setting | None = steps_of(section)
         #: time axes along which samples differ in length, with the arrays of their lengths
         self.ragged: dict[str, str] = {}
+        #: what tells several series of arrays apart
+        self.apart = ""
+        #: the input that is the target one step late, if one is
+        self.late: Late | None = None
         self.path = override or folder / source_path(self.source)
         self.shown = f"`{source_path(self.source) if override is None else override}`"
 
@@ -153,7 +159,7 @@ class Feeder:
         """Whether there are series or groups where a split deals them out; reports if not."""
         unit = split.entry.facts["unit"]
         cut = unit == "series" or (unit == "group" and self.windows is not None)
-        if not cut or self.source.args.get("series"):
+        if not cut or self.source.args.get("series") or (self.apart and unit == "series"):
             return True
         why = "deals out whole series" if unit == "series" else "would tear windows apart"
         several = "series" in self.source.args
@@ -197,14 +203,7 @@ class Feeder:
         split = self.split()
         if split is None:
             return None
-        if self.windows is not None and self.section.values["missing"] == "drop":
-            what = "`missing = drop` would make neighbours of rows that are not"
-            labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
-            help = "write forward_fill or interpolate, or mend the file"
-            finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
-            self.sink.report(finding, at, labels=labels, help=help)
-            return None
-        if not self._batched():
+        if not (self._follow() and self._batched()):
             return None
         if self.ragged:  # a reader of such sequences knows their lengths
             inputs = {
@@ -236,7 +235,20 @@ class Feeder:
             values["memory"],
             self._augmentations(),
             streamed(self.section),
+            self.apart,
+            self.late,
         )
+
+    def _follow(self) -> bool:
+        """Whether rows still follow each other where that matters; reports if not."""
+        if self.windows is None or self.section.values["missing"] != "drop":
+            return True
+        what = "`missing = drop` would make neighbours of rows that are not"
+        labels = (Label(self.section.at("windows"), "windows take rows as they follow"),)
+        help = "write forward_fill or interpolate, or mend the file"
+        finding, at = codes.FORBIDDEN_VALUE(what=what), self.section.at("missing")
+        self.sink.report(finding, at, labels=labels, help=help)
+        return False
 
     def _augmentations(self) -> tuple[Setting, ...]:
         given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]

@@ -8,8 +8,9 @@ from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.causality import sights
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.loops import Loop, Token
+from seqspec.ir.masks import ByLengths
 from seqspec.ir.sections import Section
-from seqspec.ir.stepping import Stepping, take_apart
+from seqspec.ir.stepping import STEPPABLE, Stepping, beside, take_apart
 from seqspec.ir.task import Generation, Training
 from seqspec.shapes.dim import same_shape
 from seqspec.types import Tensor
@@ -50,7 +51,7 @@ class _Checker:
         others = [value.name for value in self.graph.inputs if value is not looped]
         if start is None and others:
             what = f"nothing says what `{looped.name}` begins with"
-            help = "write `start =` an id or a quoted token, or `ends=true` where texts are cut"
+            help = "write `start =` an id, or `ends=true` where texts are cut"
             self._refuse(what, "loop", help)
             return None
         pick: Setting = self.section.values["pick"] or Setting.plain(ENTRIES["pick"]["greedy"])
@@ -119,7 +120,7 @@ class _Checker:
         target = data.targets.get(name)
         if target is None or target.kind == "next_step":
             return True
-        if target.names != data.inputs.get(looped.name):
+        if data.late is not None or target.names != data.inputs.get(looped.name):
             return True
         (column,) = target.names
         self.sink.report(
@@ -155,24 +156,33 @@ class _Checker:
         """Whether the output can be computed a step at a time."""
         parts = take_apart(self.graph, looped, output)
         if isinstance(parts, Stepping):
-            return self._no_covariates(parts)
+            return all(self._counted(value) for value in beside(parts))
         self.sink.report(
             codes.NOT_STEPPED(layer=parts.node.unit.kind, reason=parts.reason),
             self.loop.span,
             labels=(Label(parts.node.span, "on the way from input to output"),),
-            help="put recurrent layers there, and layers that treat each step on its own",
+            help=STEPPABLE,
         )
         return False
 
-    def _no_covariates(self, parts: Stepping) -> bool:
-        """Whether nothing else has to come with each step."""
-        kept = {*(given for given, _ in parts.memory), *(c.given for c in parts.states)}
-        beside = [v for v in parts.step.inputs[1:] if v not in kept]
-        if not beside:
+    def _counted(self, value: Value) -> bool:
+        """Whether the number of steps of an input beside what is written can be told."""
+        given = next(one for one in self.graph.inputs if one.name == value.name)
+        pick: Setting | None = self.section.values["pick"]
+        if given.mask is None:
             return True
-        what = f"`{beside[0].name}` runs beside `{parts.looped.name}`, whose length is not known"
-        self._refuse(what, "loop", "give its time axis a name of its own", beside[0])
-        return False
+        why, help = "", ""
+        if not isinstance(given.mask, ByLengths):
+            why = "its padding may stand anywhere"
+            help = "write `pad=lengths`, so that the data tells how many steps there are"
+        elif pick is not None and pick.entry.facts["beams"]:
+            why = "a beam search compares beginnings that may all be as long as the limit"
+            help = "pick one token after another: greedy() or sample()"
+        if why:
+            finding = codes.BESIDE(name=given.name, looped=self.loop.input, why=why)
+            labels = (Label(given.span, f"this is {given.type}"),)
+            self.sink.report(finding, self.section.at("loop"), labels=labels, help=help)
+        return not why
 
     # ---- tokens
 
@@ -186,13 +196,23 @@ class _Checker:
         bound = looped.tensor.bound
         assert bound is not None
         if isinstance(written.value, str):
-            if data is None or not data.vocabulary:
-                what = "a quoted token needs a vocabulary, which this data does not have"
-                help = "write its id"
-                self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
+            what = "a quoted token needs a vocabulary, which this data does not have"
+            help = "write its id"
+            if data is not None and data.vocabulary:
+                what = (
+                    "the id of a quoted token is known only when a training has made its vocabulary"
+                )
+                help = (
+                    "write `ends=true` where texts are cut: ids 2 and 3 begin and end each of them"
+                )
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         elif bound.value is not None and written.value >= bound.value:
             what = f"`{looped.name}` has ids below {bound}, so {written.value} is none of them"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span)
+        elif written.value == looped.tensor.pad:
+            what = f"{written.value} pads `{looped.name}`, so it is never read nor written"
+            help = f"take an id of its own to {setting} a sequence"
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         return written.value
 
     # ---- reports

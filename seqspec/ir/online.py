@@ -8,7 +8,7 @@ from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.ir.causality import sights
 from seqspec.ir.graph import Graph, Value
 from seqspec.ir.sections import Section
-from seqspec.ir.stepping import Obstacle, Stepping, has_steps, take_apart
+from seqspec.ir.stepping import STEPPABLE, Obstacle, Stepping, has_steps, take_apart
 from seqspec.ir.task import Stepped, Training
 from seqspec.source import Span
 from seqspec.types import Tensor
@@ -60,8 +60,13 @@ def _picked(
     return None
 
 
-def taken_apart(graph: Graph, looped: Value, output: str, at: Span, sink: Sink) -> Stepping | None:
-    """The parts of a model that is run step by step; None after reporting why it cannot be."""
+def taken_apart(
+    graph: Graph, looped: Value, output: str, at: Span, sink: Sink, instead: str = ""
+) -> Stepping | None:
+    """The parts of a model that is run step by step; None after reporting why it cannot be.
+
+    ``instead`` is what else the help may advise.
+    """
     wanted = dict(graph.outputs)[output]
     if looped not in sights(graph)[wanted].inputs:
         why = f"`{output}` does not depend on `{looped.name}`"
@@ -74,7 +79,7 @@ def taken_apart(graph: Graph, looped: Value, output: str, at: Span, sink: Sink) 
             codes.NOT_STEPPED(layer=parts.node.unit.kind, reason=parts.reason),
             at,
             labels=(Label(parts.node.span, "on the way from input to output"),),
-            help="put recurrent layers there, and layers that treat each step on its own",
+            help=STEPPABLE + instead,
         )
         return None
     return parts

@@ -8,6 +8,7 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label, Sink
 from seqspec.ir.graph import Value
 from seqspec.ir.sections import Section
+from seqspec.ir.streams import streamed
 from seqspec.shapes.dim import Shape, show
 from seqspec.types import Tensor
 
@@ -25,7 +26,7 @@ def axes(ports: Ports, section: Section, sink: Sink) -> dict[str, str] | None:
     Empty if the source names no lengths; None after reporting that they make no sense.
     """
     lengths: tuple[str, ...] | None = section.values["source"].args.get("lengths")
-    if lengths is None:
+    if lengths is None or streamed(section):  # then they are those of the series
         return {}
     at = section.at("source", lengths[0])
     if section.values["windows"] is not None:
@@ -37,7 +38,7 @@ def axes(ports: Ports, section: Section, sink: Sink) -> dict[str, str] | None:
             help="leave out one of them",
         )
         return None
-    if not _no_gaps(section, sink):
+    if not no_gaps(section, sink):
         return None
     found = list(dict.fromkeys(name for _, type_ in ports if (name := axis(type_.shape))))
     if len(found) == len(lengths):
@@ -50,7 +51,8 @@ def axes(ports: Ports, section: Section, sink: Sink) -> dict[str, str] | None:
     return None
 
 
-def _no_gaps(section: Section, sink: Sink) -> bool:
+def no_gaps(section: Section, sink: Sink) -> bool:
+    """Whether nothing fills the gaps of one sequence out of another; reports if not."""
     if section.values["missing"] == "error":
         return True
     what = f"`missing = {section.values['missing']}` would fill one sequence out of another"

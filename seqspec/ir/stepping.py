@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.ir.carried import stateful
 from seqspec.ir.findings import alive
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
+from seqspec.ir.looking_back import with_past
 from seqspec.ir.masks import ByLengths, Given
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Dim
@@ -20,15 +22,22 @@ from seqspec.types import Padding, State, Tensor
 from seqspec.vocabulary.forms import SLICE, Cut, spread
 from seqspec.vocabulary.masking import Masking
 
+#: What may stand between the input that is stepped and the output, as messages say it.
+STEPPABLE = (
+    "put recurrent layers there, convolutions with `padding=causal`, and layers that treat each "
+    "step on its own"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """The state of one recurrent layer from step to step.
+    """The state of one layer from step to step: of a recurrent one, or the steps that one looks at.
 
     ``given`` is the input of the step that brings it, ``kept`` are the tensors after the step and
     ``start`` those before the first one, in Keras's order; without any, they are zeros.
     """
 
+    unit: Unit
     given: Value
     kept: tuple[Value, ...]
     start: tuple[Value, ...]
@@ -80,7 +89,7 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
         carried=(),
     )
     stepped = _stepped(graph, looped)
-    whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
+    whole = opened(graph, lambda node: _is_opened(node, stepped))
     # A state that is carried from batch to batch is one that the steps carry, zero at first.
     nodes = tuple(
         replace(node, initial=()) if handed & set(node.initial) else node
@@ -88,6 +97,12 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
     )
     graph = replace(whole.graph, nodes=alive(nodes, [whole.graph.outputs[0][1]]))
     return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
+
+
+def _is_opened(node: Node, stepped: set[Value]) -> bool:
+    """Whether a called model is opened: one that is stepped, and one that begins cleared."""
+    inside = isinstance(node.unit, SubModel) and any(stateful(node.unit.graph))
+    return inside or any(value in stepped for value in node.outputs.values())
 
 
 def _stepped(graph: Graph, looped: Value) -> set[Value]:
@@ -145,7 +160,7 @@ class _Parts:
                 reason = self._obstacle(node)
                 if reason:
                     return Obstacle(node, reason)
-                nodes.append(self._node(node))
+                nodes += self._nodes(node)
         ((name, output),) = self.graph.outputs
         results = [(name, self._now[output])]
         results += [pair for c in self.states for pair in zip(c.names, c.kept, strict=True)]
@@ -192,6 +207,8 @@ class _Parts:
             return "" if not any(moving[1:]) else "attends to steps that are not kept"
         if not node.value.type.causal:
             return "looks at other steps than the present one"
+        if _reach(node) is not None:
+            return ""
         if masking in (Masking.KEEPS, Masking.COUNTS, Masking.JOINS) or _whole_steps(node):
             return self._steps_of_its_own(node)
         return "needs steps before the present one, which are not kept"
@@ -206,6 +223,16 @@ class _Parts:
 
     def _starts_late(self, node: Node) -> bool:
         return any(value in self.stepped for value in node.initial)
+
+    def _nodes(self, node: Node) -> tuple[Node, ...]:
+        """What computes a node in the step."""
+        stepped, reach = self._node(node), _reach(node)
+        if not reach:
+            return (stepped,)
+        (x,), name = stepped.inputs, self._named(node.unit.name)
+        window = with_past(stepped, x, stepped.value, reach, name)
+        self.states.append(Carried(node.unit, window.given, (window.kept,), ()))
+        return window.nodes
 
     def _node(self, node: Node) -> Node:
         for value in node.outputs.values():
@@ -245,7 +272,7 @@ class _Parts:
         start = () if any(value in self.kept for value in node.initial) else node.initial
         if len(start) == 1 and isinstance(start[0].type, State):
             start = start[0].parts
-        self.states.append(Carried(given, self._now[whole].parts, start))
+        self.states.append(Carried(node.unit, given, self._now[whole].parts, start))
         return given
 
     def _named(self, wanted: str) -> str:
@@ -283,12 +310,25 @@ class _Parts:
         return replace(self.graph, inputs=inputs, outputs=tuple(outputs), nodes=kept)
 
 
+def _reach(node: Node) -> int | None:
+    """How many steps before the present one a node looks at; None if it has no window of steps."""
+    if isinstance(node.unit, SubModel) or node.fold:
+        return None
+    return node.unit.spec.reach(node.unit.args)
+
+
 def _whole_steps(node: Node) -> bool:
     """Whether a node is a slice that leaves the steps as they are."""
     if not isinstance(node.unit, Layer) or node.unit.spec is not SLICE:
         return False
     axes = spread(node.unit.args["index"], node.inputs[0].tensor.rank)
     return axes is not None and axes[1][1] == Cut()
+
+
+def beside(stepping: Stepping) -> list[Value]:
+    """The inputs that come with each step, besides the one that is stepped."""
+    kept = {*(given for given, _ in stepping.memory), *(c.given for c in stepping.states)}
+    return [value for value in stepping.step.inputs[1:] if value not in kept]
 
 
 def carried_tensors(stepping: Stepping) -> Iterator[tuple[str, Value]]:

@@ -14,7 +14,7 @@ from seqspec.ir.graph import Graph
 from seqspec.ir.outputs import Trained
 from seqspec.ir.sections import Section
 from seqspec.ir.task import Data
-from seqspec.types import Tensor
+from seqspec.types import Padding, Tensor
 from seqspec.vocabulary import ENTRIES
 from seqspec.vocabulary.spec import Setting
 
@@ -39,7 +39,8 @@ def check_data(section: Section, graph: Graph, trained: Sequence[Trained], sink:
     """Whether a data section can be read as streams, if that is asked for; reports if not."""
     if streamed(section) is None:
         return True
-    return _cut(section, sink) and _targets(trained, sink) and _any_length(section, graph, sink)
+    fits = _cut(section, sink) and _targets(trained, sink) and _any_length(section, graph, sink)
+    return fits and _unpadded(section, graph, sink)
 
 
 def _cut(section: Section, sink: Sink) -> bool:
@@ -54,9 +55,6 @@ def _cut(section: Section, sink: Sink) -> bool:
     elif source.entry.facts.get("samples"):
         why, setting = f"`{source.name}` holds samples, none of which goes on in the next", "source"
         help = 'read one long text: text("…")'
-    elif source.args.get("lengths"):
-        why, setting = "`lengths=` tells samples apart, each of which is read as a whole", "source"
-        help = "write the series as a table: csv(…, series=…, order=…)"
     elif drawn:
         why, setting = "`random` would draw single rows out of them", "split"
         help = "write chronological(…), or by_series(…) to deal out whole series"
@@ -82,6 +80,24 @@ def _targets(trained: Sequence[Trained], sink: Sink) -> bool:
         sink.report(codes.STREAM_TARGET(what=what), place, help=help)
         return False
     return True
+
+
+def _unpadded(section: Section, graph: Graph, sink: Sink) -> bool:
+    """Whether no input of a stream is padded; reports if one is."""
+    padded = (v for v in graph.inputs if isinstance(v.type, Tensor) and v.type.pad is not None)
+    value = next(padded, None)
+    if value is None:
+        return True
+    by = value.tensor.pad
+    pad = f"pad={by.value if isinstance(by, Padding) else by}"
+    sink.report(
+        codes.PADDED_STREAM(port=value.name, pad=pad),
+        value.span,
+        labels=(Label(section.at("batches"), "read in chunks"),),
+        help=f"leave `{pad}` out; leave rows that hold no data out of the table, or add a column "
+        "that tells them",
+    )
+    return False
 
 
 def _any_length(section: Section, graph: Graph, sink: Sink) -> bool:

@@ -33,6 +33,15 @@ class SampleWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """An input that is the array of a target one step late, behind the id ``start``."""
+
+    input: str
+    names: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """A data section bound to the model that trains on it.
 
@@ -71,6 +80,11 @@ class Data:
     augment: tuple[Setting, ...] = ()
     #: series side by side in chunks, for a model that carries state; None where there are samples
     streams: Setting | None = None
+    #: what tells several series of arrays apart that are streams: ``axis``, which is the first one
+    #: of each array, or ``lengths``, one after the other; empty for one series
+    apart: str = ""
+    #: the input that is no array of the data but its target one step late
+    late: Late | None = None
 
     @property
     def texts(self) -> bool:
@@ -96,6 +110,11 @@ class Data:
     def series(self) -> str:
         """The column that tells the series of one table apart; empty if there is but one."""
         return self.source.args.get("series") or ""
+
+    @property
+    def in_series(self) -> bool:
+        """Whether there are several series."""
+        return bool(self.series or self.apart)
 
     @property
     def order(self) -> str:
@@ -220,6 +239,8 @@ class Training:
     reset: Setting | None = None
     #: how many lanes of a stream share a batch at most; all of them if None
     lanes: int | None = None
+    #: how many of the tokens that are fed back are the right ones in training
+    teacher_forcing: float = 1.0
 
     def trains(self, path: str) -> bool:
         """Whether a weight, by its canonical name, is not frozen."""

@@ -62,6 +62,7 @@ def check(
         frozen,
         values["reset"],
         values["batch_size"] if "batch_size" in section.spans else None,
+        float(values["teacher_forcing"]),
     )
 
 

@@ -43,13 +43,19 @@ LOOP = Kind(
     lambda _: True,
     category="loop expression",
 )
-TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
+TOKEN = Kind("the id of a token", lambda _: True, category="token expression")
 WARM_UP = Kind("a number of steps, or `all`", POSITIVE.accepts, words=("all",))
 PORT = Kind("the name of an input or output", lambda v: isinstance(v, str), category="port")
 FREEZE = Kind(
     "a list of layers and weights, such as [encoder, words/embeddings]",
     lambda _: True,
     category="weight list",
+)
+SHARE = Kind(
+    "a number from 0 to 1, such as 50%",
+    lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v <= 1,
+    samples=(0.0, 0.5, 1.0),
+    advice="it is a share: half of them is written 0.5 or 50%",
 )
 DATA_NAME = Kind("the name of a data section", lambda v: isinstance(v, str), category="data")
 
@@ -105,6 +111,9 @@ TRAIN = SectionSpec(
         Arg("reduce", one_of("reduction", "a rule, such as on_plateau(patience=5)"), None,
             "When to lower the learning rate."),
         Arg("freeze", FREEZE, (), "What training leaves as it is: layers, models, weights."),
+        Arg("teacher_forcing", SHARE, 1.0,
+            "How many of the tokens that are fed back are right in training; the others are what "
+            "the model itself finds most likely (scheduled sampling, Bengio et al. 2015)."),
         Arg("precision", choice(*PRECISIONS), "float32",
             "What layers compute in; weights, softmax at the end and loss stay float32."),
         Arg("seed", WHOLE, 0, "Of initial weights, dropout and order."),

@@ -365,9 +365,10 @@ class LayerSpec:
     ``copies`` those that repeat a unit (or take several, where ``joined_by`` names the layer that
     makes one value of theirs). ``one_rank`` says that a shared instance takes operands of one
     number of axes only. ``slow`` tells from the arguments why a fused kernel cannot run this layer,
-    if so; ``turns`` whether its steps come out in reverse order. ``cudnn`` says that Keras has a
-    fused kernel for it, on GPUs. ``masking`` is what becomes of padding. ``fields`` names the
-    outputs a user can reach by name. ``examples`` are expressions that consume ``x`` of the first
+    if so; ``turns`` whether its steps come out in reverse order; ``reach`` how many steps before
+    the present one it looks at, if it has a window of steps. ``cudnn`` says that Keras has a fused
+    kernel for it. ``masking`` is what becomes of padding. ``fields`` names the outputs a user can
+    reach by name. ``examples`` are expressions that consume ``x`` of the first
     port's pattern, compiled for every backend by the tests.
     """
 
@@ -388,6 +389,7 @@ class LayerSpec:
     missing_axis: tuple[str, str, str] | None = None
     slow: Callable[[Mapping[str, Any]], Slow | None] = lambda _: None
     turns: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    reach: Callable[[Mapping[str, Any]], int | None] = lambda _: None
     cudnn: bool = False
     masking: Masking = Masking.ENDS
     fields: tuple[str, ...] = ()

@@ -57,6 +57,17 @@ MODELS = {
     model Lane(x: float[B, T, 4]) -> float[B, T, 4] {
         x -> layer_norm -> gru(4, return=sequence) -> dropout(0.2)
     }""",
+    "windows": """model M(x: float[B, T, 4]) -> float[B, T, 2] {
+        x -> conv_1d(6, 3, padding=causal, activation=relu) -> chain(Lane, 2)
+          -> gru(4, return=sequence) -> conv_1d(4, 1) -> dense(2)
+    }
+    model Lane(x: float[B, T, 6]) -> float[B, T, 6] {
+        code = conv_1d(6, 2, padding=causal, dilation_rate=3, groups=2)
+        x + (x -> code -> code)
+    }""",
+    "window alone": """model M(x: float[B, 7, 3]) -> float[B, 7, 2] {
+        x -> conv_1d(2, 4, padding=causal, use_bias=false)
+    }""",
     "layers": """model M(x: float[B, T, 4]) -> (y: float[B, T, 2], z: float[B, T, 4]) {
         a = x[:, :, 1:3] -> batch_norm -> simple_rnn(3, return=sequence)
         b = x[..., 0:2] -> gaussian_noise(0.1) -> spatial_dropout(0.1) -> gru(3, return=sequence)

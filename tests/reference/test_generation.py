@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.torch, pytest.mark.keras, pytest.mark.slow]
 
 STORY = """
 model Story(text: token(6)[B, T]) -> float[B, T, 6] {{
-    text -> embedding(4) -> gru(5, return=sequence) -> lstm(5, return=sequence) -> dense(6{end})
+    text -> embedding(4) -> conv_1d(5, 3, padding=causal) -> gru(5, return=sequence)
+        -> conv_1d(5, 2, padding=causal, dilation_rate=2) -> lstm(5, return=sequence)
+        -> dense(6{end})
 }}
 generate Story {{ loop = text, {start}stop = 2, limit = {limit}, pick = {pick} }}
 """
@@ -32,15 +34,23 @@ model Tell(source: token(9, pad=0)[B, S], target: token(6, pad=0)[B, T]) -> floa
 }
 generate Tell { loop = target, start = 1, stop = 2, limit = 5, pick = beam(7, length_penalty=0.5) }
 """
+BESIDE = """
+model Tell({source}mood: float{pad}[B, T, 2], target: token(6{tokens})[B, T]) -> float[B, T, 6] {{
+    said = concat(target -> embedding(4), mood) -> lstm(6, {initial}return=sequence)
+    said -> dense(6)
+}}
+generate Tell {{ loop = target, start = 1, stop = 2, limit = 9, pick = {pick} }}
+"""
+MOOD = np.random.default_rng(4).normal(size=(3, 5, 2)).astype(np.float32)
 SOURCE = np.array([[3, 4, 5, 0], [6, 7, 0, 0], [8, 3, 4, 5]], np.int32)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @contextmanager
-def programs(spec: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Both programs with the same weights."""
-    compilation = checked(spec)
+def programs(spec: str, folder: Path, model: str | None = None) -> Iterator[dict[str, Any]]:
+    """Both programs with the same weights. A model that is named may have warnings."""
+    compilation = checked(spec, model, clean=model is None)
     with built(compilation, folder) as models:
         task = task_of(compilation)
         share(models, random_weights(task.graph, 1.5), task, folder)
@@ -167,38 +177,163 @@ def _searched(one: Any, source: Array, width: int = 7, limit: int = 5) -> list[i
     return cut(beams[0][1])
 
 
+def test_covariates_come_step_by_step(tmp_path: Path) -> None:
+    """There are five of them, so five tokens at most, though the limit is nine."""
+    words = {"source": "", "pad": "", "tokens": "", "initial": "", "pick": "greedy()"}
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [_followed(one, (mood[None],), 5) for mood in MOOD]
+            assert generator(one).generate(one.model, (MOOD,)) == wanted
+            assert max(map(len, wanted)) == 5
+
+
+def test_a_sequence_ends_with_its_covariates(tmp_path: Path) -> None:
+    words = {
+        "source": "start: float[B, 6], ",
+        "pad": "(pad=lengths)",
+        "tokens": ", pad=lengths",
+        "initial": "initial=[start, start], ",
+        "pick": "sample(top_k=1)",
+    }
+    start = np.random.default_rng(5).normal(size=(3, 6)).astype(np.float32)
+    lengths = np.array([5, 3, 1])
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [
+                _followed(one, (start[[row]], MOOD[[row], :length]), length)
+                for row, length in enumerate(lengths)
+            ]
+            found = generator(one).generate(one.model, (start, MOOD, lengths), batch_size=2)
+            assert found == wanted
+
+
+def test_a_beam_takes_its_covariates_along(tmp_path: Path) -> None:
+    words = {"source": "", "pad": "", "tokens": "", "initial": "", "pick": "beam(1)"}
+    with programs(BESIDE.format(**words), tmp_path) as models:
+        for one in models.values():
+            wanted = [_followed(one, (mood[None],), 5) for mood in MOOD]
+            assert generator(one).generate(one.model, (MOOD,)) == wanted
+
+
+def _followed(one: Any, given: tuple[Array, ...], steps: int) -> list[int]:
+    """The likeliest token each time, of runs over all covariates so far."""
+    tokens = [1]
+    *others, mood = given
+    for place in range(1, steps + 1):
+        counts = [np.array([place])] * 2 if others else []
+        ordered = [*others, mood[:, :place], np.array([tokens])]
+        if counts:
+            ordered = [*others, mood[:, :place], counts[0], np.array([tokens]), counts[1]]
+        found = _whole_of(one, ordered)
+        tokens.append(int(found[0, -1].argmax()))
+    return cut(tokens[1:])
+
+
+def _whole_of(one: Any, inputs: list[Array]) -> Array:
+    found: Array = twins.forward(one, inputs)[0]
+    return found
+
+
 NAMED = """
-model Named(part: token(6)[B], name: token(7, pad=lengths)[B, T]) -> float[B, T, 7] {
-    first = part -> embedding(5)
+model Named(part: token(6)[B], {more}name: token(7, pad=lengths)[B, T]) -> float[B, T, 7] {{
+    first = {first}
     name -> embedding(3) -> gru(5, initial=[first], return=sequence) -> dense(7)
-}
-data names {
-    source = tsv("names.tsv", columns=[name, part])
+}}
+data names {{
+    source = tsv("names.tsv", columns=[name, part{column}])
     tokens = characters(ends=true)
     target = next_step(name)
-}
-train Named { data = names, loss = sparse_categorical_crossentropy }
-generate Named { loop = name, limit = 6 }
+}}
+train Named {{ data = names, loss = sparse_categorical_crossentropy }}
+generate Named {{ loop = name, limit = 6 }}
 """
+LABEL = {"more": "", "first": "part -> embedding(5)", "column": ""}
+LABELS = {
+    "more": "sex: token(6)[B], ",
+    "first": "concat(part -> embedding(3), sex -> embedding(2))",
+    "column": ", sex",
+}
+MIXED = {
+    "more": "notes: token(6, pad=lengths)[B, S], ",
+    "first": "concat(part -> embedding(3), notes -> embedding(2) -> gru(2))",
+    "column": ", notes",
+}
+WORDS = {"part": ["north", "south"], "sex": ["f", "m"], "notes": ["f", "m"]}
 
 
-def test_a_label_is_written_for_as_it_stands_in_the_file(tmp_path: Path) -> None:
-    (tmp_path / "names.tsv").write_text("abba\tnorth\ncac\tsouth\n")
-    (tmp_path / "named.seq").write_text(NAMED)
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        (LABEL, ["south", "north", "south"]),
+        (LABELS, ["south\tf", "north\tf", "south\tf", "south\tm"]),
+        (MIXED, ["south\tf", "north\tf", "south\tf", "south\tmf"]),
+    ],
+    ids=["one label", "two labels", "a label and a text"],
+)
+def test_labels_are_written_for_as_they_stand_in_the_file(
+    given: dict[str, str], texts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "names.tsv").write_text(
+        "abba\tnorth\tf\n".replace("\tf", "\tf" * bool(given["column"]))
+    )
+    (tmp_path / "named.seq").write_text(NAMED.format(**given))
     compilation = Compilation.of(tmp_path / "named.seq")
     with built(compilation, tmp_path) as models:
         task = task_of(compilation)
-        share(models, random_weights(task.graph, 1.5), task, tmp_path)
+        share(models, random_weights(task.graph, 2), task, tmp_path)
         said: list[list[str]] = []
         for one in models.values():
-            words = {"part": ["north", "south"], "name": ["a", "b", "c"]}
-            vocabulary = one.program.module("data").Vocabulary(words)
-            ids = np.array([5, 4, 5], np.int32)
-            rows = generator(one).generate(one.model, (ids,))
-            said.append(
-                generator(one).write_texts(one.model, ["south", "north", "south"], vocabulary)
-            )
+            data = one.program.module("data")
+            known = {name: WORDS[name] for name in data.IDS if name != "name"}
+            vocabulary = data.Vocabulary(known | {"name": ["a", "b", "c"]})
+            said.append(generator(one).write_texts(one.model, texts, vocabulary))
+            whole = tmp_path / "whole.tsv"
+            whole.write_text("".join(f"a\t{text}\n" for text in texts))
+            inputs = data.inputs_for_prediction(whole, vocabulary)
+            fixed = tuple(np.asarray(array) for array in inputs[: len(inputs) - 2])
+            rows = generator(one).generate(one.model, fixed)
             names = vocabulary.words("name")
             assert said[-1] == ["".join(names[place] for place in row) for row in rows]
+            if given["column"]:
+                with pytest.raises(data.DataError, match="a tab has to stand between"):
+                    generator(one).write_texts(one.model, ["south"], vocabulary)
         assert said[0] == said[1]
-        assert said[0][0] == said[0][2] != said[0][1]
+        assert said[0][0] == said[0][2]
+        assert len(set(said[0])) > 1
+
+
+CARRIED = """
+model Read(source: float[B, S, 2]) -> float[B, 5] {
+    source -> gru(5, stateful=true)
+}
+model Tell(source: float[B, S, 2], word: token(6)[B, T]) -> float[B, T, 6] {
+    notes = source -> READER
+    said = word -> embedding(4) -> lstm(5, return=sequence, stateful=true)
+    add(said, notes -> repeat(T)) -> dense(6)
+}
+generate Tell { loop = word, start = 1, stop = 2, limit = 6, pick = PICK }
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "pick"), [("gru(5, stateful=true)", "greedy()"), ("Read", "beam(1)")]
+)
+def test_carried_state_is_cleared_before_each_sequence(
+    tmp_path: Path, reader: str, pick: str
+) -> None:
+    """Encoder and decoder carry state from batch to batch of a stream; writing begins anew."""
+    source = np.random.default_rng(6).normal(size=(3, 4, 2)).astype(np.float32)
+    spec = CARRIED.replace("READER", reader).replace("PICK", pick)
+    with programs(spec, tmp_path, model="Tell") as models:
+        for one in models.values():
+            wanted: list[list[int]] = []
+            for given in source:
+                tokens = [1]
+                for _ in range(6):
+                    zeros = [np.zeros((1, 5), np.float32)] * 3
+                    found = twins.forward(one, [given[None], np.array([tokens]), *zeros])
+                    tokens.append(int(found[0][0, -1].argmax()))
+                wanted.append(cut(tokens[1:]))
+            assert any(wanted)
+            for _ in range(2):
+                assert generator(one).generate(one.model, (source,), batch_size=2) == wanted

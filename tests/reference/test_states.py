@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.matrix.trial import attempt
+from seqspec.ir.carried import explicit
+from seqspec.running import twins
+from tests.matrix.trial import attempt, built, checked, share, sizes_of, task_of
 from tests.reference import equations
-from tests.reference.test_equations import assert_equal, of, run
+from tests.reference.test_equations import SIZES, assert_equal, of, run
 
 pytestmark = [pytest.mark.torch, pytest.mark.keras]
 
@@ -49,3 +51,23 @@ def test_learned_bridged_and_handed_on(tmp_path: Path) -> None:
 def test_learned_in_loops_and_over_padding(tmp_path: Path) -> None:
     """Also gradients and a training step, in both programs alike."""
     attempt(LOOPS, tmp_path, "Loops")
+
+
+def test_a_carried_state_passes_over_padding(tmp_path: Path) -> None:
+    """What a batch begins with goes on from the last step of data of each sample."""
+    compilation = checked(
+        "model Next(x: float(pad=lengths)[B, T, 3]) -> float[B, T, 4] "
+        "{ x -> lstm(4, return=sequence, stateful=true) }"
+    )
+    task = task_of(compilation)
+    weights = twins.random_weights(task.graph, seed=3)
+    graph = explicit(task.graph)
+    inputs = twins.random_inputs(graph, sizes_of(graph, SIZES))
+    x, lengths, h, c = inputs
+    mask = np.arange(x.shape[1]) < lengths[:, None]
+    assert not mask.all()
+    steps, state = equations.lstm(x, of(weights, "lstm"), (h, c), mask=mask)
+    with built(compilation, tmp_path) as models:
+        share(models, weights, task, tmp_path)
+        outputs = {name: twins.forward(one, inputs) for name, one in models.items()}
+    assert_equal(outputs, [steps, *state])

@@ -118,7 +118,9 @@ def _files(task: Task) -> Iterator[OutputFile]:
         yield data_file(task, batches=False)  # Keras takes them as a PyDataset, in train.py
         yield checkpoint_file(task, name)
         yield from states_file(task)
-        yield OutputFile("train.py", render("keras/train.py.j2", plan=plan(task, training)))
+        yield OutputFile(
+            "train.py", render("keras/train.py.j2", plan=plan(task, training, model.steps))
+        )
         yield run_file(task, ENVIRONMENT, placed=True)
     if task.generation is not None and model.steps is not None:
         yield _generation(task, model.steps)
@@ -135,7 +137,7 @@ def _generation(task: Task, steps: StepPlan) -> OutputFile:
         " ".join(steps.memory),
         "STATE",
         begins=begins,
-        started=len(steps.started) == len(steps.widths),
+        started=len(steps.started) == len(steps.shapes),
         some_started=bool(steps.started),
         framework="keras",
         names=("STATE", *(["build_begin"] if begins else []), "build_step"),

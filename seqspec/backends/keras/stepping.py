@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seqspec.backends.keras.functions import Function, Home
 from seqspec.backends.keras.layers import only_in_steps
 from seqspec.backends.keras.names import layer_names
-from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, definition, literal
+from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, definition, flat, literal
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.masks import Mask
 from seqspec.ir.padding import given_ports
@@ -21,14 +21,14 @@ class StepPlan:
     """What ``model.py`` has for running the model step by step; the functions are finished lines.
 
     ``memory`` names what is computed once, ``started`` the tensors of states that are computed with
-    it, ``widths`` has an entry for each tensor of the states: its name and its width.
+    it, ``shapes`` has an entry for each tensor of the states: its name and its shape.
     """
 
     begin: tuple[str, ...]
     step: tuple[str, ...]
     memory: tuple[str, ...]
     started: tuple[str, ...]
-    widths: tuple[tuple[str, str], ...]
+    shapes: tuple[tuple[str, str], ...]
 
 
 def carried_units(stepping: Stepping | None) -> frozenset[Unit]:
@@ -62,12 +62,12 @@ def plan_steps(home: Home, graph: Graph, stepping: Stepping, reserved: tuple[str
     title = literal(f"{graph.name}Step")
     body = tuple(_Step(home, stepping.step, title, layers, reserved).lines())
     step = (*definition("build_step", ["model: keras.Model"], "keras.Model"), *body)
-    widths = tuple(
-        (literal(name), str(part.tensor.shape[-1]))
+    shapes = tuple(
+        (literal(name), flat(Group("(", tuple(dim.value or 0 for dim in part.tensor.shape[1:]))))
         for carried in stepping.states
         for name, part in zip(carried.names, carried.given.parts, strict=True)
     )
-    return StepPlan(begin, step, memory, tuple(started), widths)
+    return StepPlan(begin, step, memory, tuple(started), shapes)
 
 
 class Layers:
@@ -88,7 +88,9 @@ class Layers:
             self._owners[unit] = "_".join(names[:-1])
             place = places[-1]
             if isinstance(unit, Layer) and unit.spec.states:
-                self._returned[unit] = place.returned(unit)
+                sequence, state = place.returned(unit)
+                # What carries its state from batch to batch gives it to whoever keeps it.
+                self._returned[unit] = sequence, state or bool(unit.args.get("stateful"))
             if unit in only_in_steps(place):
                 self.in_steps.add(unit)
 

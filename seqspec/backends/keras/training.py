@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.generation_plan import imported
+from seqspec.backends.keras import forcing
+from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, smoothed
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -18,6 +21,7 @@ from seqspec.backends.keras.optimizers import (
     plateau,
     rate,
 )
+from seqspec.backends.keras.stepping import StepPlan
 from seqspec.backends.keras.weights import frozen
 from seqspec.backends.padding import plan_scored
 from seqspec.backends.python_text import (
@@ -33,45 +37,8 @@ from seqspec.backends.python_text import (
     mapping,
     statement,
 )
-from seqspec.ir.task import Task, Term, Training
+from seqspec.ir.task import Task, Training
 from seqspec.vocabulary.spec import Setting
-
-LOSSES: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "huber": "Huber",
-    "log_cosh": "LogCosh",
-    "poisson": "Poisson",
-    "cosine_similarity": "CosineSimilarity",
-    "kl_divergence": "KLDivergence",
-    "hinge": "Hinge",
-    "squared_hinge": "SquaredHinge",
-    "categorical_hinge": "CategoricalHinge",
-    "binary_focal_crossentropy": "BinaryFocalCrossentropy",
-    "categorical_focal_crossentropy": "CategoricalFocalCrossentropy",
-    "binary_crossentropy": "BinaryCrossentropy",
-    "categorical_crossentropy": "CategoricalCrossentropy",
-    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
-}
-
-METRICS: Mapping[str, str] = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "rmse": "RootMeanSquaredError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "log_cosh": "LogCoshError",
-    "cosine_similarity": "CosineSimilarity",
-}
-
-#: what a loss compares with -> the metric that counts right answers
-ACCURACIES: Mapping[str, str] = {
-    "class_ids": "SparseCategoricalAccuracy",
-    "one_hot": "CategoricalAccuracy",
-    "binary": "BinaryAccuracy",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +86,29 @@ class TrainPlan:
     scored: tuple[str, ...]
     reshuffled: bool
     carrying: Carrying | None
+    forcing: ForcingPlan | None
+
+    @property
+    def fitted(self) -> str:
+        """What is trained: the model, or a model around it."""
+        return "carrying" if self.carries else "own_tokens" if self.forcing else "model"
+
+    @property
+    def fitted_type(self) -> str:
+        return "Carrying" if self.carries else "OwnTokens" if self.forcing else "keras.Model"
+
+    @property
+    def inside(self) -> str:
+        """Where the model is in what is trained."""
+        return ".model" if self.operates else ""
+
+    @property
+    def operates(self) -> bool:
+        return self.carries or self.forcing is not None
+
+    @property
+    def typed(self) -> bool:
+        return self.streamed or self.operates
 
     @property
     def carries(self) -> bool:
@@ -175,7 +165,7 @@ class TrainPlan:
         return ", ".join(f"dict(zip(OUTPUTS, {name}, strict=True))" for name in self.truth)
 
 
-def plan(task: Task, training: Training) -> TrainPlan:
+def plan(task: Task, training: Training, steps: StepPlan | None = None) -> TrainPlan:
     validation = training.data.split.args["validation"] > 0
     monitor = "val_loss" if validation else "loss"
     about = f"{task.graph.name}: its training. Run by run.py."
@@ -216,13 +206,14 @@ def plan(task: Task, training: Training) -> TrainPlan:
             for term in training.terms
             for metric in term.metrics
         ),
-        smoothed=any(_smoothed(term) for term in training.terms),
-        smoothed_kept=any(_smoothed(term) and term.counted for term in training.terms),
-        of_steps=any(_of_steps(term, training) and term.measured() for term in training.terms),
+        smoothed=any(smoothed(term) for term in training.terms),
+        smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
+        of_steps=any(of_steps(term, training) and term.measured() for term in training.terms),
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
         carrying=plan_carrying(training),
+        forcing=forcing.lower(task, training, steps),
     )
 
 
@@ -327,23 +318,14 @@ def _compile(training: Training, *, own: bool) -> list[str]:
     call = statement("", Call("model.compile", (), tuple(keywords)), indent=4)
     if not several:
         return call
-    losses = mapping([(term.output, _loss(term)) for term in training.terms])
+    losses = mapping([(term.output, loss_of(term)) for term in training.terms])
     return [*assign("losses", losses, indent=4), *call]
-
-
-#: what a loss is multiplied by: that comes with the data
-WEIGHTS = ("class_weight", "sample_weight")
-
-
-def _of_steps(term: Term, training: Training) -> bool:
-    """Whether batches are padded to lengths of their own, which Keras's metrics divide by."""
-    return training.ragged(term) and term.value.mask is not None
 
 
 def _of_output(training: Training) -> list[tuple[str, Expr]]:
     """Loss and metrics of a model's only output."""
-    metrics = _metrics(training.only, training)
-    loss: tuple[str, Expr] = ("loss", _loss(training.only))
+    metrics = metrics_of(training.only, training)
+    loss: tuple[str, Expr] = ("loss", loss_of(training.only))
     return [loss, ("metrics", Group("[", metrics))] if metrics else [loss]
 
 
@@ -354,46 +336,8 @@ def _of_outputs(training: Training) -> list[tuple[str, Expr]]:
     if any(term.weight != 1 for term in terms):
         weights = mapping([(term.output, float(term.weight)) for term in terms])
         keywords.append(("loss_weights", weights))
-    metrics = [(t.output, Group("[", _metrics(t, training))) for t in terms if t.measured()]
+    metrics = [(t.output, Group("[", metrics_of(t, training))) for t in terms if t.measured()]
     if metrics:
         keywords.append(("metrics", mapping(metrics)))
     each = "{name: [LossOverSamples(loss)] for name, loss in losses.items()}"
     return [*keywords, ("weighted_metrics", Code(each))]
-
-
-def _smoothed(term: Term) -> bool:
-    """Whether the loss is the program's own: Keras smooths no class ids."""
-    return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
-
-
-def _loss(term: Term) -> Call:
-    loss = term.loss
-    keywords: list[tuple[str, Expr]] = []
-    if term.from_logits and loss.name.endswith("crossentropy"):
-        keywords.append(("from_logits", True))
-    for arg in loss.entry.args:
-        if loss.args[arg.name] != arg.default and arg.name not in WEIGHTS:
-            keywords.append((arg.name, loss.args[arg.name]))
-    name = "SmoothedCrossentropy" if _smoothed(term) else f"keras.losses.{LOSSES[loss.name]}"
-    return Call(name, (), tuple(keywords))
-
-
-def _metrics(term: Term, training: Training) -> tuple[Call, ...]:
-    """The metrics besides the loss, which is reported anyway."""
-    metrics = tuple(_metric(metric, term) for metric in term.measured())
-    if _of_steps(term, training):
-        return tuple(Call("OfSteps", (metric,)) for metric in metrics)
-    return metrics
-
-
-def _metric(metric: Setting, term: Term) -> Call:
-    name = METRICS.get(metric.name)
-    keywords: tuple[tuple[str, Expr], ...] = ()
-    if name is None:
-        name = ACCURACIES[term.compares]
-        if name == "BinaryAccuracy" and term.from_logits:
-            # A logit above zero is a probability above one half.
-            keywords = (("threshold", 0.0),)
-        if term.ignore_class is not None:
-            return Call("KeptAccuracy", (term.ignore_class,), (("name", metric.name),))
-    return Call(f"keras.metrics.{name}", (), (*keywords, ("name", metric.name)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seqspec.backends.carrying import Carrying, batch_size, plan_carrying
 from seqspec.backends.data_part import first_batch
 from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
+from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.generation_plan import imported
 from seqspec.backends.padding import output_mask, plan_scored
 from seqspec.backends.python_text import (
@@ -19,6 +20,7 @@ from seqspec.backends.python_text import (
     docstring,
     mapping,
 )
+from seqspec.backends.torch import forcing
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
 from seqspec.backends.torch.model import ModelPlan
@@ -69,6 +71,7 @@ class TrainPlan:
     state: str
     stopping: Stopping
     progress: Progress
+    forcing: ForcingPlan | None
 
     @property
     def functional(self) -> bool:
@@ -169,6 +172,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         state=model.state.name if model.state else "",
         stopping=stopping,
         progress=_progress(stopping, updates),
+        forcing=forcing.lower(task, training, model),
     )
 
 

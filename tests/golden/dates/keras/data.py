@@ -24,10 +24,11 @@ import numpy as np
 
 DATA_PATH = Path("data/dates.npz")  # as in the spec, from the current folder
 TARGET = "target"
-INPUTS = ("source", "previous")
-SHAPES = {"source": ("B", "S"), "previous": ("B", "T"), "target": ("B", "T")}
-BOUNDS = {"source": 51, "previous": 12, "target": 11}  # ids lie in [0, bound)
+INPUTS = ("source", "target")
+SHAPES = {"source": ("B", "S"), "target": ("B", "T")}
+BOUNDS = {"source": 51, "target": 12}  # ids lie in [0, bound)
 
+START = 11  # what the model is given first
 TRAIN, VALIDATION = 0.8, 0.1  # of the samples, drawn at random; the rest is the test part
 SPLIT_SEED = 0
 
@@ -43,7 +44,7 @@ class DataError(ValueError):
 class Part:
     """Samples in file order."""
 
-    inputs: tuple[np.ndarray, ...]  # source [B, S], previous [B, T]
+    inputs: tuple[np.ndarray, ...]  # source [B, S], iso [B, T]
     target: np.ndarray  # [B, T]
 
     def __len__(self) -> int:
@@ -80,15 +81,21 @@ def inputs_for_prediction(path: Path = DATA_PATH) -> tuple[np.ndarray, ...]:
     Raises DataError if the file cannot be used.
     """
     arrays = read(path, INPUTS)
-    return (arrays["source"], arrays["previous"])
+    return (arrays["source"], one_step_late(arrays["target"]))
 
 
 def assemble(part: Arrays) -> Part:
     """The samples of a part."""
     source = part["source"]
-    previous = part["previous"]
-    target = part[TARGET]
-    return Part(inputs=(source, previous), target=target)
+    iso = part["target"]
+    return Part(inputs=(source, one_step_late(iso)), target=iso)
+
+
+def one_step_late(target: np.ndarray) -> np.ndarray:
+    """What a model reads that has written a target so far: START, and all but the last step."""
+    late = np.roll(target, 1, axis=1)
+    late[:, 0] = START
+    return late
 
 
 def split(arrays: Arrays, path: Path) -> list[Arrays]:
@@ -221,9 +228,9 @@ def lines(prediction: np.ndarray) -> Iterator[list[str]]:
 def class_counts(dataset: Dataset) -> dict[str, dict[str, list[int]]]:
     """How often each class of a target occurs in each part."""
     parts = (dataset.train, dataset.validation, dataset.test)
-    counts = [counted(part.target, 11) for part in parts]
+    counts = [counted(part.target, 12) for part in parts]
     return {
-        "target": named([str(place) for place in range(11)], counts),
+        "target": named([str(place) for place in range(12)], counts),
     }
 
 

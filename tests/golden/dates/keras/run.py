@@ -4,6 +4,7 @@
     python run.py train --resume runs/...
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
+    python run.py generate --weights runs/.../best.safetensors
 
 `-h` after a command lists its options. Compiled by seqspec 0.1.0 from the spec dates.seq.
 """
@@ -20,6 +21,7 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorFlow logs
 
+import generate
 import weights
 from checkpoint import Checkpoint, CheckpointError, locked, newest
 from data import (
@@ -147,6 +149,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "-o", "--output", type=Path, metavar="FILE", default=Path("predictions.csv")
     )
     prediction.set_defaults(command=run_prediction)
+
+    generate.add_command(commands, trained)
     return parser.parse_args(arguments)
 
 

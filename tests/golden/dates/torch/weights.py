@@ -14,7 +14,7 @@ from model import Dates
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "c882da2a685b126d18667aa9ecbb41fa2e83c8110d95066cd5e7814545328628",
+    "spec_sha256": "6005a4544f874de1f649a92804dbb9e602693acaa15e70e2e5a00da22ba397a1",
     "model": "Dates",
 }
 

@@ -132,7 +132,7 @@ def write_texts(
     limit: int = LIMIT,
     device: str = "cpu",
 ) -> list[str]:
-    """What the model writes for each text. Raises DataError if one is empty."""
+    """What the model writes for each text. Raises DataError if one cannot be read."""
     rows = [token_list(text, "written", "the text") for text in texts]
     part = vocabulary.encode({"written": np.fromiter(rows, object, len(rows))})
     given = part["written"]
@@ -176,7 +176,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def right(model: keras.Model, part: Part, limit: int, device: str) -> tuple[int, int]:
-    """How many texts of a part are written exactly as they are there, of how many."""
+    """How many sequences of a part are written exactly as they are there, of how many."""
     inputs = (np.asarray(part.inputs[0]), np.asarray(part.inputs[1]))
     written = generate(model, inputs, limit=limit, device=device)
     wanted = np.split(part.target.values, part.target.starts[1:])

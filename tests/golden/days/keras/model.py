@@ -57,8 +57,8 @@ def build_model() -> keras.Model:
     return keras.Model([written, written_lengths, iso, iso_lengths], logits, name="Days")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"said_gru_h": 64}
+# What layers carry from one step to the next, and its shape.
+STATE = {"said_gru_h": (64,)}
 
 
 def build_begin(model: keras.Model) -> keras.Model:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "00b2855b36c310754a25b132f67ee0b9cb79d9b119553dfc6441814b2e8c6162",
+    "spec_sha256": "5560dba84695d739aa928304845ca1736dc4198c3d7a90f504587c7cbf50ec67",
     "model": "Days",
 }
 

@@ -195,7 +195,7 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays:
     weights: dict[str, list[float]] = {name: [] for name in names if name in WEIGHTS}
     for place, line in numbered_lines(path):
         texts = line.split("\t")
-        given = INPUTS if names == INPUTS and len(texts) == len(INPUTS) else FIELDS
+        given = names if len(texts) == len(names) < len(FIELDS) else FIELDS
         if len(texts) != len(given):
             raise DataError(f"{place}: {len(texts)} fields, but there should be {len(given)}")
         fields = dict(zip(given, texts, strict=True))

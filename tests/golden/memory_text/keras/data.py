@@ -341,13 +341,14 @@ def class_counts(dataset: Dataset) -> dict[str, dict[str, list[int]]]:
     parts = (dataset.train, dataset.validation, dataset.test)
     counts = [counted(part.target, 5000) for part in parts]
     return {
-        "text": named(dataset.vocabulary.known[TARGET], counts),
+        "text": named(dataset.vocabulary.words(TARGET), counts),
     }
 
 
 def named(names: list[str], counts: list[np.ndarray]) -> dict[str, list[int]]:
-    """The numbers of each class in all parts, under its name."""
-    return dict(zip(names, np.transpose(counts).tolist(), strict=False))
+    """The numbers of each token that there is in all parts; blanks are shown in quotes."""
+    pairs = zip(names, np.transpose(counts).tolist(), strict=True)
+    return {name if name.strip() else repr(name): found for name, found in pairs if any(found)}
 
 
 def counted(target: np.ndarray, classes: int) -> np.ndarray:

@@ -23,8 +23,8 @@ def build_model() -> keras.Model:
     return keras.Model(months, x, name="Passengers")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"lstm_h": 16, "lstm_c": 16}
+# What layers carry from one step to the next, and its shape.
+STATE = {"lstm_h": (16,), "lstm_c": (16,)}
 
 
 def build_step(model: keras.Model) -> keras.Model:

@@ -30,8 +30,8 @@ def build_model() -> keras.Model:
     return keras.Model([air, clock, place], x, name="Hours")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"gru_h": 8}
+# What layers carry from one step to the next, and its shape.
+STATE = {"gru_h": (8,)}
 
 
 def build_begin(model: keras.Model) -> keras.Model:

@@ -28,8 +28,8 @@ def build_model() -> keras.Model:
     return keras.Model(beats, {"calm": calm, "kind": kind}, name="Watch")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"h_lstm_h": 16, "h_lstm_c": 16, "h_gru_h": 8}
+# What layers carry from one step to the next, and its shape.
+STATE = {"h_lstm_h": (16,), "h_lstm_c": (16,), "h_gru_h": (8,)}
 
 
 def build_step(model: keras.Model) -> keras.Model:

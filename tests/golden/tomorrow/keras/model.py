@@ -28,8 +28,8 @@ def build_model() -> keras.Model:
     return keras.Model([hours, clock], x, name="Tomorrow")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"change_gru_h": 32}
+# What layers carry from one step to the next, and its shape.
+STATE = {"change_gru_h": (32,)}
 
 
 def build_step(model: keras.Model) -> keras.Model:

@@ -24,8 +24,8 @@ def build_model() -> keras.Model:
     return keras.Model(air, x, name="Watch")
 
 
-# What recurrent layers carry from one step to the next, and how wide it is.
-STATE = {"gru_h": 24}
+# What layers carry from one step to the next, and its shape.
+STATE = {"gru_h": (24,)}
 
 
 def build_step(model: keras.Model) -> keras.Model:

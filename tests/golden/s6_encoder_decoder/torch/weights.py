@@ -1,0 +1,90 @@
+"""The weights of Translate in a file, with names and layout common to PyTorch and Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from model import Translate
+
+FORMAT = {
+    "format": "seqspec-weights",
+    "format_version": "1",
+    "spec_sha256": "611615a246590d08fad1d9bf6a9ecaff50584e403a01407f8d788b669aee4c7e",
+    "model": "Translate",
+}
+
+
+class WeightsError(ValueError):
+    """A weights file does not fit the model; the message says why."""
+
+
+def views(model: Translate) -> dict[str, Tensor]:
+    """Each weight by its name in the file, as Keras has it: kernels are [inputs, outputs]."""
+    state = model.state_dict()
+    return {
+        "encoder_embedding/embeddings": state["encoder_embedding.weight"],
+        "encoder_lstm/kernel": state["encoder_lstm.weight_ih_l0"].T,
+        "encoder_lstm/recurrent_kernel": state["encoder_lstm.weight_hh_l0"].T,
+        "encoder_lstm/bias": state["encoder_lstm.bias_ih_l0"],
+        "embedding/embeddings": state["embedding.weight"],
+        "lstm/kernel": state["lstm.weight_ih_l0"].T,
+        "lstm/recurrent_kernel": state["lstm.weight_hh_l0"].T,
+        "lstm/bias": state["lstm.bias_ih_l0"],
+        "dense/kernel": state["dense.weight"].T,
+        "dense/bias": state["dense.bias"],
+    }
+
+
+def save(model: Translate, path: Path, metadata: dict[str, str] | None = None) -> None:
+    """Writes the weights. The file appears whole or not at all."""
+    arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(safetensors.torch.save(arrays, {**FORMAT, **(metadata or {})}))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(model: Translate, path: Path) -> dict[str, str]:
+    """Reads weights into the model and returns the file's metadata.
+
+    Raises WeightsError, and changes nothing, if the file does not fit the model. The spec may have
+    changed since: names and shapes decide, not `spec_sha256`.
+    """
+    arrays, metadata = read(path)
+    wanted = views(model)
+    for name, tensor in wanted.items():
+        if name not in arrays:
+            raise WeightsError(f"{path} has no {name!r}: it holds the weights of another model")
+        if arrays[name].shape != tensor.shape:
+            raise WeightsError(
+                f"{path}: {name!r} has the shape {list(arrays[name].shape)}, "
+                f"the model needs {list(tensor.shape)}"
+            )
+    if extra := sorted(arrays.keys() - wanted.keys()):
+        raise WeightsError(f"{path} has {extra[0]!r}, which the model does not have")
+    for name, view in wanted.items():
+        view.copy_(arrays[name])
+    return metadata
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The arrays and the metadata of a weights file."""
+    if not path.is_file():
+        raise WeightsError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} is not a weights file: {error}") from None
+    for key in ("format", "format_version", "model"):
+        if metadata.get(key) != FORMAT[key]:
+            raise WeightsError(f"{path} has the {key} {metadata.get(key)!r}, not {FORMAT[key]!r}")
+    return arrays, metadata
