@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from seqspec.diagnostics.suggest import did_you_mean
 from seqspec.shapes import pattern
@@ -75,7 +75,7 @@ def overview() -> str:
 
 def text(word: Word) -> str:
     """Everything about one word."""
-    lines = [signature(word), "", f"{kind(word)}. {word.summary}"]
+    lines = [signature(word), "", f"{kind(word)}. {summary(word)}"]
     if isinstance(word, LayerSpec):
         takes = ", ".join(
             f"{p.kind} {pattern.show(p.pattern)}" + (" (two or more)" if p.variadic else "")
@@ -98,10 +98,33 @@ def text(word: Word) -> str:
     return "\n".join(lines)
 
 
+def summary(word: Word) -> str:
+    """What a word means, and which weights it is for, if not for all."""
+    facts: Mapping[str, Any] = word.facts if isinstance(word, Entry) else {}
+    axes, least = facts.get("axes", 0), "" if kind(word) == "regularizer" else " or more"
+    if facts.get("whole"):
+        return f"{word.summary} For a weight that is a single matrix."
+    return f"{word.summary} For weights with {axes} axes{least}." if axes else word.summary
+
+
+def meaning(arg: Arg) -> str:
+    """What an argument is for, and where it cannot be given."""
+    if not arg.alone:
+        return arg.doc
+    around = [spec.name for spec in LAYERS.values() if _runs_a_layer(spec)]
+    return f"{arg.doc} Not inside {' or '.join(around)}: {arg.alone}."
+
+
+def _runs_a_layer(spec: LayerSpec) -> bool:
+    """Whether a layer is another one that is run in a way of its own."""
+    inside = any(arg.kind.category == "layer" for arg in spec.args)
+    return inside and not (spec.per_step or spec.copies)
+
+
 def describe(arg: Arg) -> str:
     """An argument in a sentence."""
     default = "" if arg.required else f" (default {value(arg.default)})"
-    return f"{arg.doc} Must be {arg.kind.describe}{default}."
+    return f"{meaning(arg)} Must be {arg.kind.describe}{default}."
 
 
 def differences(word: Word) -> Iterator[tuple[str, str]]:
@@ -122,14 +145,14 @@ def as_json(word: Word) -> dict[str, object]:
     found: dict[str, object] = {
         "name": word.name,
         "kind": kind(word),
-        "summary": word.summary,
+        "summary": summary(word),
         "arguments": [
             {
                 "name": a.name,
                 "required": a.required,
                 "default": None if a.required else value(a.default),
                 "must_be": a.kind.describe,
-                "doc": a.doc,
+                "doc": meaning(a),
             }
             for a in word.args
         ],

@@ -14,7 +14,7 @@ from seqspec import resources
 from seqspec.backends.base import BACKENDS, get
 from seqspec.cli.arguments import parser as command_line
 from seqspec.diagnostics.codes import CATALOGUE
-from seqspec.reference import value
+from seqspec.reference import meaning, summary, value
 from seqspec.shapes import pattern
 from seqspec.vocabulary import ENTRIES, LAYERS, SECTIONS
 from seqspec.vocabulary.spec import Arg, Entry, LayerSpec
@@ -75,7 +75,7 @@ def arguments(args: tuple[Arg, ...]) -> str:
             f"`{a.name}`",
             a.kind.describe,
             "required" if a.required else f"`{value(a.default)}`",
-            a.doc,
+            meaning(a),
         )
         for a in args
     ]
@@ -104,7 +104,7 @@ def layer(spec: LayerSpec) -> str:
 
 
 def entry(word: Entry) -> str:
-    out = f"### {word.name}\n\n{word.summary}\n\n"
+    out = f"### {word.name}\n\n{summary(word)}\n\n"
     return out + (arguments(word.args) if word.args else "")
 
 
@@ -117,12 +117,12 @@ def layers_page() -> str:
     for section in SECTIONS.values():
         out += f"## {section.name} section\n\n{section.summary}\n\n{arguments(section.args)}"
     for category, words in ENTRIES.items():
-        title, summary = CATEGORIES[category]
-        out += f"## {title}\n\n{summary}\n\n"
+        title, about = CATEGORIES[category]
+        out += f"## {title}\n\n{about}\n\n"
         if any(word.args for word in words.values()):
             out += "".join(entry(word) for word in words.values())
         else:
-            rows = [(f"`{word.name}`", word.summary) for word in words.values()]
+            rows = [(f"`{word.name}`", summary(word)) for word in words.values()]
             out += table(("name", ""), rows) + "\n"
     out += "## Where a program departs from Keras\n\n"
     out += "A spec means what Keras means by it. These differences are known and meant.\n\n"

@@ -39,7 +39,10 @@ class _Planner:
         self.task = task
         self.training = training
         self.feeds = feeds
-        names = Names(("augmented", "batch", "key", "moved", "noise", "np", "rng", "shift"))
+        names = Names(
+            ("augmented", "batch", "key", "moved", "noise", "np", "rng", "shift")
+            + (("targets", "weights") if training.several else ())
+        )
         self.inputs = [names.fresh(feed.variable) for feed in feeds.inputs]
         self.targets = [names.fresh(feed.variable) for feed in feeds.targets]
         weights = ("weight",) if not training.several else (f"{t}_weight" for t in self.targets)
@@ -66,26 +69,29 @@ class _Planner:
                 constants.append(f"JITTER = {stddev}  # {note}{units}")
                 words.append("with noise")
                 lines += self._shake()
+        stepwise = any(len(term.value.tensor.shape) > 2 for term in self.training.terms)
+        batch = self._batch(taken_apart=moves and stepwise)
         return AugmentPlan(
             constants=tuple(constants),
-            lines=(*self._unpacked(), *lines, *self._packed()),
+            lines=(
+                "rng = np.random.default_rng(key)",
+                f"{batch} = batch",
+                *lines,
+                f"return {batch}",
+            ),
             doc=" and ".join(words),
             moves=moves,
             shuffles=self.training.shuffle,
         )
 
-    def _batch(self) -> str:
-        """The arrays of a batch, nested as in ``Batch``."""
-        several = self.training.several
-        groups = [self.targets, *([self.weights] if self.weights else [])]
-        rest = [_tuple(names) if several else names[0] for names in groups]
+    def _batch(self, *, taken_apart: bool) -> str:
+        """The arrays of a batch, nested as in ``Batch``; targets as a whole where none changes."""
+        groups = {"targets": self.targets, **({"weights": self.weights} if self.weights else {})}
+        if not self.training.several:
+            rest = [names[0] for names in groups.values()]
+        else:
+            rest = [_tuple(names) if taken_apart else name for name, names in groups.items()]
         return ", ".join([_tuple(self.inputs), *rest])
-
-    def _unpacked(self) -> list[str]:
-        return ["rng = np.random.default_rng(key)", f"{self._batch()} = batch"]
-
-    def _packed(self) -> list[str]:
-        return [f"return {self._batch()}"]
 
     def _move(self) -> Iterator[str]:
         moving = [

@@ -205,6 +205,11 @@ class Feeds:
             return ""
         return f".shortened({0 if feed.kind == 'next_step' else -1})"
 
+    def weighs_steps(self, term: Term) -> bool:
+        """Whether each step of an output has a weight of its own: by its class, or by the data."""
+        feed = self.weights.get(term.output)
+        return term.class_weight is not None or (feed is not None and feed.per_step)
+
     @property
     def ahead_rows(self) -> str:
         """The number of rows after a window that are fed or compared, as the program says it."""
@@ -301,12 +306,13 @@ class Feeds:
 
     def _weight(self, term: Term, target: Feed) -> Feed:
         weight = self._data.weights[term.output]
-        shape = self._of_rows(term.value.tensor.shape)
+        whole = self._of_rows(term.value.tensor.shape)
+        shape = whole[:-1] if weight.per_step and not self.streamed else whole[:1]
         return replace(
             target,
             variable="",
             names=(weight.name,),
-            shape=shape[:-1] if weight.per_step and not self.streamed else shape[:1],
+            shape=shape,
             stacked=False,
             windowed=self.windowed and weight.per_step,
             is_ids=False,
@@ -314,7 +320,7 @@ class Feeds:
             scaled=False,
             constant="",
             key=literal(weight.name),
-            lengths="",
+            lengths=self._lengths(shape),
             per_step=weight.per_step,
         )
 

@@ -91,12 +91,12 @@ def _weight_fields(feeds: Feeds, training: Training) -> list[str]:
         return []
     shapes = [show(_weight_shape(term, feeds)) for term in training.terms]
     if not training.several:
-        steps = feeds.target.ragged and training.only.class_weight is not None
+        steps = feeds.target.ragged and feeds.weighs_steps(training.only)
         kind = "Ragged" if steps else "np.ndarray"
         return _noted(f"weight: {kind}", f"{shapes[0]}, in the loss")
     weights = ", ".join(f"{t.output} {s}" for t, s in zip(training.terms, shapes, strict=True))
-    classes = [term.class_weight is not None for term in training.terms]
-    steps = any(f.ragged and own for f, own in zip(feeds.targets, classes, strict=True))
+    pairs = zip(training.terms, feeds.targets, strict=True)
+    steps = any(feed.ragged and feeds.weighs_steps(term) for term, feed in pairs)
     return _noted(f"weights: tuple[np.ndarray{' | Ragged' if steps else ''}, ...]", weights)
 
 
@@ -191,7 +191,7 @@ def unpacked(names: Sequence[str], value: str) -> list[str]:
 
 def _inverted(targets: Sequence[Feed], *, by_series: bool) -> Iterator[str]:
     """The body of ``invert_targets``: each output in original units, those scaled changed."""
-    names = Names(("np", "replace", "self", "series", "values"))
+    names = Names(("np", "self", "series", "values"))
     variables = [names.fresh(feed.output) for feed in targets]
     yield f"{', '.join(variables)} = values"
     inverse = _inverse_of_series if by_series else _inverse
@@ -206,9 +206,9 @@ def _inverse(feed: Feed, variable: str) -> str:
         return variable
     if feed.stacked:
         return f"self.invert({variable}, {feed.constant})"
-    values = f"{variable}.values" if feed.ragged else variable
-    inverted = f"{values} * self.factor[{feed.key}] + self.shift[{feed.key}]"
-    return f"replace({variable}, values={inverted})" if feed.ragged else inverted
+    if feed.ragged:
+        return f"self.restored({feed.key}, {variable})"
+    return f"{variable} * self.factor[{feed.key}] + self.shift[{feed.key}]"
 
 
 def _inverse_of_series(feed: Feed, variable: str) -> str:

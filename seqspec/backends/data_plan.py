@@ -184,11 +184,7 @@ class _Planner:
         # Whether more is read than numbers: what only tells rows apart.
         grouped = not self.tabular and bool(self.data.group)
         self.texts = self.series.labels or self.series.sorts or grouped
-        self.ragged = plan_ragged(
-            self.data,
-            self.feeds,
-            weighed=any(term.class_weight is not None for term in training.terms),
-        )
+        self.ragged = plan_ragged(training, self.feeds)
         self.late = plan_late(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
         self.streams = plan_streams(self.feeds, training, self.series)

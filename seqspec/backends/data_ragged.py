@@ -15,6 +15,7 @@ class RaggedPlan:
     """The template's values; see ``templates/_shared/data/ragged.j2``.
 
     ``scaled`` says that sequences are, ``exchanged`` that each step of the target has a weight,
+    ``weighed`` that the data has these,
     ``shifted`` that the target is their next step, ``target`` that the target has as many steps,
     ``apart`` that of several outputs some have. ``least`` is the shortest sequence that is of use.
     ``bucketed`` batches are sorted by the lengths of ``sorted_by``.
@@ -25,6 +26,7 @@ class RaggedPlan:
     least: int
     scaled: bool
     exchanged: bool
+    weighed: bool
     shifted: bool
     target: bool
     apart: bool
@@ -34,7 +36,7 @@ class RaggedPlan:
     @property
     def all_steps(self) -> bool:
         """Whether arrays and sequences are taken alike."""
-        return self.scaled or self.apart
+        return self.scaled or self.apart or self.weighed
 
     @property
     def replaced(self) -> bool:
@@ -42,11 +44,9 @@ class RaggedPlan:
         return self.scaled or self.exchanged
 
 
-def plan_ragged(data: Data, feeds: Feeds, *, weighed: bool) -> RaggedPlan | None:
-    """Decides how sequences of their own lengths are kept; None if there are none.
-
-    ``weighed`` says that classes weigh differently.
-    """
+def plan_ragged(training: Training, feeds: Feeds) -> RaggedPlan | None:
+    """Decides how sequences of their own lengths are kept; None if there are none."""
+    data: Data = training.data
     ragged = [feed for feed in feeds.all if feed.ragged]
     if not ragged:
         return None
@@ -72,7 +72,8 @@ def plan_ragged(data: Data, feeds: Feeds, *, weighed: bool) -> RaggedPlan | None
         made=tuple(_made(ragged, bool(fills))),
         least=2 if shifted else 1,
         scaled=any(feed.scaled for feed in ragged),
-        exchanged=bool(steps) and weighed,
+        exchanged=any(map(feeds.weighs_steps, training.terms)) and bool(steps),
+        weighed=any(feed.ragged for feed in feeds.weights.values()),
         shifted=shifted,
         target=bool(steps) and not several,
         apart=several and bool(steps),

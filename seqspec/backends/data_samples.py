@@ -102,7 +102,7 @@ class Samples:
             if self.training.weighted:
                 variable, line = self.weight(term, target, twin.variable)
                 lines += line
-                whole = target.ragged and term.class_weight is None
+                whole = target.ragged and not self.feeds.weighs_steps(term)
                 weights.append(Code(variable) if whole else self._target_expr(target, variable))
         keywords = {"inputs": Group("(", tuple(inputs))}
         more = self._told()
@@ -128,7 +128,7 @@ class Samples:
         lines: list[str] = []
         stepwise = len(term.value.tensor.shape) == 3
         steps = stepwise and not (self.feeds.windowed or self.feeds.streamed)
-        ragged = target.ragged and term.class_weight is not None
+        ragged = target.ragged and self.feeds.weighs_steps(term)
         if term.class_weight is not None:
             ids = _class_ids(term, f"{rows}.values" if ragged else rows)
             if term.ignore_class is not None:
@@ -137,7 +137,7 @@ class Samples:
         feed = self.feeds.weights.get(term.output)
         if feed is not None:
             weight = f"weights_of(part, {feed.key})"
-            if ragged:
+            if ragged and not feed.per_step:
                 lines = assign(variable, Code(f"np.repeat({weight}, {rows}.lengths)"))
                 weight = variable
             elif steps and not feed.per_step:
@@ -187,19 +187,21 @@ class Samples:
 class WeightsPlan:
     """The template's values for what samples weigh.
 
-    ``constants`` are weights of classes, ``column`` says that data holds some; ``balance`` is the
+    ``constants`` are weights of classes, ``column`` says that data holds some, ``steps`` that
+    these are of steps of sequences; ``balance`` is the
     line that works weights out of the training part, for ``argument`` of ``assemble``.
     """
 
     used: bool
     constants: tuple[str, ...]
     column: bool
+    steps: bool
     balance: tuple[str, ...]
     argument: str
     parameter: str
 
 
-NO_WEIGHTS = WeightsPlan(False, (), False, (), "", "")
+NO_WEIGHTS = WeightsPlan(False, (), False, False, (), "", "")
 
 
 def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
@@ -231,6 +233,7 @@ def plan_weights(feeds: Feeds, training: Training) -> WeightsPlan:
         used=True,
         constants=tuple(constants),
         column=bool(feeds.weights),
+        steps=any(feed.ragged for feed in feeds.weights.values()),
         balance=tuple(balance),
         argument=f", {argument}" if counted else "",
         parameter=f", {argument}: {kind}" if counted else "",

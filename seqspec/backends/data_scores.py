@@ -39,7 +39,7 @@ class ScorePlan:
 
     ``unpack`` names the arrays of several outputs, where there are several; ``flatten`` are the
     lines that make classes of scores, by a function of its own where some are ``likely``.
-    ``replaces`` tells that sequences get other values, there or in original units.
+    ``restores`` tells that sequences are put into original units.
     """
 
     head: tuple[str, ...]
@@ -52,7 +52,7 @@ class ScorePlan:
     flatten: tuple[str, ...]
     ragged: bool
     likely: bool
-    replaces: bool
+    restores: bool
     prediction: str
     parameter: str
     argument: str
@@ -60,6 +60,11 @@ class ScorePlan:
     header_note: str
     values: str
     field: str
+
+    @property
+    def replaces(self) -> bool:
+        """Whether sequences are copied with other values."""
+        return self.likely or self.restores
 
     @property
     def apart(self) -> bool:
@@ -119,7 +124,7 @@ def plan_scores(training: Training, targets: Sequence[Feed], *, origin: bool = F
         flatten=(f"values = {array}.argmax(axis=-1)",) if only.classes else (),
         ragged=feed.ragged,
         likely=False,
-        replaces=False,
+        restores=False,
         prediction="Ragged" if feed.ragged else "np.ndarray",
         parameter="",
         argument="",
@@ -211,7 +216,7 @@ def _several(training: Training, targets: Sequence[Feed], *, origin: bool) -> Sc
         npy_words="an array for each output" + (", padded where it has steps" if ragged else ""),
         ragged=ragged,
         likely=ragged and bool(classes),
-        replaces=ragged and (bool(classes) or any(f.ragged and f.scaled for f in targets)),
+        restores=any(feed.ragged and feed.scaled for feed in targets),
         prediction=f"tuple[np.ndarray{' | Ragged' if ragged else ''}, ...]",
         parameter="",
         argument="",

@@ -59,6 +59,8 @@ class TextPlan(DataPlan):
     labels: bool
     some_whole: bool
     weight: str
+    weight_type: str
+    weight_read: tuple[str, ...]
     capped: bool
     sample: str
     unit: str
@@ -117,7 +119,7 @@ class _Planner:
         own = target.names[0] not in self.ids
         self.labels = {target.names[0]: target.bound or 0} if own else {}
         #: columns that are cut into tokens
-        self.cut = tuple(dict.fromkeys(f.names[0] for f in self.feeds.all if f.ragged))
+        self.cut = tuple(dict.fromkeys(f.names[0] for f in (*inputs, target) if f.ragged))
         self.weight = next((weight.name for weight in self.data.weights.values()), "")
         weights = [self.weight] if self.weight else []
         self.columns = tuple(dict.fromkeys((*self.ids, *self.labels, *weights)))
@@ -127,6 +129,7 @@ class _Planner:
         base: dict[str, Any] = {f.name: getattr(self.base, f.name) for f in fields(DataPlan)}
         layout = str(self.data.source.entry.facts["layout"])
         words = {"words": "word", "characters": "character"}
+        rows = layout == "rows"
         least, balance = self._least(), self.base.weights.balance
         spelt = ", spelt" if self.mapped else ""
         return TextPlan(
@@ -136,6 +139,8 @@ class _Planner:
             labels=bool(self.labels),
             some_whole=self.lines and self._some_whole(),
             weight=self.weight,
+            weight_type="" if not self.weight else "list[float] | " if rows else "float | ",
+            weight_read=tuple(self._weight_lines(rows)),
             capped=self.capped and self.lines,
             sample=self._sample(words[self.tokens.name]),
             unit=words[self.tokens.name],
@@ -191,6 +196,16 @@ class _Planner:
             "prediction": replace(self.base.prediction, lines=self._prediction_lines()),
             "score": score,
         }
+
+    def _weight_lines(self, rows: bool) -> list[str]:
+        """The lines that read what a line weighs, or each token of it."""
+        if not rows:
+            return ["rows[name].append(as_number(fields[name], name, place))"]
+        kept = "[:MAX_LENGTH]" if self.capped else ""
+        return [
+            f"numbers = fields[name].split(){kept}",
+            "rows[name].append([as_number(text, name, place) for text in numbers])",
+        ]
 
     def _imports(self) -> tuple[str, ...]:
         chained = bool(self.cut)

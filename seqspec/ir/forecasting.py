@@ -17,6 +17,10 @@ def check(section: Section, graph: Graph, training: Training | None, sink: Sink)
     return _Checker(section, graph, training, sink).run()
 
 
+#: How a model that cannot be stepped may look ahead.
+_AT_ONCE = "; or let it give all steps at once: `sliding(steps=…, horizon=…)`, without a forecast"
+
+
 class _Checker:
     def __init__(
         self, section: Section, graph: Graph, training: Training | None, sink: Sink
@@ -35,7 +39,7 @@ class _Checker:
         if looped is None or not self._scaled_alike(data, term):
             return None
         at = self.section.span
-        parts = online.taken_apart(self.graph, looped, term.output, at, self.sink)
+        parts = online.taken_apart(self.graph, looped, term.output, at, self.sink, _AT_ONCE)
         if parts is None:
             return None
         why, blamed = online.unfit(parts)

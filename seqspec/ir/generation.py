@@ -51,7 +51,7 @@ class _Checker:
         others = [value.name for value in self.graph.inputs if value is not looped]
         if start is None and others:
             what = f"nothing says what `{looped.name}` begins with"
-            help = "write `start =` an id or a quoted token, or `ends=true` where texts are cut"
+            help = "write `start =` an id, or `ends=true` where texts are cut"
             self._refuse(what, "loop", help)
             return None
         pick: Setting = self.section.values["pick"] or Setting.plain(ENTRIES["pick"]["greedy"])
@@ -196,10 +196,16 @@ class _Checker:
         bound = looped.tensor.bound
         assert bound is not None
         if isinstance(written.value, str):
-            if data is None or not data.vocabulary:
-                what = "a quoted token needs a vocabulary, which this data does not have"
-                help = "write its id"
-                self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
+            what = "a quoted token needs a vocabulary, which this data does not have"
+            help = "write its id"
+            if data is not None and data.vocabulary:
+                what = (
+                    "the id of a quoted token is known only when a training has made its vocabulary"
+                )
+                help = (
+                    "write `ends=true` where texts are cut: ids 2 and 3 begin and end each of them"
+                )
+            self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span, help=help)
         elif bound.value is not None and written.value >= bound.value:
             what = f"`{looped.name}` has ids below {bound}, so {written.value} is none of them"
             self.sink.report(codes.FORBIDDEN_VALUE(what=what), written.span)

@@ -10,7 +10,7 @@ from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Sink
 from seqspec.ir import files
 from seqspec.ir.files import Unreadable
-from seqspec.ir.graph import Graph, Layer, SubModel
+from seqspec.ir.graph import Graph, Layer, SubModel, Value
 from seqspec.ir.task import Task, Training
 from seqspec.shapes.dim import show
 from seqspec.vocabulary.spec import OwnedWeight
@@ -27,19 +27,38 @@ def weights(graph: Graph) -> Iterator[tuple[str, OwnedWeight]]:
 
 def word_columns(task: Task) -> Mapping[str, str]:
     """The column whose words have the vectors of a text file, for each such weight."""
-    return {} if task.training is None else _columns(task.graph, task.training)
+    found = {} if task.training is None else _columns(task.graph, task.training)
+    return {path: column for path, (column, *_) in found.items()}
 
 
-def _columns(graph: Graph, training: Training) -> dict[str, str]:
-    if not training.data.vocabulary:
+def _columns(graph: Graph, training: Training) -> dict[str, list[str]]:
+    """The columns of texts that flow into what has vectors of words, by the name of the weight."""
+    data = training.data
+    if not data.vocabulary:
         return {}
-    return {
-        f"{node.unit.name}/{weight.name}": training.data.inputs[node.inputs[0].name][0]
-        for node in graph.nodes
-        if isinstance(node.unit, Layer) and node.inputs and node.inputs[0] in graph.inputs
-        for weight in node.unit.weights
-        if weight.initializer.entry.facts.get("file") == "text"
+    found: dict[str, list[str]] = {}
+    known = {
+        value: data.inputs[value.name][0] for value in graph.inputs if value.name in data.inputs
     }
+    for path, column in _reading(graph, known, ""):
+        columns = found.setdefault(path, [])
+        if column not in columns:
+            columns.append(column)
+    return found
+
+
+def _reading(graph: Graph, texts: Mapping[Value, str], prefix: str) -> Iterator[tuple[str, str]]:
+    """What has vectors of words, and the column that flows into it; in called models, too."""
+    for node in graph.nodes:
+        path = f"{prefix}{node.unit.name}/"
+        if isinstance(node.unit, SubModel):
+            ports = zip(node.unit.graph.inputs, node.inputs, strict=False)
+            inside = {port: texts[value] for port, value in ports if value in texts}
+            yield from _reading(node.unit.graph, inside, path)
+        elif node.inputs and node.inputs[0] in texts:
+            for weight in node.unit.weights:
+                if weight.initializer.entry.facts.get("file") == "text":
+                    yield f"{path}{weight.name}", texts[node.inputs[0]]
 
 
 def check(graph: Graph, training: Training | None, folder: Path, sink: Sink) -> None:
@@ -52,6 +71,11 @@ def check(graph: Graph, training: Training | None, folder: Path, sink: Sink) -> 
         if facts["file"] == "text" and path not in columns:
             what = f"nothing tells which words the rows of `{path}` are of"
             help = "let texts of the data flow into the embedding, and train the model that has it"
+            sink.report(codes.BAD_GIVEN(reason=what), layer.span, help=help)
+        elif len(several := columns.get(path, [])) > 1:
+            listed = " and ".join(f"`{column}`" for column in several)
+            what = f"{listed} have a vocabulary each, so the rows of `{path}` are of no one's words"
+            help = "write an embedding for each of them"
             sink.report(codes.BAD_GIVEN(reason=what), layer.span, help=help)
         elif not weight.initializer.args.get("trainable", True) and layer.spec.args:
             what = f"`trainable` of `{weight.initializer.name}` is for weights of a model's own"

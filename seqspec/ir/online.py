@@ -60,8 +60,13 @@ def _picked(
     return None
 
 
-def taken_apart(graph: Graph, looped: Value, output: str, at: Span, sink: Sink) -> Stepping | None:
-    """The parts of a model that is run step by step; None after reporting why it cannot be."""
+def taken_apart(
+    graph: Graph, looped: Value, output: str, at: Span, sink: Sink, instead: str = ""
+) -> Stepping | None:
+    """The parts of a model that is run step by step; None after reporting why it cannot be.
+
+    ``instead`` is what else the help may advise.
+    """
     wanted = dict(graph.outputs)[output]
     if looped not in sights(graph)[wanted].inputs:
         why = f"`{output}` does not depend on `{looped.name}`"
@@ -74,7 +79,7 @@ def taken_apart(graph: Graph, looped: Value, output: str, at: Span, sink: Sink) 
             codes.NOT_STEPPED(layer=parts.node.unit.kind, reason=parts.reason),
             at,
             labels=(Label(parts.node.span, "on the way from input to output"),),
-            help=STEPPABLE,
+            help=STEPPABLE + instead,
         )
         return None
     return parts

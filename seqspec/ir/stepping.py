@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from seqspec.ir.carried import stateful
 from seqspec.ir.findings import alive
 from seqspec.ir.graph import Graph, Layer, Node, SubModel, Unit, Value
 from seqspec.ir.inlining import opened
@@ -88,7 +89,7 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
         carried=(),
     )
     stepped = _stepped(graph, looped)
-    whole = opened(graph, lambda node: any(v in stepped for v in node.outputs.values()))
+    whole = opened(graph, lambda node: _is_opened(node, stepped))
     # A state that is carried from batch to batch is one that the steps carry, zero at first.
     nodes = tuple(
         replace(node, initial=()) if handed & set(node.initial) else node
@@ -96,6 +97,12 @@ def take_apart(graph: Graph, looped: Value, output: str) -> Stepping | Obstacle:
     )
     graph = replace(whole.graph, nodes=alive(nodes, [whole.graph.outputs[0][1]]))
     return _Parts(graph, looped, _stepped(graph, looped), whole.owners).take()
+
+
+def _is_opened(node: Node, stepped: set[Value]) -> bool:
+    """Whether a called model is opened: one that is stepped, and one that begins cleared."""
+    inside = isinstance(node.unit, SubModel) and any(stateful(node.unit.graph))
+    return inside or any(value in stepped for value in node.outputs.values())
 
 
 def _stepped(graph: Graph, looped: Value) -> set[Value]:

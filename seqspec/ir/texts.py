@@ -92,16 +92,23 @@ class Texts(Feeder):
             name: str | None = one.loss.setting.args.get("sample_weight")
             if name is None:
                 continue
-            if self.source.entry.facts["layout"] != "fields":
+            layout = self.source.entry.facts["layout"]
+            if layout not in ("fields", "rows"):
                 what = "`sample_weight` is a field of a line, "
                 what += f"which `{self.source.name}` does not read"
                 finding = codes.FORBIDDEN_VALUE(what=what)
-                self.sink.report(finding, one.loss.span, help="read a tsv, or leave it out")
+                help = "read a tsv or a file of conll, or leave it out"
+                self.sink.report(finding, one.loss.span, help=help)
+                return None
+            if layout == "rows" and self.section.values["tokens"].args["ends"]:
+                what = f"`ends` adds a first and a last step that have nothing in `{name}`"
+                finding = codes.FORBIDDEN_VALUE(what=what)
+                self.sink.report(finding, self.section.at("tokens"), help="leave `ends` out")
                 return None
             if name not in columns:
                 self.missing("column", name, columns, "source", one.loss.span)
                 return None
-            found[one.output] = SampleWeight(name, per_step=False)
+            found[one.output] = SampleWeight(name, per_step=layout == "rows")
         return found
 
     def _settings_fit(self) -> bool:

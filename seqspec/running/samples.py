@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
+
+from seqspec.running.masks import steps_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +47,10 @@ class Sample:
         targets = (part.target,) if several is None else several
         self.inputs = part.inputs if rows is None else tuple(a[rows] for a in part.inputs)
         picked = targets if rows is None else tuple(a[rows] for a in targets)
-        # Of sequences of their own lengths, the steps one after another.
-        self.targets = tuple(a.values if hasattr(a, "lengths") else a for a in picked)
+        masks = [None for _ in picked] if training is None else _masks(training, self.inputs)
+        self.targets = tuple(map(_of_data, picked, masks))
         self.target = self.targets[0]
-        self.given = () if training is None else _given(training, part, rows, picked[0])
+        self.given = () if training is None else _given(training, part, rows, picked, masks)
 
     def of(self, output: int) -> Sample:
         """The same samples, another output looked at."""
@@ -57,10 +59,29 @@ class Sample:
         return other
 
 
-def _given(training: Training, part: Any, rows: Any, target: Any) -> tuple[Any, ...]:
-    """What is known of these samples: their series, then what else a program's ``score`` takes."""
-    import numpy as np
+def _of_data(target: Any, mask: Array | None) -> Any:
+    """A target without padding: where there may be some, its steps one after another."""
+    if hasattr(target, "lengths"):
+        return target.values
+    return target if mask is None else target[mask]
 
+
+def _masks(training: Training, inputs: Sequence[Any]) -> list[Array | None]:
+    """Which steps of each output are data, where samples come padded; windows stay whole."""
+    found: list[Array | None] = []
+    for term in training.terms:
+        mask = term.value.mask
+        if mask is None or training.data.windows is not None or training.ragged(term):
+            found.append(None)
+        else:
+            found.append(steps_of(mask, dict(zip(training.data.inputs, inputs, strict=True))))
+    return found
+
+
+def _given(
+    training: Training, part: Any, rows: Any, targets: Sequence[Any], masks: Sequence[Array | None]
+) -> tuple[Any, ...]:
+    """What is known of these samples: their series, then what else a program's ``score`` takes."""
     whole = rows is None
     series: tuple[Any, ...] = ()
     if training.data.scaled_by_series:
@@ -70,9 +91,22 @@ def _given(training: Training, part: Any, rows: Any, target: Any) -> tuple[Any, 
         # What is the same for all samples has one entry.
         return (*series, {n: e if whole or len(e) == 1 else e[rows] for n, e in errors.items()})
     if training.split_up:
-        full = np.full(len(target), np.shape(target)[1]) if hasattr(target, "shape") else None
-        return (*series, getattr(target, "lengths", full))
+        found = {
+            term.output: _lengths(target, mask)
+            for term, target, mask in zip(training.terms, targets, masks, strict=True)
+            if training.splits(term)
+        }
+        return (*series, found if training.several else found[training.only.output])
     return series
+
+
+def _lengths(target: Any, mask: Array | None) -> Any:
+    """How many steps of data each sample has."""
+    import numpy as np
+
+    if hasattr(target, "lengths"):
+        return target.lengths
+    return np.full(len(target), target.shape[1]) if mask is None else mask.sum(axis=1)
 
 
 def spread(samples: int, limit: int) -> Any:

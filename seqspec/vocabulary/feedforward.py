@@ -347,7 +347,7 @@ EACH = LayerSpec(
     "each",
     "Applies a layer or a model to every step on its own, always with the same weights.",
     args=(
-        Arg("layer", LAYER, doc="The layer or model."),
+        Arg("layer", LAYER, doc="The layer or model, which takes one operand."),
         Arg("over", DIMENSION, None, "The axis kept aside: the one after the batch."),
     ),
     inputs=(Port("input", "B T ..."),),

@@ -31,7 +31,12 @@ RATE = Kind(
 )
 
 _CLIPPING = (
-    Arg("clipnorm", ABOVE_ZERO, None, "Largest norm of the gradient of each weight."),
+    Arg(
+        "clipnorm",
+        ABOVE_ZERO,
+        None,
+        "Largest norm of the gradient of each weight; one way to clip at a time.",
+    ),
     Arg("global_clipnorm", ABOVE_ZERO, None, "Largest norm of all gradients together."),
     Arg("clipvalue", ABOVE_ZERO, None, "Largest size of any entry of a gradient."),
 )

@@ -145,7 +145,12 @@ def _recurrent(
                 "Run from the last step to the first; steps come out in that order.",
                 alone="it runs both ways already",
             ),
-            Arg("unroll", BOOL, False, "Write the steps out one by one (Keras); no loop."),
+            Arg(
+                "unroll",
+                BOOL,
+                False,
+                "Write the steps out one by one (Keras); no loop. Their number has to be known.",
+            ),
             Arg(
                 "return", choice("last", "sequence"), "last", "What flows on: the last step or all."
             ),
@@ -154,7 +159,8 @@ def _recurrent(
                 "stateful",
                 BOOL,
                 False,
-                "Begin each batch with the state that the batch before ended with.",
+                "Begin each batch with the state that the batch before ended with; not together "
+                "with go_backwards or initial.",
                 alone="its backward half would have to begin with what comes later",
             ),
         ),

@@ -43,7 +43,7 @@ LOOP = Kind(
     lambda _: True,
     category="loop expression",
 )
-TOKEN = Kind("an id, or a quoted token", lambda _: True, category="token expression")
+TOKEN = Kind("the id of a token", lambda _: True, category="token expression")
 WARM_UP = Kind("a number of steps, or `all`", POSITIVE.accepts, words=("all",))
 PORT = Kind("the name of an input or output", lambda v: isinstance(v, str), category="port")
 FREEZE = Kind(

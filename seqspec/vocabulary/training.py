@@ -41,7 +41,8 @@ _CLASS_WEIGHT = Arg(
     CLASS_WEIGHT,
     None,
     "What the loss of each sample, or step, is multiplied by, by its class; balanced lets all "
-    "classes of the training part weigh the same.",
+    "classes of the training part weigh the same, and is not for arrays with padded steps. Yes "
+    "or no: of one answer.",
 )
 
 

@@ -98,8 +98,18 @@ CONV_1D = LayerSpec(
             "valid",
             "Windows inside the sequence only, centred on each step, or ending with each step.",
         ),
-        Arg("dilation_rate", _RARELY_MORE, 1, "From a step of a window to its next."),
-        Arg("groups", _RARELY_MORE, 1, "Parts of the features that are kept apart."),
+        Arg(
+            "dilation_rate",
+            _RARELY_MORE,
+            1,
+            "From a step of a window to its next; above one only without strides.",
+        ),
+        Arg(
+            "groups",
+            _RARELY_MORE,
+            1,
+            "Parts of the features that are kept apart; it divides features and filters.",
+        ),
         Arg("activation", ACTIVATION, default_setting("activation", "linear"), "Of the result."),
         Arg("use_bias", BOOL, True, "Whether there is a bias."),
         Arg(

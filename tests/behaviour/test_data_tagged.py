@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.behaviour.test_data_texts import tagging
+from tests.behaviour.test_data_texts import SPEC, tagging
 
 TAGGED = "The/D dog/N runs/V\na/D and/or/N\n" * 5
 ROWS = "The D\ndog\tN\nruns V\n\n\na D\nand/or N\n\n" * 5
@@ -92,3 +93,48 @@ def test_specs_that_cannot_be_meant(tmp_path: Path, given: dict[str, str], messa
     text = ROWS if "conll" in given.get("source", "") else TAGGED
     with pytest.raises(AssertionError, match=message):
         tagging(tmp_path, text, **{"source": source("tagged")} | given)
+
+
+WEIGHED = "The D 1\ndog N 2.5\nruns V 0\n\na D 3\n\n" * 5
+
+
+def weighed(
+    folder: Path, text: str, words: str = "words()", loss: str = "sample_weight=sure"
+) -> Any:
+    spec = SPEC.replace("crossentropy,", f"crossentropy({loss}),")
+    given = {"spec": spec, "tokens": words}
+    return tagging(folder, text, source='conll("t.txt", columns=[words, tags, sure])', **given)
+
+
+@pytest.mark.parametrize(
+    ("words", "loss", "weights"),
+    [
+        ("words()", "sample_weight=sure", [[1, 2.5, 0], [3, 0, 0]]),
+        ("words()", "class_weight=[1, 2, 4], sample_weight=sure", [[1, 5, 0], [3, 0, 0]]),
+        ("words(max_length=2)", "sample_weight=sure", [[1, 2.5], [3, 0]]),
+    ],
+)
+def test_a_column_weighs_each_word(
+    tmp_path: Path, words: str, loss: str, weights: list[list[float]]
+) -> None:
+    text = WEIGHED if "max" not in words else WEIGHED.replace("a D 3\n", "a D 3\na V 1\na N 1\n")
+    data = weighed(tmp_path, text, words, loss)
+    _, _, weight = data.load(data.DATA_PATH).train.batch(np.arange(2))
+    if "max" in words:
+        weights = [[1, 2.5], [3, 1]]
+    assert weight.tolist() == weights
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ("much", "line 5: 'much' in column 'sure' is no number"),
+        ("-1", "holds -1: no weight is below"),
+    ],
+)
+def test_weights_of_words_that_are_none_are_explained(
+    tmp_path: Path, weight: str, message: str
+) -> None:
+    data = weighed(tmp_path, WEIGHED.replace("a D 3\n", f"a D 3\nan D {weight}\n", 1))
+    with pytest.raises(data.DataError, match=message):
+        data.load(data.DATA_PATH)

@@ -38,6 +38,12 @@ model M(name: token(9, pad=0)[B, T]) -> float[B, 2] {
 data d { source = tsv("d.tsv", columns=[name, kind]), tokens = words(), target = kind }
 train M { data = d, loss = sparse_categorical_crossentropy, epochs = 1 }
 """
+#: The same table in a model that is called.
+CALLED = WORDS.replace(
+    "name -> embedding(4,",
+    "name -> Words -> gru(3) -> dense(2)\n}\n"
+    "model Words(name: token(9, pad=0)[B, T]) -> float[B, T, 4] {\n    name -> embedding(4,",
+).replace("\n         -> gru(3) -> dense(2)", "")
 FROZEN = """
 encoder Big(x: float[B, T, 4]) -> float[B, T, 4] {
     x -> batch_norm -> gru(4, return=sequence)
@@ -148,14 +154,19 @@ def test_programs_refuse_other_files(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_words_get_their_vectors(folder: Path, backend: str) -> None:
-    with program(WORDS, folder, backend) as one:
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [(WORDS, "embedding/embeddings"), (CALLED, "words/embedding/embeddings")],
+    ids=["", "in a called model"],
+)
+def test_words_get_their_vectors(folder: Path, backend: str, spec: str, name: str) -> None:
+    with program(spec, folder, backend) as one:
         model = one.module("model").build_model()
-        drawn = saved(one, folder, model)["embedding/embeddings"]
+        drawn = saved(one, folder, model)[name]
         ids = one.module("data").load(folder / "d.tsv").vocabulary.ids
         (note,) = one.module("weights").load_given(model, ids, folder)
         assert note.startswith("2 of the 4 words of 'name'")
-        table = trained(one, folder, model, "d.tsv")["embedding/embeddings"]
+        table = trained(one, folder, model, "d.tsv")[name]
         given = {ids("name")["a"]: [1, 2, 3, 4], ids("name")["c"]: [-1, 0.5, 0, 20]}
         for row, vector in enumerate(table):
             np.testing.assert_array_equal(vector, np.asarray(given.get(row, drawn[row]), "f4"))
@@ -264,3 +275,19 @@ def test_vectors_are_checked(folder: Path, change: tuple[str, str], code: str) -
     (folder / "spec.seq").write_text(WORDS.replace(*change))
     found = [d.code.number for d in Compilation.of(folder / "spec.seq").check()]
     assert code in found
+
+
+def test_vectors_are_of_one_vocabulary(folder: Path) -> None:
+    """Each column has its own, so a table that two of them read has rows of no one's words."""
+    spec = """
+model M(name: token(9, pad=0)[B, T], more: token(9, pad=0)[B, S]) -> float[B, 2] {
+    words = embedding(4, embeddings_initializer=word_vectors("words.txt"))
+    concat(name -> words -> gru(3), more -> words -> gru(3)) -> dense(2)
+}
+data d { source = tsv("d.tsv", columns=[name, more, kind]), tokens = words(), target = kind }
+train M { data = d, loss = sparse_categorical_crossentropy }
+"""
+    (folder / "d.tsv").write_text("a b\tc\tx\n" * 20)
+    (folder / "spec.seq").write_text(spec)
+    found = [d.message for d in Compilation.of(folder / "spec.seq").check()]
+    assert any(message.startswith("`name` and `more` have a vocabulary each") for message in found)

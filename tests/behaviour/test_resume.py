@@ -72,12 +72,32 @@ train Two {
 }
 """
 
+# Whether a token is right is drawn.
+FORCED = """
+model Two(x: float[B, T, 3], word: token(4)[B, L]) -> float[B, L, 4] {
+    start = x -> gru(6, dropout=0.2)
+    word -> embedding(3) -> gru(6, initial=start.state, return=sequence) -> dropout(0.2) -> dense(4)
+}
+data d {
+    source = npz("d.npz")
+    split = random(train=70%, validation=15%, seed=1)
+    target = z
+}
+train Two {
+    data = d, loss = sparse_categorical_crossentropy
+    optimizer = adam(0.02), teacher_forcing = 50%
+    batch_size = 8, epochs = 9
+}
+generate Two { loop = word, start = 0, limit = 5 }
+"""
+
 
 def write(folder: Path, backend: str, spec: str) -> Path:
     """A program on random data, in a folder of its own; what it learns is noise."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 5, 3)).astype(np.float32)
-    np.savez(folder / "d.npz", x=x, y=rng.integers(0, 4, size=60))
+    y, z = rng.integers(0, 4, size=60), rng.integers(0, 4, size=(60, 5))
+    np.savez(folder / "d.npz", x=x, y=y, z=z)
     np.savetxt(folder / "d.csv", x.reshape(-1, 3)[:, :2], delimiter=",", header="a,b", comments="")
     (folder / "two.seq").write_text(spec if "data d" in spec else spec + ARRAYS)
     compilation = Compilation.of(folder / "two.seq")
@@ -114,6 +134,8 @@ def outcome(run: Path) -> dict[str, Any]:
         pytest.param("torch", "STEPS", range(5), 10, marks=pytest.mark.torch),
         pytest.param("torch", "COUNTS", range(5), 10, marks=pytest.mark.torch),
         pytest.param("torch", "STATE", range(2), 10, marks=pytest.mark.torch),
+        pytest.param("torch", "FORCED", range(1), 5, marks=pytest.mark.torch),
+        pytest.param("keras", "FORCED", range(1), 1, marks=pytest.mark.keras),
         pytest.param("keras", "STEPS", range(1), 2, marks=pytest.mark.keras),
         pytest.param("keras", "COUNTS", range(1), 1, marks=pytest.mark.keras),
         pytest.param("keras", "STATE", range(1), 1, marks=pytest.mark.keras),

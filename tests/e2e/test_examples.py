@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -47,12 +48,10 @@ class Stated:
 
 
 def stated(example: str) -> Stated:
-    text = (ROOT / "examples" / f"{example}.seq").read_text(encoding="utf-8")
-    head = " ".join(line.lstrip("# ") for line in text.split("model ")[0].splitlines())
     found = re.search(
         r"measured\s+(?P<metric>(?:\w+_)?(?:rmse|accuracy)).*?: (?P<torch>[\d., ]+) \(torch\) and "
         r"(?P<keras>[\d., ]+) \(keras\) with the seeds 0, 1, 2\s+baseline\s+(?P<baseline>.*)",
-        head,
+        head_of(example),
     )
     assert found, f"the header of {example}.seq states no measured scores"
     scores = {b: [float(n) for n in found[b].split(",")] for b in ("torch", "keras")}
@@ -119,16 +118,46 @@ def test_example_reaches_what_it_states(example: str, backend: str, tmp_path: Pa
     printed = call(program / "run.py", "evaluate", "--weights", weights, cwd=spec.parent)
     scores = dict(line.split() for line in printed.splitlines() if len(line.split()) == 2)
     assert float(scores[claim.metric]) == pytest.approx(score, rel=1e-3)
-    if example == "watch":
-        finds_faults(run, backend)
+    if example in FURTHER:
+        FURTHER[example](run, backend)
+
+
+def head_of(example: str) -> str:
+    """What stands above the model, as one line."""
+    text = (ROOT / "examples" / f"{example}.seq").read_text(encoding="utf-8")
+    return " ".join(line.lstrip("# ") for line in text.split("\nmodel ")[0].splitlines())
+
+
+def writes_dates(run: Path, backend: str) -> None:
+    """Dates that were held out are written as the header states; so is one that is typed."""
+    claim = re.search(
+        r"beam search: ([\d., ]+) \(torch\) and ([\d., ]+) \(keras\)", head_of("days")
+    )
+    assert claim
+    rates = [float(n) for n in claim[1 + (backend == "keras")].split(",")]
+    said = call("-m", "seqspec", "generate", run)
+    (rate,) = re.findall(r"^\d+ of 600 are as they should be: ([\d.]+)$", said, re.MULTILINE)
+    assert float(rate) >= min(rates) - 0.02
+    written = call("-m", "seqspec", "generate", run, "--input", "14 March 2001")
+    assert re.fullmatch(r"2001-\d\d-14\n", written), "a date, though not one of those counted above"
+
+
+def forecasts(run: Path, backend: str) -> None:
+    """A day ahead it errs as little as the header states, less than the naive forecasts."""
+    pattern = r"Fahrenheit: ([\d., ]+) \(torch\) and ([\d., ]+) \(keras\).*?; last value"
+    claim = re.search(pattern, head_of("tomorrow"))
+    assert claim
+    errors = [float(n) for n in claim[1 + (backend == "keras")].split(",")]
+    call("-m", "seqspec", "forecast", run, "--backtest")
+    told = json.loads((run / "backtest.json").read_text(encoding="utf-8"))["errors"]
+    error, *naive = (fmean(told[method]["mae"]["temp"]) for method in told)
+    assert error < min(naive)
+    assert error <= max(errors) * LEEWAY["rmse"]
 
 
 def finds_faults(run: Path, backend: str) -> None:
     """The script beside the spec, with the program of a run, finds as much as the header states."""
-    folder = ROOT / "examples"
-    head = " ".join(
-        line.lstrip("# ") for line in (folder / "watch.seq").read_text("utf-8").splitlines()
-    )
+    folder, head = ROOT / "examples", head_of("watch")
     pair = r"([\d, ]+) \(torch\) and ([\d, ]+) \(keras\) "
     claim = re.search(
         rf"faults +{pair}of 51 found, with {pair}false alarms in the 1824 hours", head
@@ -144,6 +173,9 @@ def finds_faults(run: Path, backend: str) -> None:
     assert int(number) >= min(found) - 3
     (number,) = re.findall(r"^(\d+) false alarms in 1824 hours$", least)
     assert int(number) <= max(false) + 18, "one in a hundred more"
+
+
+FURTHER = {"watch": finds_faults, "days": writes_dates, "tomorrow": forecasts}
 
 
 def test_known_counts_are_those_of_the_built_models() -> None:

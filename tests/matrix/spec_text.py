@@ -16,7 +16,7 @@ from seqspec.diagnostics.model import Diagnostic, Severity
 from seqspec.driver import Compilation
 from seqspec.vocabulary import ENTRIES, LAYERS
 from seqspec.vocabulary.spec import AXES, REQUIRED, SIZE, Arg, Entry, Kind, LayerSpec, Port
-from tests.matrix.pairwise import cover
+from tests.matrix.pairwise import Row, cover
 
 #: How a symbol of a port's pattern is written. Widths are primes that no argument's samples are.
 SYMBOLS: Mapping[str, str] = {"B": "B", "T": "T", "H": "H", "W": "W", "S": "S"}
@@ -33,6 +33,10 @@ REST, OPERANDS = "(rest)", "(operands)"
 #: Ways to give an initial state: not at all, as a value, tensor by tensor.
 ABSENT, WHOLE, PARTS = "zeros", "state", "tensors"
 
+#: What is refused beside other arguments, and so is tried in rows of its own; what those are then.
+CARRIED = "stateful"
+APART = {"go_backwards": "false", "initial": ABSENT}
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -45,10 +49,13 @@ class Applied:
     wrapped: Applied | None = None
     extra_inputs: tuple[str, ...] = field(default=())
     taken: tuple[str, ...] = ()  # outputs that are joined, if the layer passes nothing on
+    example: str = ""  # the whole call, as the vocabulary gives it
 
     @property
     def call(self) -> str:
         """The layer as a spec names it, without its initial state."""
+        if self.example:
+            return self.example
         inside = ", ".join(f"{name}={value}" for name, value in self.written.items())
         return f"{self.spec.name}({inside})" if inside else self.spec.name
 
@@ -191,13 +198,7 @@ def cases() -> Iterator[tuple[str, str]]:
     for spec in LAYERS.values():
         for number, applied in enumerate(rows(spec)):
             fitting = _with_one_result(_with_known_steps(_with_enough_axes(applied)))
-            yield f"{spec.name}-{number}", _carried(fitting.model())
-
-
-def _carried(text: str) -> str:
-    """The same without `stateful` beside what the checker refuses to have beside it."""
-    apart = "go_backwards=true" in text or "initial=" in text
-    return text.replace("stateful=true", "stateful=false") if apart else text
+            yield f"{spec.name}-{number}", fitting.model()
 
 
 def _with_one_result(applied: Applied) -> Applied:
@@ -261,8 +262,28 @@ def _plain_rows(spec: LayerSpec) -> Iterator[Applied]:
         pairs[REST] = RESTS
     if spec.inputs[0].variadic:
         pairs[OPERANDS] = ("2", "3")
-    for row in cover(pairs, once) or [{}]:
+    carrying = list(_carrying(pairs)) if CARRIED in pairs else []
+    pairs |= {CARRIED: ["false"]} if carrying else {}
+    for row in [*(cover(pairs, once) or [{}]), *carrying]:
         yield _row(spec, {name: str(value) for name, value in row.items()})
+    for example in spec.examples:
+        if any(f"{arg.name}=" in example for arg in spec.args if fits_few(arg)):
+            yield Applied(spec, {}, tuple(map(type_of, spec.inputs)), example=example)
+
+
+def fits_few(arg: Arg) -> bool:
+    """Whether other values than the default fit few others; then there are examples with them."""
+    return not arg.required and arg.kind.samples == (arg.default,)
+
+
+def _carrying(pairs: Mapping[str, Sequence[str]]) -> Iterator[Row]:
+    """Rows in which a state is carried, beside each value that the checker lets stand there."""
+    apart = {CARRIED: ["true"], **{name: [value] for name, value in APART.items()}}
+    values = [(name, apart.get(name, own)) for name, own in pairs.items()]
+    for number in range(2 * max(len(own) for _, own in values)):
+        # Every other argument changes half as often, or some values would never meet.
+        places = enumerate(values)
+        yield {name: own[(number >> place % 2) % len(own)] for place, (name, own) in places}
 
 
 def _row(spec: LayerSpec, row: Mapping[str, str]) -> Applied:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seqspec.reference import describe, summary
 from seqspec.vocabulary import ENTRIES, LAYERS
 from tests.matrix import spec_text
 from tests.matrix.pairwise import cover
@@ -91,6 +92,22 @@ def test_what_does_not_fit_a_weight_is_refused() -> None:
                     assert spec_text.errors(row.model()) == ["SEQ309"], row.model()
                     refused += 1
     assert refused, "no entry has the fact `axes`: this test has nothing to do"
+
+
+def test_what_is_left_out_is_told() -> None:
+    """All that the matrix goes round, `seqspec layers NAME` says."""
+    for spec in LAYERS.values():
+        told = {arg.name: describe(arg) for arg in spec.args}
+        text = "".join(row.model() for row in spec_text.rows(spec))
+        assert all(arg.alone in told[arg.name] for arg in spec.args)
+        if spec_text.CARRIED in told:
+            assert all(name in told[spec_text.CARRIED] for name in spec_text.APART)
+        for arg in filter(spec_text.fits_few, spec.args):
+            assert any(f"{arg.name}={value}" in text for value in ("[2", "2", "13")), arg.name
+        for arg in spec.args:
+            fitting = spec_text.entries_for(spec, arg) if arg.kind.category in ENTRIES else []
+            for entry in ENTRIES.get(arg.kind.category, {}).values():
+                assert entry in fitting or entry.facts.get("file") or " For " in summary(entry)
 
 
 def test_pairs_are_covered() -> None:

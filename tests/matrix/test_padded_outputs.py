@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqspec.driver import Compilation
+from seqspec.running.baseline import baselines
 from tests.behaviour.data_tasks import program
 from tests.matrix.test_training import assert_same, eagerly
 from tests.matrix.trial import Array, built, random_weights, share, task_of
@@ -148,13 +149,14 @@ def flat_arrays() -> dict[str, Array]:
         "kind": rng.integers(0, 2, SAMPLES),
         "mask": rng.standard_normal((m.sum(), 1)).astype(np.float32),
         "each": rng.integers(0, 4, SAMPLES) / 2,
+        "w": rng.integers(0, 4, n.sum()) / 2,
     }
 
 
 def padded(given: dict[str, Array]) -> dict[str, Array]:
     """The same samples, padded to one length."""
     found = {"kind": given["kind"], "each": given["each"]}
-    for lengths, steps, names in (("n", T, ("x", "tags")), ("m", S, ("z", "mask"))):
+    for lengths, steps, names in (("n", T, ("x", "tags", "w")), ("m", S, ("z", "mask"))):
         there = np.arange(steps) < given[lengths][:, None]
         for name in names:
             fill = 9 if name == "z" else 0
@@ -168,7 +170,7 @@ def test_sequences_of_their_own_lengths(tmp_path: Path) -> None:
     """Both programs agree, and say the same of the same samples when these come padded."""
     given = flat_arrays()
     told = (
-        ", class_weight=[1, 2, 4]",
+        ", class_weight=[1, 2, 4], sample_weight=w",
         ", sample_weight=each",
         "accuracy, mae(mask), edit_distance(tags)",
     )
@@ -194,7 +196,7 @@ def test_a_step_that_one_target_lacks_is_left_out_of_all(tmp_path: Path) -> None
     """Where one output tells the next step, none has one behind the last."""
     n = np.array([3, 2, 4, 2, 3])
     x = np.arange(1, n.sum() + 1) % 8 + 1
-    np.savez(tmp_path / "data.npz", n=n, x=x, tags=x % 3)
+    np.savez(tmp_path / "data.npz", n=n, x=x, tags=x % 3, w=x / 2)
     spec = tmp_path / "m.seq"
     spec.write_text("""
     model M(x: token(9, pad=0)[B, T]) -> (after: float[B, T, 9], tags: float[B, T, 3]) {
@@ -206,11 +208,32 @@ def test_a_step_that_one_target_lacks_is_left_out_of_all(tmp_path: Path) -> None
     train M {
         data = d
         loss = sparse_categorical_crossentropy(after, next_step([x]))
-             + sparse_categorical_crossentropy(tags)
+             + sparse_categorical_crossentropy(tags, sample_weight=w)
     }
     """)
     data = program(task_of(Compilation.of(spec)), tmp_path)
-    (seen,), (after, tags) = data.load(tmp_path / "data.npz").train.batch(np.arange(2))
+    (seen,), (after, tags), (_, weight) = data.load(tmp_path / "data.npz").train.batch(np.arange(2))
     assert seen.tolist() == [[2, 3], [5, 0]]
     assert after.tolist() == [[3, 4], [6, 0]]
     assert tags.tolist() == [[2, 0], [2, 0]]
+    assert weight.tolist() == [[1, 1.5], [2.5, 0]]
+
+
+def test_a_baseline_leaves_padding_out(tmp_path: Path) -> None:
+    """Sequences of their own lengths and the same ones padded have the same baseline."""
+    told = {"tags": "", "mask": "", "metrics": "accuracy, mae, edit_distance(tags)"}
+    whole = SPEC.replace("float(pad=lengths)", "float(pad=9)")
+    whole = whole.replace("random(train", "random(seed=1, train")
+    given = flat_arrays()
+    found: list[dict[str, float]] = []
+    for text, arrays in ((RAGGED, given), (whole, padded(given))):
+        np.savez(tmp_path / "data.npz", allow_pickle=False, **arrays)
+        for name, written in told.items():
+            text = text.replace(f"{{{name}}}", written)
+        (tmp_path / "m.seq").write_text(text)
+        task = task_of(Compilation.of(tmp_path / "m.seq"))
+        data = program(task, tmp_path)
+        dataset = data.load(tmp_path / "data.npz")
+        (best,) = baselines(task, dataset.train, dataset.test, data.score)
+        found.append(dict(best.scores))
+    assert found[0] == pytest.approx(found[1])

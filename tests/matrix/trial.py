@@ -147,12 +147,34 @@ def _attempt(
     outputs = _outputs(models, inputs)
     compare_outputs(graph, main, outputs)
     compare_outputs(graph, others, _outputs(models, twins.random_inputs(graph, others)))
+    if graph.carried:
+        _compare_batches(graph, models, inputs, outputs)
     gradients = _train_once(task, models, folder, weights, main)
     return Trial(graph, outputs, gradients)
 
 
 def _outputs(models: Mapping[str, Built], inputs: Sequence[Array]) -> dict[str, list[Array]]:
     return {name: twins.forward(one, inputs) for name, one in models.items()}
+
+
+def _compare_batches(
+    graph: Graph,
+    models: Mapping[str, Built],
+    inputs: Sequence[Array],
+    outputs: Mapping[str, Sequence[Array]],
+) -> None:
+    """One step, and in another batch the others, give what all of them gave at once."""
+    if any(v.tensor.shape[1].value for v in graph.inputs if isinstance(v.type, Tensor)):
+        return  # the number of steps is fixed
+    states = sum(len(carry.given.parts) for carry in graph.carried)
+    steps, state = inputs[:-states], inputs[-states:]
+    for name, one in models.items():
+        first = twins.forward(one, [*(array[:, :1] for array in steps), *state])
+        rest = twins.forward(one, [*(array[:, 1:] for array in steps), *first[-states:]])
+        for whole, *parts in zip(outputs[name], first, rest, strict=True):
+            found = np.hstack(parts) if whole.ndim > 2 else parts[1]
+            apart = abs(found - whole).max()
+            assert apart <= FORWARD * max(1.0, abs(whole).max()), f"{name}: {apart=} in two batches"
 
 
 def random_weights(graph: Graph, scale: float) -> dict[str, Array]:

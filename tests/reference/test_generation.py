@@ -48,9 +48,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @contextmanager
-def programs(spec: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Both programs with the same weights."""
-    compilation = checked(spec)
+def programs(spec: str, folder: Path, model: str | None = None) -> Iterator[dict[str, Any]]:
+    """Both programs with the same weights. A model that is named may have warnings."""
+    compilation = checked(spec, model, clean=model is None)
     with built(compilation, folder) as models:
         task = task_of(compilation)
         share(models, random_weights(task.graph, 1.5), task, folder)
@@ -235,37 +235,105 @@ def _whole_of(one: Any, inputs: list[Array]) -> Array:
 
 
 NAMED = """
-model Named(part: token(6)[B], name: token(7, pad=lengths)[B, T]) -> float[B, T, 7] {
-    first = part -> embedding(5)
+model Named(part: token(6)[B], {more}name: token(7, pad=lengths)[B, T]) -> float[B, T, 7] {{
+    first = {first}
     name -> embedding(3) -> gru(5, initial=[first], return=sequence) -> dense(7)
-}
-data names {
-    source = tsv("names.tsv", columns=[name, part])
+}}
+data names {{
+    source = tsv("names.tsv", columns=[name, part{column}])
     tokens = characters(ends=true)
     target = next_step(name)
-}
-train Named { data = names, loss = sparse_categorical_crossentropy }
-generate Named { loop = name, limit = 6 }
+}}
+train Named {{ data = names, loss = sparse_categorical_crossentropy }}
+generate Named {{ loop = name, limit = 6 }}
 """
+LABEL = {"more": "", "first": "part -> embedding(5)", "column": ""}
+LABELS = {
+    "more": "sex: token(6)[B], ",
+    "first": "concat(part -> embedding(3), sex -> embedding(2))",
+    "column": ", sex",
+}
+MIXED = {
+    "more": "notes: token(6, pad=lengths)[B, S], ",
+    "first": "concat(part -> embedding(3), notes -> embedding(2) -> gru(2))",
+    "column": ", notes",
+}
+WORDS = {"part": ["north", "south"], "sex": ["f", "m"], "notes": ["f", "m"]}
 
 
-def test_a_label_is_written_for_as_it_stands_in_the_file(tmp_path: Path) -> None:
-    (tmp_path / "names.tsv").write_text("abba\tnorth\ncac\tsouth\n")
-    (tmp_path / "named.seq").write_text(NAMED)
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        (LABEL, ["south", "north", "south"]),
+        (LABELS, ["south\tf", "north\tf", "south\tf", "south\tm"]),
+        (MIXED, ["south\tf", "north\tf", "south\tf", "south\tmf"]),
+    ],
+    ids=["one label", "two labels", "a label and a text"],
+)
+def test_labels_are_written_for_as_they_stand_in_the_file(
+    given: dict[str, str], texts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "names.tsv").write_text(
+        "abba\tnorth\tf\n".replace("\tf", "\tf" * bool(given["column"]))
+    )
+    (tmp_path / "named.seq").write_text(NAMED.format(**given))
     compilation = Compilation.of(tmp_path / "named.seq")
     with built(compilation, tmp_path) as models:
         task = task_of(compilation)
-        share(models, random_weights(task.graph, 1.5), task, tmp_path)
+        share(models, random_weights(task.graph, 2), task, tmp_path)
         said: list[list[str]] = []
         for one in models.values():
-            words = {"part": ["north", "south"], "name": ["a", "b", "c"]}
-            vocabulary = one.program.module("data").Vocabulary(words)
-            ids = np.array([5, 4, 5], np.int32)
-            rows = generator(one).generate(one.model, (ids,))
-            said.append(
-                generator(one).write_texts(one.model, ["south", "north", "south"], vocabulary)
-            )
+            data = one.program.module("data")
+            known = {name: WORDS[name] for name in data.IDS if name != "name"}
+            vocabulary = data.Vocabulary(known | {"name": ["a", "b", "c"]})
+            said.append(generator(one).write_texts(one.model, texts, vocabulary))
+            whole = tmp_path / "whole.tsv"
+            whole.write_text("".join(f"a\t{text}\n" for text in texts))
+            inputs = data.inputs_for_prediction(whole, vocabulary)
+            fixed = tuple(np.asarray(array) for array in inputs[: len(inputs) - 2])
+            rows = generator(one).generate(one.model, fixed)
             names = vocabulary.words("name")
             assert said[-1] == ["".join(names[place] for place in row) for row in rows]
+            if given["column"]:
+                with pytest.raises(data.DataError, match="a tab has to stand between"):
+                    generator(one).write_texts(one.model, ["south"], vocabulary)
         assert said[0] == said[1]
-        assert said[0][0] == said[0][2] != said[0][1]
+        assert said[0][0] == said[0][2]
+        assert len(set(said[0])) > 1
+
+
+CARRIED = """
+model Read(source: float[B, S, 2]) -> float[B, 5] {
+    source -> gru(5, stateful=true)
+}
+model Tell(source: float[B, S, 2], word: token(6)[B, T]) -> float[B, T, 6] {
+    notes = source -> READER
+    said = word -> embedding(4) -> lstm(5, return=sequence, stateful=true)
+    add(said, notes -> repeat(T)) -> dense(6)
+}
+generate Tell { loop = word, start = 1, stop = 2, limit = 6, pick = PICK }
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "pick"), [("gru(5, stateful=true)", "greedy()"), ("Read", "beam(1)")]
+)
+def test_carried_state_is_cleared_before_each_sequence(
+    tmp_path: Path, reader: str, pick: str
+) -> None:
+    """Encoder and decoder carry state from batch to batch of a stream; writing begins anew."""
+    source = np.random.default_rng(6).normal(size=(3, 4, 2)).astype(np.float32)
+    spec = CARRIED.replace("READER", reader).replace("PICK", pick)
+    with programs(spec, tmp_path, model="Tell") as models:
+        for one in models.values():
+            wanted: list[list[int]] = []
+            for given in source:
+                tokens = [1]
+                for _ in range(6):
+                    zeros = [np.zeros((1, 5), np.float32)] * 3
+                    found = twins.forward(one, [given[None], np.array([tokens]), *zeros])
+                    tokens.append(int(found[0][0, -1].argmax()))
+                wanted.append(cut(tokens[1:]))
+            assert any(wanted)
+            for _ in range(2):
+                assert generator(one).generate(one.model, (source,), batch_size=2) == wanted

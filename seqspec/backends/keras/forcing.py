@@ -23,7 +23,7 @@ def lower(task: Task, training: Training, steps: StepPlan | None) -> ForcingPlan
     step = Call("self.step", (Group("[", given),), (("training", False),))
     many, place = len(task.graph.inputs) > 1, plan.looped
     before = f"*inputs[:{place}], " if place else ""
-    after = f", *inputs[{place + 1} :]" if place + 1 < len(task.graph.inputs) else ""
+    after = f", *inputs[{place + 1}:]" if place + 1 < len(task.graph.inputs) else ""
     returned = f"return ({before}tokens{after})" if many else "return tokens"
     constants = list(plan.constants)
     if steps.memory:

@@ -121,9 +121,8 @@ class Program:
         body = tuple(function.lines())
         main = (*decorator, *definition("build_model", [], "keras.Model"), *body)
         steps = None if stepping is None else plan_steps(self, task.graph, stepping, reserved)
-        untyped = (
-            self.steps.used or bool(activations or self.classes or self.repeats) or self.lengths
-        )
+        made = activations or self.classes or self.repeats
+        untyped = self.steps.used or bool(made) or self.lengths
         own = bool(self.classes - {"Renamed"})
         return ModelPlan(
             functions=(*self._functions, main),

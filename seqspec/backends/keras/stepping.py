@@ -88,7 +88,9 @@ class Layers:
             self._owners[unit] = "_".join(names[:-1])
             place = places[-1]
             if isinstance(unit, Layer) and unit.spec.states:
-                self._returned[unit] = place.returned(unit)
+                sequence, state = place.returned(unit)
+                # What carries its state from batch to batch gives it to whoever keeps it.
+                self._returned[unit] = sequence, state or bool(unit.args.get("stateful"))
             if unit in only_in_steps(place):
                 self.in_steps.add(unit)
 

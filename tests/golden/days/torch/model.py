@@ -145,7 +145,10 @@ def over_data(rnn: nn.RNNBase, x: Tensor, mask: Tensor, state: Any = None) -> tu
 
     At padding the output before it stands again, as in Keras; of both directions, zeros.
     """
-    packed = pack_padded_sequence(x, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
+    counts = mask.sum(1).cpu()
+    if not counts.all():
+        raise ValueError("a sequence has no step that is data")
+    packed = pack_padded_sequence(x, counts, batch_first=True, enforce_sorted=False)
     packed, last = rnn(packed, state)
     steps, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
     if rnn.bidirectional:

@@ -138,7 +138,7 @@ class OwnTokens(keras.Model):
             own = ops.logical_and(places == place, ops.logical_not(kept))
             return place + 1, ops.where(own, likely, tokens), *(found[name] for name in STATE)
 
-        _, tokens, *_ = ops.while_loop(unfinished, following, (1, right, *state))
+        tokens = ops.while_loop(unfinished, following, (1, right, *state))[1]
         return (*inputs[:1], tokens)
 
 
@@ -215,7 +215,7 @@ class Checkpointing(keras.callbacks.Callback):
 
 
 def compile_model(model: keras.Model) -> None:
-    """Sets the optimizer, the loss."""
+    """Sets the optimizer and the loss."""
     model.compile(
         optimizer=Adam(learning_rate=LEARNING_RATE),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

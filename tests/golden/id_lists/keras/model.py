@@ -20,7 +20,7 @@ from keras import layers, ops
 class Padded(layers.Layer):
     """Tells the loss which steps are data: x [B, T, ...] and a mask [B, T] -> x"""
 
-    def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
+    def call(self, inputs: list[keras.KerasTensor]) -> object:
         return ops.copy(inputs[0])
 
     def compute_mask(

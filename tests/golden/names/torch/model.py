@@ -58,7 +58,10 @@ def initialise_gru(gru: nn.GRU) -> None:
 
 def over_data(rnn: nn.RNNBase, x: Tensor, mask: Tensor, state: Any = None) -> tuple[Any, Any]:
     """A module over the data alone: its outputs, still packed, and its last state."""
-    packed = pack_padded_sequence(x, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
+    counts = mask.sum(1).cpu()
+    if not counts.all():
+        raise ValueError("a sequence has no step that is data")
+    packed = pack_padded_sequence(x, counts, batch_first=True, enforce_sorted=False)
     return rnn(packed, state)
 
 

@@ -231,10 +231,10 @@ def inputs_for_prediction(path: Path, scaling: Scaling) -> tuple[Inputs, Origins
 def augmented(batch: Batch, key: int) -> Batch:
     """A batch of training samples, with noise as drawn from the key."""
     rng = np.random.default_rng(key)
-    (hours, place), (temp, dewp) = batch
+    (hours, place), targets = batch
     noise = rng.normal(0, JITTER, hours.shape).astype(np.float32)
     hours = hours + noise
-    return (hours, place), (temp, dewp)
+    return (hours, place), targets
 
 
 def assemble(part: Arrays, scaling: Scaling) -> Part:

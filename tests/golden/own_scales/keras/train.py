@@ -179,7 +179,7 @@ class Checkpointing(keras.callbacks.Callback):
 
 
 def compile_model(model: keras.Model) -> None:
-    """Sets the optimizer, the loss."""
+    """Sets the optimizer and the loss."""
     losses = {"temp": keras.losses.MeanSquaredError(), "dewp": keras.losses.MeanSquaredError()}
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE),

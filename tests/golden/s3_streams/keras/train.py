@@ -233,7 +233,7 @@ class Checkpointing(keras.callbacks.Callback):
 
 
 def compile_model(model: keras.Model) -> None:
-    """Sets the optimizer, the loss."""
+    """Sets the optimizer and the loss."""
     losses = {"warm": keras.losses.MeanSquaredError(), "wet": keras.losses.BinaryCrossentropy()}
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=LEARNING_RATE),

@@ -183,7 +183,7 @@ class Checkpointing(keras.callbacks.Callback):
 
 
 def compile_model(model: keras.Model) -> None:
-    """Sets the optimizer, the loss."""
+    """Sets the optimizer and the loss."""
     model.compile(
         optimizer=keras.optimizers.SGD(
             learning_rate=LEARNING_RATE,
