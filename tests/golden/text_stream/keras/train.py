@@ -226,7 +226,7 @@ class Checkpointing(keras.callbacks.Callback):
 
 
 def compile_model(model: keras.Model) -> None:
-    """Sets the optimizer, the loss."""
+    """Sets the optimizer and the loss."""
     model.compile(
         optimizer=Adam(learning_rate=LEARNING_RATE),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
