@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from seqspec.backends.data_feeds import Feed, Feeds
 from seqspec.backends.data_split import TITLES, SplitPlan
+from seqspec.backends.padding import of_arrays
 from seqspec.backends.python_text import Code, Group, assign, call, flat, literal
-from seqspec.ir.task import Term, Training
+from seqspec.ir.task import Task, Term, Training
 from seqspec.shapes.dim import Shape
 
 #: how ids are made of rows, by a loss's kind of target
@@ -38,10 +39,12 @@ class ClassesPlan:
     tokens: bool
 
 
-def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesPlan | None:
+def plan_classes(
+    task: Task, training: Training, feeds: Feeds, split: SplitPlan
+) -> ClassesPlan | None:
     """Decides how classes are counted; None where no target is a class."""
     pairs = zip(training.terms, feeds.targets, strict=True)
-    found = [(term, feed) for term, feed in pairs if _is_class(term, feed)]
+    found = [(term, feed) for term, feed in pairs if _is_class(training, term, feed)]
     if not found:
         return None
     ignored = any(term.ignore_class is not None for term, _ in found)
@@ -54,7 +57,7 @@ def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesP
         variable = f"{feed.variable}_counts" if training.several else "counts"
         place = training.terms.index(term)
         rows = f"part.targets[{place}]" if training.several else "part.target"
-        rows += ".values" if feed.ragged else ""
+        rows += ".values" if feed.ragged else _data(task, term, feed)
         given = [Code(rows), Code(str(_number(term)))]
         given += [Code(repr(term.ignore_class))] if ignored else []
         counted = flat(call("counted", *given))
@@ -62,7 +65,9 @@ def plan_classes(training: Training, feeds: Feeds, split: SplitPlan) -> ClassesP
         name = literal(term.output if training.several else ", ".join(feed.names))
         names = _names(training, term, feed, tokens=tokens)
         entries.append(f"{name}: named({names}, {variable}),")
-    weighable = not (training.data.vocabulary or ragged or any(t.class_weight for t, _ in found))
+    weighed = any(term.class_weight for term, _ in found)
+    padded = any(_padded(term, feed) for term, feed in found)
+    weighable = not (training.data.vocabulary or ragged or padded or weighed)
     parts = tuple(Code(f"dataset.{part}") for part in split.parts)
     titles = [TITLES[part] for part in split.parts]
     return ClassesPlan(
@@ -82,16 +87,30 @@ def _number(term: Term) -> int:
     return 2 if term.compares == "binary" else term.value.tensor.shape[-1].value or 0
 
 
-def _is_class(term: Term, feed: Feed) -> bool:
+def _is_class(training: Training, term: Term, feed: Feed) -> bool:
     """Whether the target of an output is one class out of a known number of them.
 
-    Steps that are padding have a target, too, which means nothing; nobody counts those.
+    Where steps are padding is not told before windows, or parts of a mapped file, are read.
     """
     shape: Shape = term.value.tensor.shape
-    padded = term.value.mask is not None and len(shape) > 2 and not feed.ragged
+    read_later = training.data.windows is not None or training.data.memory == "map"
+    if _padded(term, feed) and read_later:
+        return False
     if term.compares == "binary":
-        return bool(shape) and shape[-1].value == 1 and not padded
-    return term.compares in _IDS and _number(term) > 0 and not padded
+        return bool(shape) and shape[-1].value == 1
+    return term.compares in _IDS and _number(term) > 0
+
+
+def _padded(term: Term, feed: Feed) -> bool:
+    """Whether a target has steps that are padding, whose classes mean nothing."""
+    return term.value.mask is not None and term.value.tensor.rank > 2 and not feed.ragged
+
+
+def _data(task: Task, term: Term, feed: Feed) -> str:
+    """What picks the steps of data out of a target; none if all are."""
+    if term.value.mask is None or not _padded(term, feed):
+        return ""
+    return f"[{of_arrays(task, term.value.mask, 'part.inputs')}]"
 
 
 def _of_tokens(training: Training, term: Term) -> bool:

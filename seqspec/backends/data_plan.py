@@ -340,7 +340,7 @@ class _Planner:
             texts=self.texts,
             streams=self.streams,
             augment=self.augment,
-            classes=plan_classes(self.training, feeds, self.split),
+            classes=plan_classes(self.task, self.training, feeds, self.split),
         )
 
     def _samples(self) -> SamplesPlan:

@@ -306,11 +306,11 @@ class _Planner:
             yield from assign("MEMORY", Group("(", names), note="what is computed once")
 
     def _imports(self) -> Iterator[str]:
-        texts = self.texts
-        yield from ["from collections.abc import Sequence"] if texts else []
-        yield from ["from pathlib import Path"] if self.others and self.training is not None else []
-        yield from ["from typing import Any"] if self.training is not None else []
-        yield ""
+        if self.training is not None:
+            yield "import argparse"
+            yield from ["from collections.abc import Sequence"] if self.texts else []
+            yield from ["from pathlib import Path"] if self.others else []
+            yield from ["from typing import Any", ""]
         yield from sorted([f"import {self.steps.framework}", "import numpy as np"])
         yield ""
         if self.training is not None:

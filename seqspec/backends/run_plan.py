@@ -69,7 +69,7 @@ def run_file(
     scaled = training.data.scale is not None
     split = plan_split(training.data)
     field = split.parts[-1]
-    classes = plan_classes(training, Feeds(task, training), split) is not None
+    classes = plan_classes(task, training, Feeds(task, training), split) is not None
     carries = training.data.streams is not None
     plan = RunPlan(
         doc=tuple(docstring(_usage(task))),

@@ -18,7 +18,7 @@ from seqspec.ir.measuring import measures
 from seqspec.ir.outputs import Trained
 from seqspec.ir.scaling import scalable
 from seqspec.ir.sections import Section
-from seqspec.ir.task import Term, Training
+from seqspec.ir.task import Training
 
 
 def check(
@@ -40,7 +40,7 @@ def check(
         return None
     if not augmentable(graph, found, fed, sink):
         return None
-    if not _unpadded(graph, found, fed, section, sink):
+    if not _unpadded(graph, fed, sink):
         return None
     if not streams.check_training(graph, section, fed, sink):
         return None
@@ -93,15 +93,8 @@ def _strays(metric: WrittenTerm, trained: Sequence[Trained], fed: Fed, sink: Sin
     return lacks and measuring.report(metric, fitting[0], fed, sink)
 
 
-def _unpadded(graph: Graph, terms: Sequence[Term], fed: Fed, section: Section, sink: Sink) -> bool:
-    """Whether nothing would count padding as data: a metric without a mask, a mean for scaling."""
-    for term in terms:
-        masked = term.value.mask is not None
-        if masked and any(metric.name == "rmse" for metric in term.metrics):
-            what = "`rmse` counts padded steps in Keras, whose metric takes no mask"
-            place = section.at("metrics", "rmse")
-            sink.report(codes.FORBIDDEN_VALUE(what=what), place, help="write mse, whose root it is")
-            return False
+def _unpadded(graph: Graph, fed: Fed, sink: Sink) -> bool:
+    """Whether nothing would count padding as data: a mean for scaling."""
     padded = [v for v in graph.inputs if v.mask is not None and v.tensor.kind == "float"]
     if fed.data.scale is not None and padded and not fed.data.ragged:
         what = f"`scale` would take the padding of `{padded[0].name}` for data"

@@ -37,6 +37,7 @@ CASES = {
     "yes": ("float[B, 1]", ONE.replace("CLASSES", "1"), "target = sure", "binary_crossentropy"),
     "hot": ("float[B, 4]", ONE.replace("CLASSES", "4"), "target = hot", "categorical_crossentropy"),
     "steps": ("float[B, T, 3]", STEPS, "target = tags", f"{IDS}(ignore_class=-1)"),
+    "padded": ("float[B, T, 3]", STEPS, "target = tags", IDS),
     "weighed": ("float[B, 4]", ONE.replace("CLASSES", "4"), "target = kind",
                 f"{IDS}(class_weight=balanced)"),
     "several": (
@@ -55,14 +56,18 @@ def text(name: str) -> str:
     spec = SPEC
     for word, value in zip(("OUTPUT", "BODY", "TARGET", "LOSS"), CASES[name], strict=True):
         spec = spec.replace(word, value)
-    return spec
+    return spec.replace("x: float", "x: float(pad=0)") if name == "padded" else spec
 
 
 def compiled(folder: Path, name: str) -> Any:
     rng = np.random.default_rng(0)
     tags = np.tile(np.array([0, 1, 1, 2, -1]), (80, 1))
+    x = rng.normal(size=(80, 5, 2))
+    if name == "padded":
+        x[:, 3:] = 0
+        tags = abs(tags)
     np.savez(
-        folder / "d.npz", x=rng.normal(size=(80, 5, 2)), kind=KIND, hot=np.eye(4)[KIND], tags=tags,
+        folder / "d.npz", x=x, kind=KIND, hot=np.eye(4)[KIND], tags=tags,
         sure=(KIND > 0)[:, None].astype(np.float32), level=rng.normal(size=(80, 1)),
     )  # fmt: skip
     (folder / "spec.seq").write_text(text(name))
@@ -85,6 +90,7 @@ COUNTS = {
     "hot": {"hot": FOUR},
     "yes": {"sure": SURE},
     "steps": {"tags": {"0": [40, 20, 20], "1": [80, 40, 40], "2": [40, 20, 20]}},
+    "padded": {"tags": {"0": [40, 20, 20], "1": [80, 40, 40], "2": [0, 0, 0]}},
     "several": {"kind": FOUR, "sure": SURE},
 }
 

@@ -172,7 +172,7 @@ def test_sequences_of_their_own_lengths(tmp_path: Path) -> None:
     told = (
         ", class_weight=[1, 2, 4], sample_weight=w",
         ", sample_weight=each",
-        "accuracy, mae(mask), edit_distance(tags)",
+        "accuracy, mae(mask), rmse(mask), edit_distance(tags)",
     )
     records, scores, predicted = _run(tmp_path / "a", given, *told, spec=RAGGED)
     assert_same(records, 1e-5)
@@ -221,7 +221,7 @@ def test_a_step_that_one_target_lacks_is_left_out_of_all(tmp_path: Path) -> None
 
 def test_a_baseline_leaves_padding_out(tmp_path: Path) -> None:
     """Sequences of their own lengths and the same ones padded have the same baseline."""
-    told = {"tags": "", "mask": "", "metrics": "accuracy, mae, edit_distance(tags)"}
+    told = {"tags": "", "mask": "", "metrics": "accuracy, mae, rmse, edit_distance(tags)"}
     whole = SPEC.replace("float(pad=lengths)", "float(pad=9)")
     whole = whole.replace("random(train", "random(seed=1, train")
     given = flat_arrays()

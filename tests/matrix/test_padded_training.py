@@ -102,9 +102,9 @@ def compiled(folder: Path, body: str, loss: str, metrics: str, rate: float) -> C
 CASES = [
     ("token", "sparse_categorical_crossentropy", "accuracy"),
     ("lengths", "binary_crossentropy", "accuracy"),
-    ("attached", "mse", "mae"),
+    ("attached", "mse", "mae, rmse"),
     ("value", "mae", "mse"),
-    ("value", "huber", "mae"),
+    ("value", "huber", "rmse"),
     ("attached lengths", "sparse_categorical_crossentropy", "accuracy"),
     ("reversed", "log_cosh", "mse"),
     ("attended", "sparse_categorical_crossentropy", "accuracy"),

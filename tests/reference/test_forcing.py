@@ -25,7 +25,7 @@ model Tell(source: token(9, pad=0)[B, S], mood: float[B, T, 2], word: token(6, p
     notes = source -> embedding(4) -> bidirectional(gru(3, return=sequence))
     start = source -> embedding(4) -> lstm(6)
     read = word -> embedding(4) -> lstm(6, initial=start.state, return=sequence)
-    both = add(read -> dense(6), mood -> dense(6))   # seqspec: allow(SEQ505)
+    both = add(read -> dense(6), mood -> dense(6))   # seqspec: allow(mask-lost)
     said = both -> gru(6, return=sequence)
     said -> attention(notes) -> dropout(0.3) -> dense(6)
 }}

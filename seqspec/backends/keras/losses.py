@@ -55,6 +55,11 @@ def of_steps(term: Term, training: Training) -> bool:
     return training.ragged(term) and term.value.mask is not None
 
 
+def rooted(term: Term) -> bool:
+    """Whether the program has an rmse of its own: Keras's counts padded steps."""
+    return term.value.mask is not None and any(m.name == "rmse" for m in term.measured())
+
+
 def smoothed(term: Term) -> bool:
     """Whether the loss is the program's own: Keras smooths no class ids."""
     return term.compares == "class_ids" and bool(term.loss.args.get("label_smoothing"))
@@ -82,6 +87,8 @@ def metrics_of(term: Term, training: Training) -> tuple[Call, ...]:
 
 def _metric(metric: Setting, term: Term) -> Call:
     name = METRICS.get(metric.name)
+    if metric.name == "rmse" and rooted(term):
+        return Call("RootOfSteps", (), (("name", metric.name),))
     keywords: tuple[tuple[str, Expr], ...] = ()
     if name is None:
         name = ACCURACIES[term.compares]

@@ -11,7 +11,7 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.generation_plan import imported
 from seqspec.backends.keras import forcing
-from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, smoothed
+from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, rooted, smoothed
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -81,6 +81,7 @@ class TrainPlan:
     smoothed: bool
     smoothed_kept: bool
     of_steps: bool
+    rooted: bool
     first_batch: tuple[str, ...]
     lengths: LengthsPlan
     scored: tuple[str, ...]
@@ -208,6 +209,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         ),
         smoothed=any(smoothed(term) for term in training.terms),
         smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
+        rooted=any(map(rooted, training.terms)),
         of_steps=any(of_steps(term, training) and term.measured() for term in training.terms),
         lengths=lengths,
         scored=plan_scored(task, training),

@@ -240,13 +240,14 @@ class Reported:
 def reported(term: Term, prefix: str = "") -> Reported:
     """What is measured of an output.
 
-    The root is taken of the mean square over all samples, so that is what batches give.
+    The root is taken of the mean square over all samples, so that is what batches give. Where
+    steps are padded, a mean over those of data is another thing than the loss.
     """
     names = [metric.name for metric in term.measured()]
     if "rmse" not in names:
         return Reported(names, "")
     names.remove("rmse")
-    if term.loss.name == "mse" and term.plain:
+    if term.loss.name == "mse" and term.plain and term.value.mask is None:
         square = f"means[{literal(prefix + 'loss')}]"
     elif "mse" in names:
         square = f"means[{literal(prefix + 'mse')}]"
@@ -254,4 +255,5 @@ def reported(term: Term, prefix: str = "") -> Reported:
         names.append("mse")
         square = f"means.pop({literal(prefix + 'mse')})"
     made = f"means[{literal(prefix + 'rmse')}] = {square} ** 0.5"
-    return Reported(names, f"{made}  # the root of the mean over all samples")
+    over = "samples" if term.value.mask is None else "steps of data"
+    return Reported(names, f"{made}  # the root of the mean over all {over}")

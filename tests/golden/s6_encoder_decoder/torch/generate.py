@@ -7,8 +7,6 @@ Compiled by seqspec 0.1.0 from the spec s6_encoder_decoder.seq; yours to edit.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import torch
 
