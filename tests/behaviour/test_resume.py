@@ -359,8 +359,8 @@ def test_a_full_disk(main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().err
     assert code == 1
     assert re.fullmatch(
-        r"error: run/checkpoint-\d\.safetensors cannot be written: File too large; "
-        r"the checkpoint before is whole\n",
+        r"error: \[Errno 27\] File too large; the checkpoint before is whole: "
+        r"'run/checkpoint-\d\.safetensors'\n",
         said,
     ), said
     assert path.read_bytes() == written
