@@ -117,9 +117,8 @@ class Checkpoints:
             os.replace(partial, path)
             sync(self.run)
         except OSError as error:
-            raise CheckpointError(
-                f"{path} cannot be written: {error.strerror}; the checkpoint before is whole"
-            ) from None
+            kept = "; the checkpoint before is whole" if numbers(self.run) else ""
+            raise OSError(error.errno, f"{error.strerror}{kept}", str(path)) from None
         finally:
             partial.unlink(missing_ok=True)
         older = [number for number in numbers(self.run) if number < epoch]
