@@ -50,6 +50,7 @@ def plan_classes(
     ignored = any(term.ignore_class is not None for term, _ in found)
     ragged = any(feed.ragged for _, feed in found)
     kinds = {term.compares for term, _ in found}
+    tokens = any(_of_tokens(training, term) for term, _ in found)
     lines: list[str] = []
     entries: list[str] = []
     for term, feed in found:
@@ -62,7 +63,7 @@ def plan_classes(
         counted = flat(call("counted", *given))
         lines += assign(variable, Code(f"[{counted} for part in parts]"), indent=4)
         name = literal(term.output if training.several else ", ".join(feed.names))
-        names = _names(training, term, feed)
+        names = _names(training, term, feed, tokens=tokens)
         entries.append(f"{name}: named({names}, {variable}),")
     weighed = any(term.class_weight for term, _ in found)
     padded = any(_padded(term, feed) for term, feed in found)
@@ -77,7 +78,7 @@ def plan_classes(
         ids=(f"ids = {_IDS[kinds.pop()]}",) if len(kinds) == 1 else _MIXED,
         ignored=ignored,
         advice=weighable,
-        tokens=any(_of_tokens(training, term) for term, _ in found),
+        tokens=tokens,
     )
 
 
@@ -119,8 +120,8 @@ def _of_tokens(training: Training, term: Term) -> bool:
     return data.vocabulary and any(names == columns for columns in data.inputs.values())
 
 
-def _names(training: Training, term: Term, feed: Feed) -> str:
-    if _of_tokens(training, term):
+def _names(training: Training, term: Term, feed: Feed, *, tokens: bool) -> str:
+    if tokens:  # those of each id: what never occurs is left out
         return f"dataset.vocabulary.words({feed.key})"
     if training.data.vocabulary:
         return f"dataset.vocabulary.known[{feed.key}]"

@@ -30,6 +30,7 @@ _CLASSES = ("class_ids", "one_hot")
 _LIKELY = ", of classes the most likely one"
 _COUNTED = ", counted from 1"
 _OWN = {name: name for name in VARIABLES}
+_VOCABULARY = "vocabulary: Vocabulary"
 _WHERE = '"sample", "step", '
 
 
@@ -65,6 +66,23 @@ class ScorePlan:
     def replaces(self) -> bool:
         """Whether sequences are copied with other values."""
         return self.likely or self.restores
+
+    @property
+    def words(self) -> bool:
+        """Whether of several outputs each has words of its own."""
+        return bool(self.unpack) and bool(self.parameter)
+
+    @property
+    def writing_head(self) -> list[str]:
+        """The head of the function that writes words of several outputs."""
+        given = ["path: Path", f"predictions: {self.prediction}", _VOCABULARY]
+        return definition("write_predictions", given, "None")
+
+    @property
+    def lines_head(self) -> list[str]:
+        """The head of the function that tells the lines of these."""
+        given = [f"predictions: {self.prediction}", _VOCABULARY]
+        return definition("lines", given, "Iterator[list[str]]")
 
     @property
     def apart(self) -> bool:
@@ -242,6 +260,8 @@ def _scored(training: Training, targets: Sequence[Feed]) -> list[_Scored]:
             "predictions",
             "tables",
             "targets",
+            "vocabulary",
+            "words",
         )
     )
     outputs = [names.fresh(term.output) for term in training.terms]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from seqspec.backends.data_doc import describe, summary
-from seqspec.backends.data_feeds import Feeds
+from seqspec.backends.data_feeds import Feeds, names_of
 from seqspec.backends.data_lists import alike_lines
 from seqspec.backends.data_mapped import Kept, MappedText, plan_mapped_text
 from seqspec.backends.data_plan import DataPlan
 from seqspec.backends.data_prediction import returned
-from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, literal
+from seqspec.backends.python_text import Call, Code, Expr, Group, Pair, assign, flat, literal
 from seqspec.ir.files import LONGEST_LINE, source_path
 from seqspec.ir.task import Data, Task, Training
 
@@ -50,15 +50,15 @@ class TextPlan(DataPlan):
     """The template's values besides those of every ``data.py``; see ``texts.py.j2``.
 
     ``lines`` tells a sample a line from one long text; ``labels`` that a column has labels, which
-    are not among the tokens; ``some_whole`` that those are not cut. ``weight`` names the column
-    of numbers that weigh lines.
+    are not among the tokens; ``some_whole`` that those are not cut, ``weighed`` that some columns
+    hold numbers that weigh lines.
     """
 
     lines: bool
     reading: Reading
     labels: bool
     some_whole: bool
-    weight: str
+    weighed: bool
     weight_type: str
     weight_read: tuple[str, ...]
     capped: bool
@@ -66,7 +66,7 @@ class TextPlan(DataPlan):
     unit: str
     input_type: str
     counted: str
-    label_set: str
+    label_lines: tuple[str, ...]
     row: str
     encoded: str
     encoded_parameter: str
@@ -115,14 +115,13 @@ class _Planner:
         self.capped = self.tokens.args["max_length"] is not None
         inputs = self.feeds.inputs
         self.ids = {feed.names[0]: feed.bound or 0 for feed in inputs if not feed.counted}
-        target = self.feeds.target
-        own = target.names[0] not in self.ids
-        self.labels = {target.names[0]: target.bound or 0} if own else {}
+        bounds = self.feeds.bounds()
+        self.targets = tuple(feed.names[0] for feed in self.feeds.targets)
+        self.labels = {name: bounds[name] for name in self.targets if name not in self.ids}
         #: columns that are cut into tokens
-        self.cut = tuple(dict.fromkeys(f.names[0] for f in (*inputs, target) if f.ragged))
-        self.weight = next((weight.name for weight in self.data.weights.values()), "")
-        weights = [self.weight] if self.weight else []
-        self.columns = tuple(dict.fromkeys((*self.ids, *self.labels, *weights)))
+        self.cut = names_of(f for f in (*inputs, *self.feeds.targets) if f.ragged)
+        self.weights = tuple(dict.fromkeys(weight.name for weight in self.data.weights.values()))
+        self.columns = tuple(dict.fromkeys((*self.ids, *self.labels, *self.weights)))
 
     def plan(self) -> TextPlan:
         """All decisions together."""
@@ -130,7 +129,8 @@ class _Planner:
         layout = str(self.data.source.entry.facts["layout"])
         words = {"words": "word", "characters": "character"}
         rows = layout == "rows"
-        least, balance = self._least(), self.base.weights.balance
+        balance = self.base.weights.balance
+        short = self._too_short(words[self.tokens.name])
         spelt = ", spelt" if self.mapped else ""
         return TextPlan(
             **base | self._shared(),
@@ -138,26 +138,26 @@ class _Planner:
             reading=_READINGS[layout],
             labels=bool(self.labels),
             some_whole=self.lines and self._some_whole(),
-            weight=self.weight,
-            weight_type="" if not self.weight else "list[float] | " if rows else "float | ",
+            weighed=bool(self.weights),
+            weight_type="" if not self.weights else "list[float] | " if rows else "float | ",
             weight_read=tuple(self._weight_lines(rows)),
             capped=self.capped and self.lines,
             sample=self._sample(words[self.tokens.name]),
             unit=words[self.tokens.name],
             input_type=self._input_type(),
             counted=self._tokens_of(tuple(self.ids)),
-            label_set=f"set({self._tokens_of(tuple(self.labels)).replace('part[', 'whole[')})",
+            label_lines=self._label_lines(),
             row=f"[{_START}{self._number()}{_END}]" if self.ends else f"[{self._number()}]",
             encoded=self.base.samples.arguments if balance else f", vocabulary{spelt}",
             encoded_parameter=self.base.samples.parameters
             if balance
             else ", vocabulary: Vocabulary" + (f"{spelt}: list[str]" if spelt else ""),
-            known_words="" if self.labels else "*RESERVED, ",
-            target_sizes="LABELS" if self.labels else "IDS",
+            known_words=self._known_words(),
+            target_sizes=self._target_sizes(),
             all_sizes="(IDS | LABELS)" if self.labels else "IDS",
             reserved_doc=_RESERVED_DOCS[self.ends],
-            too_short="not tokens" if least == 1 else f"len(tokens) < {least}",
-            too_short_words="no " + words[self.tokens.name] if least == 1 else "no next step",
+            too_short=short[0],
+            too_short_words=short[1],
             cut="text.split()" if self.tokens.name == "words" else "list(text)",
             cut_text=self._cut_text(),
             cut_piece=self._cut_text().replace("text", "piece"),
@@ -179,12 +179,14 @@ class _Planner:
 
     def _shared(self) -> dict[str, Any]:
         """What every ``data.py`` has, said otherwise for texts."""
-        target = Code("TARGET")
+        words = "vocabulary.words(TARGET)"
+        if self.base.several:
+            words = "[vocabulary.words(name) for name in TARGETS]"
         score = replace(
             self.base.score,
             parameter=", vocabulary: Vocabulary",
             argument=", vocabulary",
-            header=(f"words = vocabulary.words({target})", *self.base.score.header),
+            header=(f"words = {words}", *self.base.score.header),
             field="words[value]",
         )
         return {
@@ -209,6 +211,7 @@ class _Planner:
 
     def _imports(self) -> tuple[str, ...]:
         chained = bool(self.cut)
+        replaces = self.base.streams is not None or self.base.score.replaces
         modules = {"csv", "json", *(self.mapped.modules if self.mapped else ())}
         modules |= {"string"} if "strip" in self.tokens.args["standardize"] else set()
         counter = [] if self.mapped else ["from collections import Counter"]
@@ -216,7 +219,7 @@ class _Planner:
             *(f"import {name}" for name in sorted(modules)),
             *counter,
             "from collections.abc import Iterator",
-            f"from dataclasses import dataclass{', replace' if self.base.streams else ''}",
+            f"from dataclasses import dataclass{', replace' if replaces else ''}",
             *(["from functools import cached_property"] if self.base.ragged else []),
             "from itertools import "
             + ", ".join(
@@ -256,9 +259,16 @@ class _Planner:
                 lines += assign("CUT", Group("(", self.cut), note="into tokens")
         else:
             lines += assign("NAME", next(iter(self.ids)), note="what the text is called")
-        lines += assign("TARGET", self.feeds.target.names[0])
-        if self.weight:
-            lines += assign("WEIGHT", self.weight, note="what a line weighs in the loss")
+        if self.base.several:
+            outputs = tuple(feed.output for feed in self.feeds.targets)
+            lines += assign("OUTPUTS", Group("(", outputs), note="of the model, with a target each")
+            lines += assign("TARGETS", Group("(", self.targets), note="the column of each")
+        else:
+            lines += assign("TARGET", self.feeds.target.names[0])
+        if self.weights:
+            lines += assign(
+                "WEIGHTS", Group("(", self.weights), note="what a line weighs in a loss"
+            )
         lines += assign("IDS", _mapping(self.ids), note="how many ids there are, at most")
         if self.labels:
             lines += assign("LABELS", _mapping(self.labels), note="how many labels, at most")
@@ -296,6 +306,13 @@ class _Planner:
             return flat
         return whole if not any(cut) else f"{flat} if name in CUT else {whole}"
 
+    def _label_lines(self) -> tuple[str, ...]:
+        """The lines that list the labels of a column."""
+        labels = self._tokens_of(tuple(self.labels)).replace("part[", "whole[")
+        if " if " not in labels:
+            return (f"known[name] = sorted(set({labels}))",)
+        return (f"labels = {labels}", "known[name] = sorted(set(labels))")
+
     def _number(self) -> str:
         get = "number(word, ids, name)" if self.labels else "ids.get(word, UNKNOWN)"
         return f"*({get} for word in tokens)" if self.ends else f"{get} for word in tokens"
@@ -304,8 +321,28 @@ class _Planner:
         """Whether a column of labels is not cut into tokens."""
         return not {*self.ids, *self.labels} <= set(self.cut)
 
-    def _least(self) -> int:
-        return 2 if self.feeds.target.kind == "next_step" and not self.ends else 1
+    def _too_short(self, unit: str) -> tuple[str, str]:
+        """When a column has too few tokens, and what is said then."""
+        after = names_of(f for f in self.feeds.all if f.ragged and f.lengths in self.feeds.shifted)
+        if self.ends or not after:
+            return "not tokens", f"no {unit}"
+        if {*self.cut} <= {*after}:
+            return "len(tokens) < 2", "no next step"
+        return f"len(tokens) < (2 if name in {flat(Group('(', after))} else 1)", f"too few {unit}s"
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether words are those of tokens for some columns, and labels for others."""
+        of_tokens = any(name in self.ids for name in self.targets)
+        return bool(self.labels) and (of_tokens or self.task.generation is not None)
+
+    def _known_words(self) -> str:
+        if self._mixed:
+            return "*(RESERVED if name in IDS else ()), "
+        return "" if self.labels else "*RESERVED, "
+
+    def _target_sizes(self) -> str:
+        return "(IDS | LABELS)" if self._mixed else "LABELS" if self.labels else "IDS"
 
     def _cut_text(self) -> str:
         """What is cut: labels stay as they are written."""

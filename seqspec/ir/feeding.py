@@ -254,14 +254,6 @@ class Feeder:
         given: Setting | tuple[Setting, ...] | None = self.section.values["augment"]
         return (given,) if isinstance(given, Setting) else given or ()
 
-    def one_output(self, what: str) -> bool:
-        """Whether the model has no more outputs than such data can train; reports if it has."""
-        if len(self.graph.outputs) == 1:
-            return True
-        told = f"{what} train a model with one output, `{self.graph.name}` has several"
-        self.sink.report(codes.FORBIDDEN_VALUE(what=told), self.section.at("source"))
-        return False
-
     def _batched(self) -> bool:
         """Whether batches can be drawn by length, if that is asked for; reports if not."""
         if self.section.values["batches"] is None or self.ragged or streamed(self.section):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from seqspec.diagnostics import codes
 from seqspec.diagnostics.model import Fix, Label
-from seqspec.ir import files, ragged
+from seqspec.ir import files, ragged, text_columns
 from seqspec.ir.feeding import Fed, Feeder, Offered
 from seqspec.ir.files import Unreadable
 from seqspec.ir.graph import Value
@@ -32,9 +32,6 @@ class Texts(Feeder):
         ports = self.ports()
         if ports is None or not self._settings_fit():
             return None
-        tokens: Setting = self.section.values["tokens"]
-        if tokens.entry.facts["vocabulary"] and not self.one_output("texts"):
-            return None
         samples = bool(self.source.entry.facts["samples"])
         if samples:
             axes = (ragged.axis(type_.shape) for _, type_ in ports)
@@ -55,6 +52,8 @@ class Texts(Feeder):
         for one in self.trained:
             if not self._target_fits(ports, inputs, targets[one.output], one.value):
                 return None
+        if not text_columns.read_alike(self, ports, inputs, targets):
+            return None
         weights = self._weights(columns)
         data = None if weights is None else self.data(inputs, targets, weights)
         if data is None:
@@ -338,7 +337,7 @@ class Texts(Feeder):
                     help=f"give the output a class for each id: {type_.bound}",
                 )
                 return False
-        steps = ragged.axis(output.shape) in self.ragged and output.rank > 2
+        steps = text_columns.stepwise(output, self.ragged)
         if not steps and self.source.entry.facts["layout"] != "fields":
             what = f"`{target}` has a tag for each word, but the output is one for all of them"
             help = "give the output a value for each step: return=sequence"

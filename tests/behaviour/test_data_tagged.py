@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.behaviour.test_data_texts import SPEC, tagging
+from tests.behaviour.test_data_texts import SPEC, data_of, tagging
 
 TAGGED = "The/D dog/N runs/V\na/D and/or/N\n" * 5
 ROWS = "The D\ndog\tN\nruns V\n\n\na D\nand/or N\n\n" * 5
@@ -138,3 +138,44 @@ def test_weights_of_words_that_are_none_are_explained(
     data = weighed(tmp_path, WEIGHED.replace("a D 3\n", f"a D 3\nan D {weight}\n", 1))
     with pytest.raises(data.DataError, match=message):
         data.load(data.DATA_PATH)
+
+
+TWO = """
+model M(words: token(6, pad=0)[B, T]) -> (pos: float[B, T, 3], sure: float[B, T, 2]) {{
+    h = words -> embedding(3) -> gru(4, return=sequence)
+    pos = h -> dense(3)
+    sure = h -> dense(2)
+}}
+data d {{
+    source = {source}
+    tokens = words()
+    split = chronological(train=60%, validation=20%)
+}}
+train M {{
+    data = d
+    loss = sparse_categorical_crossentropy(pos, target.tags, sample_weight=w)
+         + sparse_categorical_crossentropy(sure, sample_weight=v)
+}}
+"""
+
+
+def test_two_outputs_with_a_tag_for_each_word(tmp_path: Path) -> None:
+    text = "The D no 1 2\ndog N yes 2 0.5\n\na D no 3 1\n\n" * 5
+    columns = "columns=[words, tags, sure, w, v]"
+    data = data_of(tmp_path, text, spec=TWO, source=f'conll("t.txt", {columns})')
+    dataset = data.load(data.DATA_PATH)
+    (words,), (pos, sure), (w, v) = dataset.train.batch(np.arange(2))
+    assert words.tolist() == [[2, 4], [3, 0]]
+    assert (pos.tolist(), sure.tolist()) == ([[0, 1], [0, 0]], [[0, 1], [0, 0]])
+    assert (w.tolist(), v.tolist()) == ([[1, 2], [3, 0]], [[2, 0.5], [1, 0]])
+    counts = data.class_counts(dataset)
+    assert counts == {
+        "pos": {"D": [6, 2, 2], "N": [3, 1, 1]},
+        "sure": {"no": [6, 2, 2], "yes": [3, 1, 1]},
+    }
+    (tmp_path / "new.txt").write_text("a\ndog\n\nThe\n")
+    (ids,) = data.inputs_for_prediction(tmp_path / "new.txt", dataset.vocabulary)
+    told = [data.Ragged(np.eye(n)[[1, 0, 1]], ids.lengths) for n in (3, 2)]
+    data.write_predictions(tmp_path / "out.csv", tuple(told), dataset.vocabulary)
+    wanted = ["sample,step,pos,sure", "1,1,N,yes", "1,2,D,no", "2,1,N,yes"]
+    assert (tmp_path / "out.csv").read_text().split() == wanted

@@ -349,3 +349,51 @@ def test_specs_that_cannot_be_meant(tmp_path: Path, given: dict[str, str], code:
         return
     with pytest.raises(AssertionError, match=code):
         compiled(tmp_path, lines(*NAMES), **given)
+
+
+def test_several_outputs_of_tokens_and_of_labels(tmp_path: Path) -> None:
+    spec = """
+    model M(name: token(6, pad=0)[B, T], more: token(6, pad=0)[B, S])
+        -> (after: float[B, T, 6], part: float[B, 2], size: float[B, 2])
+    {{
+        after = name -> embedding(3) -> gru(4, return=sequence) -> dense(6)
+        h = more -> embedding(3) -> gru(4)
+        part = h -> dense(2)
+        size = h -> dense(2)
+    }}
+    data d {{
+        source = tsv("t.txt", columns=[name, more, part, sure, often])
+        tokens = characters()
+        split = chronological(train=60%, validation=20%)
+    }}
+    train M {{
+        data = d
+        loss = sparse_categorical_crossentropy(after, next_step([name]), sample_weight=often)
+             + sparse_categorical_crossentropy(part, sample_weight=sure)
+             + sparse_categorical_crossentropy(size, target.part, class_weight=[1, 2])
+    }}
+    """
+    text = lines(*[("abb", "c", "north", "1", "2"), ("ba", "dc", "south", "0.5", "3")] * 5)
+    data = data_of(tmp_path, text, spec=spec)
+    dataset = data.load(data.DATA_PATH)
+    known = {"name": ["b", "a"], "more": ["c", "d"], "part": ["north", "south"]}
+    assert dataset.vocabulary.known == known
+    (name, more), (after, part, size), (often, sure, third) = dataset.train.batch(np.arange(2))
+    assert (name.tolist(), after.tolist()) == ([[3, 2], [2, 0]], [[2, 2], [3, 0]])
+    assert (more.tolist(), part.tolist(), size.tolist()) == ([[2, 0], [3, 2]], [0, 1], [0, 1])
+    assert (often.tolist(), sure.tolist(), third.tolist()) == ([[2], [3]], [1, 0.5], [1, 2])
+    assert data.class_counts(dataset)["part"] == {"north": [3, 1, 1], "south": [3, 1, 1]}
+    told = (data.Ragged(np.eye(6)[[2, 1, 5]], np.array([2, 1])), np.eye(2), np.eye(2))
+    data.write_predictions(tmp_path / "out.csv", told, dataset.vocabulary)
+    wanted = [
+        "sample,step,after,part,size",
+        "1,1,b,north,north",
+        "1,2,[UNK],,",
+        "2,1,5,south,south",
+    ]
+    assert (tmp_path / "out.csv").read_text().split() == wanted
+    kept = data.Vocabulary.from_json(dataset.vocabulary.to_json())
+    assert kept.words("part") == ["north", "south"]
+    data.DATA_PATH.write_text(text + "a\tc\tnorth\t1\t1\n")
+    with pytest.raises(data.DataError, match="line 11: column 'name' has too few characters"):
+        data.load(data.DATA_PATH)

@@ -310,9 +310,9 @@ def edit_distance(told: np.ndarray, known: np.ndarray) -> int:
     """How many ids to put in, leave out or exchange to make `known` of `told`: Levenshtein's."""
     places = np.arange(len(known) + 1)
     row = places  # how far what was told up to here is from each beginning of what is known
-    for count, one in enumerate(told, start=1):
+    for taken, one in enumerate(told, start=1):
         best = np.minimum(row[1:] + 1, row[:-1] + (known != one))
-        row = np.minimum.accumulate(np.append(count, best) - places) + places
+        row = np.minimum.accumulate(np.append(taken, best) - places) + places
     return int(row[-1])
 
 
