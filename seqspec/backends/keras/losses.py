@@ -55,6 +55,11 @@ def of_steps(term: Term, training: Training) -> bool:
     return training.ragged(term) and term.value.mask is not None
 
 
+def counts_some(term: Term) -> bool:
+    """Whether the program has an accuracy of its own, which leaves out what the loss ignores."""
+    return term.ignore_class is not None and any(m.name == "accuracy" for m in term.metrics)
+
+
 def rooted(term: Term) -> bool:
     """Whether the program has an rmse of its own: Keras's counts padded steps."""
     return term.value.mask is not None and any(m.name == "rmse" for m in term.measured())

@@ -11,7 +11,14 @@ from seqspec.backends.data_ragged import LengthsPlan, plan_lengths
 from seqspec.backends.forcing_plan import ForcingPlan
 from seqspec.backends.generation_plan import imported
 from seqspec.backends.keras import forcing
-from seqspec.backends.keras.losses import loss_of, metrics_of, of_steps, rooted, smoothed
+from seqspec.backends.keras.losses import (
+    counts_some,
+    loss_of,
+    metrics_of,
+    of_steps,
+    rooted,
+    smoothed,
+)
 from seqspec.backends.keras.optimizers import (
     CLIPPING,
     clips,
@@ -202,12 +209,8 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         batch=tuple(_batch(training, many_inputs=many_inputs)),
         batch_head=tuple(_batch_head(training, many_inputs=many_inputs)),
         first_batch=tuple(first_batch(training)),
-        kept_accuracy=any(
-            term.ignore_class is not None and metric.name == "accuracy"
-            for term in training.terms
-            for metric in term.metrics
-        ),
-        smoothed=any(smoothed(term) for term in training.terms),
+        kept_accuracy=any(map(counts_some, training.terms)),
+        smoothed=any(map(smoothed, training.terms)),
         smoothed_kept=any(smoothed(term) and term.counted for term in training.terms),
         rooted=any(map(rooted, training.terms)),
         of_steps=any(of_steps(term, training) and term.measured() for term in training.terms),

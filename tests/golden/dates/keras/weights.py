@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "6005a4544f874de1f649a92804dbb9e602693acaa15e70e2e5a00da22ba397a1",
+    "spec_sha256": "825dcc935c4f300baf9a09271500b004eee8d0871744388db94d8fe69a6a7e75",
     "model": "Dates",
 }
 
