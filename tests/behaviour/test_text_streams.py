@@ -15,7 +15,7 @@ from seqspec.running.program import Program
 from tests.behaviour.test_resume import outcome
 from tests.matrix.trial import BACKENDS
 
-pytestmark = [pytest.mark.torch, pytest.mark.keras]
+pytestmark = [pytest.mark.slow, pytest.mark.torch, pytest.mark.keras]
 
 SPEC = """
 model Book(text: token(12)[B, T]) -> float[B, T, 12] {

@@ -110,6 +110,7 @@ def test_every_initialiser_has_its_law() -> None:
     assert written <= set(LAWS)
 
 
+@pytest.mark.slow
 def test_kernels(tmp_path: Path) -> None:
     """All initialisers in one model: a dense layer each."""
     names = [f"k{i}" for i in range(len(LAWS))]

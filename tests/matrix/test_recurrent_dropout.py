@@ -102,6 +102,7 @@ def forward(one: Built, x: Array, *, training: bool) -> Array:
     return np.asarray(one.model(x, training=training))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("both_ways", "go_backwards"),
     [(False, False), (False, True), (True, False)],

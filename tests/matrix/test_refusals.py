@@ -47,6 +47,7 @@ def test_a_declared_gap_is_what_the_user_sees(
     assert not folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_nothing_else_is_missing(backend: str) -> None:
     """Every row of the matrix compiles, or its layer is declared."""
