@@ -147,10 +147,12 @@ def reads_a_date(run: Path, backend: str) -> None:
     assert re.fullmatch(r"2001-\d\d-14\n", written), "a date, though not one of those counted above"
 
 
-def forecasts(run: Path, backend: str) -> None:
-    """A day ahead it errs as little as the header states, less than the naive forecasts."""
-    pattern = r"Fahrenheit: ([\d., ]+) \(torch\) and ([\d., ]+) \(keras\).*?; last value"
-    claim = re.search(pattern, head_of("tomorrow"))
+def forecasts(run: Path, backend: str, example: str) -> None:
+    """Hours ahead it errs as little as the header states, less than the naive forecasts."""
+    pattern = (
+        r"backtest .*?Fahrenheit: ([\d., ]+) \(torch\) and ([\d., ]+) \(keras\).*?; last value"
+    )
+    claim = re.search(pattern, head_of(example))
     assert claim
     errors = [float(n) for n in claim[1 + (backend == "keras")].split(",")]
     call("-m", "seqspec", "forecast", run, "--backtest")
@@ -184,7 +186,8 @@ FURTHER = {
     "watch": finds_faults,
     "dates": partial(writes_dates, example="dates"),
     "days": reads_a_date,
-    "tomorrow": forecasts,
+    "hourly": partial(forecasts, example="hourly"),
+    "tomorrow": partial(forecasts, example="tomorrow"),
 }
 
 

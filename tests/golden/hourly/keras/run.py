@@ -4,6 +4,8 @@
     python run.py train --resume runs/...
     python run.py evaluate --weights runs/.../best.safetensors
     python run.py predict --weights runs/.../best.safetensors
+    python run.py forecast --future FILE --weights runs/.../best.safetensors
+    python run.py backtest --weights runs/.../best.safetensors
 
 `-h` after a command lists its options. Compiled by seqspec 0.1.0 from the spec hourly.seq.
 """
@@ -20,6 +22,7 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before Keras is imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides most of what TensorFlow logs
 
+import forecast
 import states
 import weights
 from checkpoint import Checkpoint, CheckpointError, locked, newest
@@ -156,6 +159,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--state-out", type=Path, metavar="FILE", help="write the state that each series ends with"
     )
     prediction.set_defaults(command=run_prediction)
+
+    forecast.add_commands(commands, trained)
     return parser.parse_args(arguments)
 
 

@@ -18,7 +18,7 @@ from model import CARRIED
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "006f6fdd8e5130e51069d6af8a28105643176226fa509c534836631220f2e1a0",
+    "spec_sha256": "ccf03b3bb2abb8433b06dffb7c63b2ae1e070a90fa7e8597b1b04ec3251063f2",
     "model": "Hourly",
 }
 

@@ -9,12 +9,12 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from model import Hourly, HourlyState
+from model import Hourly, HourlyCarried
 
 FORMAT = {
     "format": "seqspec-weights",
     "format_version": "1",
-    "spec_sha256": "006f6fdd8e5130e51069d6af8a28105643176226fa509c534836631220f2e1a0",
+    "spec_sha256": "ccf03b3bb2abb8433b06dffb7c63b2ae1e070a90fa7e8597b1b04ec3251063f2",
     "model": "Hourly",
 }
 # what is carried from batch to batch, in the order of the model
@@ -42,7 +42,7 @@ def save(
     path: Path,
     metadata: dict[str, str] | None = None,
     *,
-    state: HourlyState | None = None,
+    state: HourlyCarried | None = None,
 ) -> None:
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}
