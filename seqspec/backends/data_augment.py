@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seqspec.backends.data_feeds import Feed, Feeds
+from seqspec.backends.data_feeds import Feeds
 from seqspec.backends.python_text import Names, literal
 from seqspec.ir.augmenting import in_time, measured
 from seqspec.ir.graph import Value
@@ -112,10 +112,10 @@ class _Planner:
             if value.name not in changed or feed.counted:
                 continue
             yield f"noise = rng.normal(0, JITTER, {name}.shape).astype(np.float32)"
-            yield from self._spared(value, feed, name, place)
+            yield from self._spared(value, name, place)
             yield f"{name} = {name} + noise"
 
-    def _spared(self, value: Value, feed: Feed, name: str, place: int) -> Iterator[str]:
+    def _spared(self, value: Value, name: str, place: int) -> Iterator[str]:
         """The line that keeps noise out of padding, where there is some."""
         pad = value.tensor.pad
         if isinstance(pad, int | float):

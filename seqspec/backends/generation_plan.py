@@ -36,14 +36,15 @@ class StepNames:
     """What a backend's steps are called: its template, and the names that it needs imported.
 
     ``memory`` and ``state`` are the classes of both (of memory, empty if there is none), or words
-    that are true. ``begins`` says that something is computed before the first step; ``started``
-    that all states are, ``some_started`` that some are.
+    that are true. ``itself`` says that the model is a step as it is, ``begins`` that something is
+    computed before the first step; ``started`` that all states are, ``some_started`` that some are.
     """
 
     template: str
     model_type: str
     memory: str
     state: str
+    itself: bool
     begins: bool
     started: bool
     some_started: bool
@@ -64,6 +65,7 @@ class GenerationPlan:
     model_type: str
     memory: str
     state: str
+    itself: bool
     begins: bool
     started: bool
     some_started: bool
@@ -204,6 +206,7 @@ class _Planner:
             "model_type": steps.model_type,
             "memory": steps.memory if memory else "",
             "state": steps.state,
+            "itself": steps.itself,
             "begins": steps.begins,
             "started": steps.started,
             "some_started": steps.some_started,

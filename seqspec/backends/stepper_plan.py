@@ -21,8 +21,9 @@ from seqspec.backends.python_text import (
     mapping,
 )
 from seqspec.backends.render import render
+from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Value
-from seqspec.ir.stepping import Stepping, has_steps, stepping_of
+from seqspec.ir.stepping import Stepping, has_steps, is_itself, stepping_of
 from seqspec.ir.task import Task
 
 _RESERVED = (
@@ -54,8 +55,8 @@ class Port:
 class StepperPlan:
     """The template's values; see ``templates/_shared/stepper.py.j2``.
 
-    ``fixed`` says that lanes begin with inputs of their own, ``memory`` how many of the arrays that
-    are kept of a lane never change.
+    ``itself`` says that the model is a step as it is, ``fixed`` that lanes begin with inputs of
+    their own, ``memory`` how many of the arrays that are kept of a lane never change.
     """
 
     doc: tuple[str, ...]
@@ -67,6 +68,7 @@ class StepperPlan:
     scales_columns: bool
     scales_arrays: bool
     inverts: bool
+    itself: bool
     fixed: bool
     several_fixed: bool
     fixed_arrays: str
@@ -151,6 +153,7 @@ class _Planner:
         stepping = stepping_of(task, task.graph)
         assert stepping is not None
         self.stepping = stepping
+        self.itself = is_itself(stepping, explicit(task.graph))
         self.moving, self.fixed = ports(task)
 
     def plan(self) -> StepperPlan:
@@ -180,6 +183,7 @@ class _Planner:
             scales_columns=any(port.constant for port in scaled),
             scales_arrays=any(not port.constant for port in scaled),
             inverts=inverts,
+            itself=self.itself,
             fixed=bool(self.fixed),
             several_fixed=len(self.fixed) > 1,
             fixed_arrays=", ".join(port.prepared.format(ids=ids) for port in self.fixed),
@@ -216,6 +220,8 @@ class _Planner:
         names = [*constants, *(["Scaling"] if scales else [])]
         if names:
             yield f"from data import {', '.join(names)}"
+        if self.keras and self.itself:
+            return
         if self.keras:
             begun = ["build_begin"] if self.fixed else []
             yield f"from model import {', '.join([*begun, 'build_step'])}"
@@ -227,7 +233,7 @@ class _Planner:
         kept = list(paths(self.stepping))
         entries = [(name, Group("(", shape)) for name, shape in kept]
         yield from assign("STATE", mapping(entries), note="what is kept of each lane")
-        if self.keras:
+        if self.keras and not self.itself:
             called = [given.name for given, _ in self.stepping.memory]
             called += [name for carried in self.stepping.states for name in carried.names]
             note = "what the model calls them"
@@ -247,6 +253,9 @@ class _Planner:
             yield f"        check({flat(literal(name))}, {name}, len(chosen), {axes})"
 
     def _built(self) -> Iterator[str]:
+        if self.itself:
+            yield "        self.model = model"
+            return
         if self.fixed:
             yield "        self.begin = build_begin(model)"
         yield "        self.step = build_step(model)"

@@ -22,14 +22,14 @@ def opened(graph: Graph, wanted: Callable[[Node], bool]) -> Opened:
 
     Models that are applied at each step of an axis stay calls: their batch is another one.
     """
-    opening = _Opening(graph, wanted)
+    opening = _Opening(wanted)
     nodes = opening.nodes(graph, {}, ())
     outputs = tuple((name, opening.now(value)) for name, value in graph.outputs)
     return Opened(replace(graph, nodes=nodes, outputs=outputs), opening.owners)
 
 
 class _Opening:
-    def __init__(self, graph: Graph, wanted: Callable[[Node], bool]) -> None:
+    def __init__(self, wanted: Callable[[Node], bool]) -> None:
         self.wanted = wanted
         self.owners: dict[Unit, tuple[SubModel, ...]] = {}
         self._stands_for: dict[Value, Value] = {}

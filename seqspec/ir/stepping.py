@@ -7,7 +7,7 @@ is computed at each step, from the step, the memory and the states of its recurr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from seqspec.ir.carried import stateful
@@ -331,10 +331,23 @@ def beside(stepping: Stepping) -> list[Value]:
     return [value for value in stepping.step.inputs[1:] if value not in kept]
 
 
-def carried_tensors(stepping: Stepping) -> Iterator[tuple[str, Value]]:
-    """The name and the value of each tensor that is carried, as the step is given it."""
-    for carried in stepping.states:
-        yield from zip(carried.names, carried.given.parts, strict=True)
+def is_itself(stepping: Stepping, graph: Graph) -> bool:
+    """Whether a step is the model as it is: it is handed, and gives, all that steps carry.
+
+    ``graph`` is the model with its carried states explicit: see :mod:`seqspec.ir.carried`.
+    """
+    count = len(graph.carried)
+    owners = (stepping.owners.get(carried.unit, ()) for carried in stepping.states)
+    units = zip(owners, (carried.unit for carried in stepping.states), strict=True)
+    paths = ["/".join(unit.name for unit in (*around, inner)) for around, inner in units]
+    ports, given = graph.inputs[: len(graph.inputs) - count], stepping.step.inputs
+    return (
+        count > 0
+        and paths == [carry.path for carry in graph.carried]
+        and [(v.name, v.type) for v in ports] == [(v.name, v.type) for v in given[: len(ports)]]
+        and len(given) == len(graph.inputs)
+        and len(graph.outputs) == 1 + count
+    )
 
 
 def stepping_of(task: Task, graph: Graph) -> Stepping | None:

@@ -108,7 +108,9 @@ def forecast(
                 "the model reads nothing that has to be known beforehand", "leave --future out"
             )
         values = looping.forecast(session.stepper(scaling), known, *extra, count)
-        looping.write_forecast(path, values, known)
+        # With one series only, lines do not begin with its name.
+        names = (known,) if hasattr(looping, "SERIES") else ()
+        looping.write_forecast(path, values, *names)
     return Forecasted(path, len(known), count)
 
 

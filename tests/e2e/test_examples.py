@@ -126,8 +126,13 @@ def head_of(example: str) -> str:
 
 
 def goes_on(run: Path, backend: str) -> None:
-    """What is written goes on from a prompt."""
-    assert len(call("-m", "seqspec", "generate", run, "--input", "The ")) > 5, backend
+    """A prompt is gone on from, as far as the spec says, with what the text is made of."""
+    written = call("-m", "seqspec", "generate", run, "--input", "The ")
+    assert written.startswith("The "), backend
+    assert len(written) == len("The ") + 200 + len("\n")
+    words = set((ROOT / "examples" / "data" / "python_reference.txt").read_text("utf-8").split())
+    known = [word in words for word in written.split()[1:-1]]
+    assert fmean(known) > 0.4, f"few of these are words: {written}"
 
 
 def writes_dates(run: Path, backend: str, example: str) -> None:

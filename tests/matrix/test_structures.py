@@ -42,7 +42,7 @@ def test_programs_agree(spec: str, tmp_path: Path) -> None:
     attempt(spec, tmp_path, "M")
 
 
-@pytest.mark.parametrize("chosen", structures.names(40), ids=lambda names: names[0])
+@pytest.mark.parametrize("chosen", list(structures.names(40)), ids=lambda names: names[0])
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 @pytest.mark.slow
 def test_any_name_will_do(

@@ -62,7 +62,7 @@ COMMON = (
 RATES = ["0.05", *(f"{name}({rows[0]})" for name, rows in SCHEDULES.items() if name)]
 EXAMPLES = [f"{name}({args})" for name, rows in SCHEDULES.items() for args in rows if name]
 #: PyTorch adds epsilon elsewhere than Keras (see DEVIATIONS), which small gradients show.
-LOOSE = {"rmsprop": 4e-2, "adam": 6e-3, "adamw": 6e-3, "adamax": 1e-3}
+LOOSE = {"rmsprop": 4e-2, "adam": 5e-3, "adamw": 5e-3, "adamax": 1e-3}
 #: Of the way that the weights went.
 APART = 2e-4
 
@@ -146,7 +146,7 @@ def test_twenty_steps(optimizer: str, bench: Bench) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("optimizer", all_three(), ids=str)
+@pytest.mark.parametrize("optimizer", list(all_three()), ids=str)
 def test_every_schedule_and_way_to_clip(optimizer: str, small: Bench) -> None:
     """Twenty steps of two weights, so that all of them are no burden."""
     assert_same(optimizer, small, compiled(small.folder, f"optimizer = {optimizer}", SMALL))

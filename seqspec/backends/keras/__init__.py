@@ -122,25 +122,27 @@ def _files(task: Task) -> Iterator[OutputFile]:
             "train.py", render("keras/train.py.j2", plan=plan(task, training, model.steps))
         )
         yield run_file(task, ENVIRONMENT, placed=True)
-    if task.generation is not None and model.steps is not None:
+    if task.generation is not None:
         yield _generation(task, model.steps)
 
 
-def _generation(task: Task, steps: StepPlan) -> OutputFile:
-    """``generate.py``: how sequences are written."""
+def _generation(task: Task, steps: StepPlan | None) -> OutputFile:
+    """``generate.py``: how sequences are written; the model is a step itself if it has none."""
     stepping = stepping_of(task, task.graph)
     assert stepping is not None
-    begins = bool(steps.begin)
+    begins = steps is not None and bool(steps.begin)
+    functions = (*(["build_begin"] if begins else []), "build_step")
     names = StepNames(
         "keras/steps.j2",
         "keras.Model",
-        " ".join(steps.memory),
+        "" if steps is None else " ".join(steps.memory),
         "STATE",
+        itself=steps is None,
         begins=begins,
-        started=len(steps.started) == len(steps.shapes),
-        some_started=bool(steps.started),
+        started=steps is not None and len(steps.started) == len(steps.shapes),
+        some_started=steps is not None and bool(steps.started),
         framework="keras",
-        names=("STATE", *(["build_begin"] if begins else []), "build_step"),
+        names=("CARRIED",) if steps is None else ("STATE", *functions),
         placed=True,
     )
     return generate_file(task, stepping, names)

@@ -16,7 +16,7 @@ from seqspec.backends.state_names import paths, state_names
 from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit
 from seqspec.ir.padding import padded_anywhere
-from seqspec.ir.stepping import stepping_of
+from seqspec.ir.stepping import is_itself, stepping_of
 from seqspec.ir.task import Task
 from seqspec.shapes.dim import Shape
 
@@ -113,6 +113,8 @@ class Program:
         title, reserved, trained = literal(task.graph.name), tuple(activations), bool(task.terms)
         self.anywhere = padded_anywhere(task.graph)
         stepping = stepping_of(task, task.graph)
+        if stepping is not None and is_itself(stepping, graph):
+            stepping = None
         self.carried = carried_units(stepping)
         function = Function(self, graph, title, logits, reserved, trained=trained)
         precision = _precision(task)

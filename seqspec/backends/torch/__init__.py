@@ -130,16 +130,22 @@ def lower(task: Task) -> list[OutputFile]:
 
 def _generation(task: Task, model: ModelPlan) -> list[OutputFile]:
     """``generate.py``, if the spec says how sequences are written."""
-    if task.generation is None or model.stepping is None or model.steps is None:
+    if task.generation is None or model.stepping is None:
         return []
-    steps = model.steps
+    steps, carried = model.steps, model.state
+    if steps is not None:
+        state, memory = steps.state_class, steps.memory_class
+    else:
+        assert carried is not None, "a model that is a step of its own carries a state"
+        state, memory = carried.name, ""
     beams = task.generation.pick.entry.facts["beams"]
-    classes = [steps.state_class, *([steps.memory_class] if steps.memory else [])]
+    classes = [state, *([memory] if memory else [])]
     names = StepNames(
         "torch/steps.j2",
         model.main,
-        steps.memory_class,
-        steps.state_class,
+        memory,
+        state,
+        itself=steps is None,
         begins=True,
         started=True,
         some_started=False,

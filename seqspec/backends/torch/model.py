@@ -37,7 +37,7 @@ from seqspec.backends.torch.units import core, parts
 from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.ir.stepping import Stepping, stepping_of
+from seqspec.ir.stepping import Stepping, is_itself, stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -128,6 +128,7 @@ class ModelLowering:
         self._loops: dict[str, tuple[Loop, Taken]] = {}
         self._graphs: list[Graph] = []
         self._stepping = stepping_of(task, self._graph)
+        self._itself = self._stepping is not None and is_itself(self._stepping, self._graph)
 
     def plan(self) -> ModelPlan:
         graph = self._graph
@@ -174,8 +175,8 @@ class ModelLowering:
         )
 
     def _steps(self) -> StepPlan | None:
-        """The methods for running the model step by step, if something does."""
-        if self._stepping is None:
+        """The methods for running the model step by step, if it needs some of its own."""
+        if self._stepping is None or self._itself:
             return None
         attributes = attributes_of(self._graph, self._stepping, self._attributes)
         return plan_steps(self._stepping, attributes, self._class_names[id(self._graph)])
@@ -330,7 +331,8 @@ class ModelLowering:
         """The state that the model carries from batch to batch, if it does."""
         if not graph.carried:
             return None
-        kept = "State" if self._stepping is None else "Carried"  # its steps have a state, too
+        own = self._stepping is not None and not self._itself
+        kept = "Carried" if own else "State"  # its steps have a state, too
         return plan_state(graph, self._names.fresh(f"{name}{kept}"))
 
     def _mixed(self, graph: Graph) -> bool:

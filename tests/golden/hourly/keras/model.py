@@ -34,27 +34,3 @@ def build_model() -> keras.Model:
     change = layers.Dense(2, name="change_dense")(x)  # [B, T, 2]
     x = air + change  # [B, T, 2]
     return keras.Model([air, calendar, *change_lstm_state], [x, *change_lstm_state_], name="Hourly")
-
-
-# What layers carry from one step to the next, and its shape.
-STATE = {"change_lstm_h": (32,), "change_lstm_c": (32,)}
-
-
-def build_step(model: keras.Model) -> keras.Model:
-    """One step, or several: air [B, T, 2], memory and states -> output and states"""
-    air = keras.Input((None, 2), name="air")
-    calendar = keras.Input((None, 2), name="calendar")
-    change_lstm = [
-        keras.Input((32,), name="change_lstm_h"),
-        keras.Input((32,), name="change_lstm_c"),
-    ]
-    x = layers.Concatenate(name="change_concat")([air, calendar])  # [B, T, 4]
-    # [B, T, 32]
-    x, change_lstm_h, change_lstm_c = model.get_layer("change_lstm")(x, initial_state=change_lstm)
-    change = model.get_layer("change_dense")(x)  # [B, T, 2]
-    x = air + change  # [B, T, 2]
-    return keras.Model(
-        [air, calendar, *change_lstm],
-        {"output": x, "change_lstm_h": change_lstm_h, "change_lstm_c": change_lstm_c},
-        name="HourlyStep",
-    )

@@ -16,10 +16,8 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from data import AIR_COLUMNS, CALENDAR_COLUMNS, Scaling
-from model import build_step
 
 STATE = {"change_lstm/h": (32,), "change_lstm/c": (32,)}  # what is kept of each lane
-TENSORS = ("change_lstm_h", "change_lstm_c")  # what the model calls them
 FORMAT = {"format": "seqspec-state", "format_version": "1", "model": "Hourly"}
 
 
@@ -36,7 +34,7 @@ class Stepper:
     """
 
     def __init__(self, model: keras.Model, scaling: Scaling) -> None:
-        self.step = build_step(model)
+        self.model = model
         self.scaling = scaling
         self.state = [np.zeros((0, *shape), np.float32) for shape in STATE.values()]
 
@@ -122,9 +120,8 @@ class Stepper:
         self, inputs: tuple[np.ndarray, ...], kept: list[np.ndarray]
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Steps in the units that the model sees: what it gives, and the state behind them."""
-        results = self.step.predict_on_batch([*inputs, *kept])
-        behind = [results[name].astype(np.float32) for name in TENSORS]
-        return results["output"].astype(np.float32), behind
+        output, *behind = self.model.predict_on_batch([*inputs, *kept])
+        return output.astype(np.float32), [array.astype(np.float32) for array in behind]
 
 
 def check(name: str, values: np.ndarray, lanes: int, axes: tuple[int, ...]) -> None:

@@ -18,13 +18,6 @@ from torch import Tensor, nn
 
 
 class HourlyState(NamedTuple):
-    """What recurrent layers carry from one step to the next."""
-
-    change_lstm_h: Tensor  # [B, 32]
-    change_lstm_c: Tensor  # [B, 32]
-
-
-class HourlyCarried(NamedTuple):
     """What Hourly carries from one batch to the next."""
 
     change_lstm_h: Tensor  # [B, 32]
@@ -41,8 +34,8 @@ class Hourly(nn.Module):
         self.reset_parameters()
 
     def forward(
-        self, air: Tensor, calendar: Tensor, state: HourlyCarried | None = None
-    ) -> tuple[Tensor, HourlyCarried]:
+        self, air: Tensor, calendar: Tensor, state: HourlyState | None = None
+    ) -> tuple[Tensor, HourlyState]:
         if state is None:
             state = self.zero_state(len(air))
         x = torch.cat([air, calendar], dim=-1)  # [B, T, 4]
@@ -50,26 +43,12 @@ class Hourly(nn.Module):
         x, (h_n, c_n) = self.change_lstm(x, (state.change_lstm_h[None], state.change_lstm_c[None]))
         change = self.change_dense(x)  # [B, T, 2]
         x = air + change  # [B, T, 2]
-        return x, HourlyCarried(h_n[-1], c_n[-1])
+        return x, HourlyState(h_n[-1], c_n[-1])
 
-    def zero_state(self, lanes: int) -> HourlyCarried:
+    def zero_state(self, lanes: int) -> HourlyState:
         """A cleared state for so many lanes."""
         zeros = next(self.parameters()).new_zeros
-        return HourlyCarried(zeros(lanes, 32), zeros(lanes, 32))
-
-    def begin(self, size: int) -> HourlyState:
-        """What there is before the first step."""
-        weight = next(self.parameters())
-        return HourlyState(weight.new_zeros(size, 32), weight.new_zeros(size, 32))
-
-    def step(self, air: Tensor, calendar: Tensor, state: HourlyState) -> tuple[Tensor, HourlyState]:
-        """One step of `forward`, or several: what it gives, and the state to go on with."""
-        x = torch.cat([air, calendar], dim=-1)  # [B, T, 4]
-        # [B, T, 32]; h_n and c_n [1, B, 32]
-        x, (h_n, c_n) = self.change_lstm(x, (state.change_lstm_h[None], state.change_lstm_c[None]))
-        change = self.change_dense(x)  # [B, T, 2]
-        x = air + change  # [B, T, 2]
-        return x, HourlyState(h_n[-1], c_n[-1])
+        return HourlyState(zeros(lanes, 32), zeros(lanes, 32))
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -117,7 +117,7 @@ class Stepper:
     @torch.no_grad()
     def _begin(self, lanes: int) -> list[np.ndarray]:
         """The state of new lanes before their first step."""
-        return [tensor.float().cpu().numpy() for tensor in self.model.begin(lanes)]
+        return [tensor.float().cpu().numpy() for tensor in self.model.zero_state(lanes)]
 
     @torch.no_grad()
     def _step(
@@ -126,7 +126,7 @@ class Stepper:
         """Steps in the units that the model sees: what it gives, and the state behind them."""
         steps = [torch.from_numpy(array).to(self.device) for array in inputs]
         tensors = [torch.from_numpy(array).to(self.device) for array in kept]
-        output, behind = self.model.step(*steps, HourlyState(*tensors))
+        output, behind = self.model(*steps, HourlyState(*tensors))
         return output.float().cpu().numpy(), [tensor.float().cpu().numpy() for tensor in behind]
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Chunk, Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import Hourly, HourlyCarried
+from model import Hourly, HourlyState
 
 EPOCHS = 60
 LEARNING_RATE = 0.005
@@ -31,8 +31,8 @@ class TrainingError(RuntimeError):
 
 
 def measure(
-    model: Hourly, inputs: list[Tensor], state: HourlyCarried, target: Tensor
-) -> tuple[Tensor, Tensor, HourlyCarried]:
+    model: Hourly, inputs: list[Tensor], state: HourlyState, target: Tensor
+) -> tuple[Tensor, Tensor, HourlyState]:
     """The loss of a batch, and the numbers of REPORTED side by side."""
     prediction, state = model(*inputs, state)
     loss = functional.mse_loss(prediction, target)
@@ -83,12 +83,12 @@ class Carried:
     def __init__(self, model: Hourly, stream: Stream) -> None:
         self.state = model.zero_state(len(stream.first))
 
-    def before(self, chunk: Chunk) -> HourlyCarried:
+    def before(self, chunk: Chunk) -> HourlyState:
         """What the lanes of a chunk begin with."""
         kept = torch.from_numpy(~chunk.cleared).to(self.state[0].device)[:, None]
-        return HourlyCarried(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
+        return HourlyState(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
 
-    def after(self, chunk: Chunk, state: HourlyCarried) -> None:
+    def after(self, chunk: Chunk, state: HourlyState) -> None:
         """Keeps what a chunk ended with; no gradient goes back through it."""
         for kept, tensor in zip(self.state, state, strict=True):
             kept[chunk.lanes] = tensor.detach()

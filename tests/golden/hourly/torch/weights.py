@@ -9,7 +9,7 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from model import Hourly, HourlyCarried
+from model import Hourly, HourlyState
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -42,7 +42,7 @@ def save(
     path: Path,
     metadata: dict[str, str] | None = None,
     *,
-    state: HourlyCarried | None = None,
+    state: HourlyState | None = None,
 ) -> None:
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in views(model).items()}

@@ -165,7 +165,7 @@ def series(name: str, parts: list[Arrays], held_out: int) -> Series:
     )
 
 
-def write_forecast(path: Path, values: np.ndarray, known: list[Series]) -> None:
+def write_forecast(path: Path, values: np.ndarray) -> None:
     """Writes a csv file with a line for each step ahead. It appears whole or not at all."""
     write(path, forecast_lines(values))
 
@@ -235,7 +235,7 @@ def run_forecast(options: argparse.Namespace) -> None:
     """Goes on with each series of a file, in original units."""
     known = series_of(options.data)
     values = forecast(stepper_of(options), known, options.steps)
-    write_forecast(options.output, values, known)
+    write_forecast(options.output, values)
     print(f"{options.steps} steps ahead are in {options.output}")
 
 

@@ -31,19 +31,3 @@ def build_model() -> keras.Model:
     )
     logits = layers.Dense(99, name="dense")(x)  # [B, T, 99]
     return keras.Model([text, *lstm_state], [logits, *lstm_state_], name="Reference")
-
-
-# What layers carry from one step to the next, and its shape.
-STATE = {"lstm_h": (128,), "lstm_c": (128,)}
-
-
-def build_step(model: keras.Model) -> keras.Model:
-    """One step, or several: text [B, T], memory and states -> output and states"""
-    text = keras.Input((None,), dtype="int32", name="text")
-    lstm = [keras.Input((128,), name="lstm_h"), keras.Input((128,), name="lstm_c")]
-    x = model.get_layer("embedding")(text)  # [B, T, 16]
-    x, lstm_h, lstm_c = model.get_layer("lstm")(x, initial_state=lstm)  # [B, T, 128]
-    x = model.get_layer("dense")(x)  # [B, T, 99]
-    return keras.Model(
-        [text, *lstm], {"output": x, "lstm_h": lstm_h, "lstm_c": lstm_c}, name="ReferenceStep"
-    )

@@ -16,13 +16,6 @@ from torch import Tensor, nn
 
 
 class ReferenceState(NamedTuple):
-    """What recurrent layers carry from one step to the next."""
-
-    lstm_h: Tensor  # [B, 128]
-    lstm_c: Tensor  # [B, 128]
-
-
-class ReferenceCarried(NamedTuple):
     """What Reference carries from one batch to the next."""
 
     lstm_h: Tensor  # [B, 128]
@@ -40,33 +33,20 @@ class Reference(nn.Module):
         self.reset_parameters()
 
     def forward(
-        self, text: Tensor, state: ReferenceCarried | None = None
-    ) -> tuple[Tensor, ReferenceCarried]:
+        self, text: Tensor, state: ReferenceState | None = None
+    ) -> tuple[Tensor, ReferenceState]:
         if state is None:
             state = self.zero_state(len(text))
         x = self.embedding(text)  # [B, T, 16]
         # [B, T, 128]; h_n and c_n [1, B, 128]
         x, (h_n, c_n) = self.lstm(x, (state.lstm_h[None], state.lstm_c[None]))
         x = self.dense(x)  # [B, T, 99]
-        return x, ReferenceCarried(h_n[-1], c_n[-1])
+        return x, ReferenceState(h_n[-1], c_n[-1])
 
-    def zero_state(self, lanes: int) -> ReferenceCarried:
+    def zero_state(self, lanes: int) -> ReferenceState:
         """A cleared state for so many lanes."""
         zeros = next(self.parameters()).new_zeros
-        return ReferenceCarried(zeros(lanes, 128), zeros(lanes, 128))
-
-    def begin(self, size: int) -> ReferenceState:
-        """What there is before the first step."""
-        weight = next(self.parameters())
-        return ReferenceState(weight.new_zeros(size, 128), weight.new_zeros(size, 128))
-
-    def step(self, text: Tensor, state: ReferenceState) -> tuple[Tensor, ReferenceState]:
-        """One step of `forward`, or several: what it gives, and the state to go on with."""
-        x = self.embedding(text)  # [B, T, 16]
-        # [B, T, 128]; h_n and c_n [1, B, 128]
-        x, (h_n, c_n) = self.lstm(x, (state.lstm_h[None], state.lstm_c[None]))
-        x = self.dense(x)  # [B, T, 99]
-        return x, ReferenceState(h_n[-1], c_n[-1])
+        return ReferenceState(zeros(lanes, 128), zeros(lanes, 128))
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

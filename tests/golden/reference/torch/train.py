@@ -16,7 +16,7 @@ from torch.nn import functional
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Chunk, Dataset, Part, Stream, chunks, first_batch, rejoined, score
-from model import Reference, ReferenceCarried
+from model import Reference, ReferenceState
 
 EPOCHS = 8
 LEARNING_RATE = 0.02
@@ -30,8 +30,8 @@ class TrainingError(RuntimeError):
 
 
 def measure(
-    model: Reference, inputs: list[Tensor], state: ReferenceCarried, target: Tensor
-) -> tuple[Tensor, Tensor, ReferenceCarried]:
+    model: Reference, inputs: list[Tensor], state: ReferenceState, target: Tensor
+) -> tuple[Tensor, Tensor, ReferenceState]:
     """The loss of a batch, and the numbers of REPORTED side by side."""
     logits, state = model(*inputs, state)
     loss = functional.cross_entropy(logits.flatten(0, -2), target.flatten())
@@ -85,12 +85,12 @@ class Carried:
     def __init__(self, model: Reference, stream: Stream) -> None:
         self.state = model.zero_state(len(stream.first))
 
-    def before(self, chunk: Chunk) -> ReferenceCarried:
+    def before(self, chunk: Chunk) -> ReferenceState:
         """What the lanes of a chunk begin with."""
         kept = torch.from_numpy(~chunk.cleared).to(self.state[0].device)[:, None]
-        return ReferenceCarried(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
+        return ReferenceState(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
 
-    def after(self, chunk: Chunk, state: ReferenceCarried) -> None:
+    def after(self, chunk: Chunk, state: ReferenceState) -> None:
         """Keeps what a chunk ended with; no gradient goes back through it."""
         for kept, tensor in zip(self.state, state, strict=True):
             kept[chunk.lanes] = tensor.detach()

@@ -20,7 +20,7 @@ import numpy as np
 
 import weights
 from data import UNKNOWN, DataError, Vocabulary, cut, standard
-from model import STATE, build_model, build_step
+from model import CARRIED, build_model
 from train import on_device
 
 LIMIT = 50  # tokens at most
@@ -32,21 +32,20 @@ class Steps:
     """The model, a step at a time, for a batch of sequences."""
 
     def __init__(self, model: keras.Model, device: str) -> None:
+        self.model = model
         self.device = device
-        with on_device(device):
-            self.step = build_step(model)
 
     def begin(self, size: int) -> None:
         """Goes to the beginning of so many sequences."""
-        self.state = [np.zeros((size, *shape), np.float32) for shape in STATE.values()]
+        tensors = self.model.inputs[-len(CARRIED) :]
+        self.state = [np.zeros((size, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
     def __call__(self, tokens: np.ndarray) -> np.ndarray:
         """What the model gives after tokens [B, T]: [B, V]."""
         given = [tokens, *self.state]
         with on_device(self.device):
-            found = self.step.predict_on_batch(given)
-        self.state = [found[name] for name in STATE]
-        return np.asarray(found["output"][:, -1], np.float32)
+            output, *self.state = self.model.predict_on_batch(given)
+        return np.asarray(output[:, -1], np.float32)
 
 
 def generate(

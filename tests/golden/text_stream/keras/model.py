@@ -27,17 +27,3 @@ def build_model() -> keras.Model:
     )
     logits = layers.Dense(5000, name="dense")(x)  # [B, T, 5000]
     return keras.Model([text, *gru_state], [logits, *gru_state_], name="Book")
-
-
-# What layers carry from one step to the next, and its shape.
-STATE = {"gru_h": (64,)}
-
-
-def build_step(model: keras.Model) -> keras.Model:
-    """One step, or several: text [B, T], memory and states -> output and states"""
-    text = keras.Input((None,), dtype="int32", name="text")
-    gru = [keras.Input((64,), name="gru_h")]
-    x = model.get_layer("embedding")(text)  # [B, T, 64]
-    x, gru_h = model.get_layer("gru")(x, initial_state=gru)  # [B, T, 64]
-    x = model.get_layer("dense")(x)  # [B, T, 5000]
-    return keras.Model([text, *gru], {"output": x, "gru_h": gru_h}, name="BookStep")

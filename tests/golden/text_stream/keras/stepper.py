@@ -15,10 +15,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from model import build_step
-
 STATE = {"gru/h": (64,)}  # what is kept of each lane
-TENSORS = ("gru_h",)  # what the model calls them
 FORMAT = {"format": "seqspec-state", "format_version": "1", "model": "Book"}
 
 
@@ -34,7 +31,7 @@ class Stepper:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self.step = build_step(model)
+        self.model = model
         self.state = [np.zeros((0, *shape), np.float32) for shape in STATE.values()]
 
     def __len__(self) -> int:
@@ -108,9 +105,8 @@ class Stepper:
         self, inputs: tuple[np.ndarray, ...], kept: list[np.ndarray]
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Steps in the units that the model sees: what it gives, and the state behind them."""
-        results = self.step.predict_on_batch([*inputs, *kept])
-        behind = [results[name].astype(np.float32) for name in TENSORS]
-        return results["output"].astype(np.float32), behind
+        output, *behind = self.model.predict_on_batch([*inputs, *kept])
+        return output.astype(np.float32), [array.astype(np.float32) for array in behind]
 
 
 def check(name: str, values: np.ndarray, lanes: int, axes: tuple[int, ...]) -> None:

@@ -37,13 +37,13 @@ class Steps:
     @torch.no_grad()
     def begin(self, size: int) -> None:
         """Goes to the beginning of so many sequences."""
-        self.state = self.model.begin(size)
+        self.state = self.model.zero_state(size)
 
     @torch.no_grad()
     def __call__(self, tokens: np.ndarray) -> np.ndarray:
         """What the model gives after tokens [B, T]: [B, V]."""
         given = torch.from_numpy(tokens).to(self.device)
-        output, self.state = self.model.step(given, self.state)
+        output, self.state = self.model(given, self.state)
         return output[:, -1].float().cpu().numpy()
 
 

@@ -16,12 +16,6 @@ from torch import Tensor, nn
 
 
 class BookState(NamedTuple):
-    """What recurrent layers carry from one step to the next."""
-
-    gru_h: Tensor  # [B, 64]
-
-
-class BookCarried(NamedTuple):
     """What Book carries from one batch to the next."""
 
     gru_h: Tensor  # [B, 64]
@@ -37,30 +31,18 @@ class Book(nn.Module):
         self.dense = nn.Linear(64, 5000)
         self.reset_parameters()
 
-    def forward(self, text: Tensor, state: BookCarried | None = None) -> tuple[Tensor, BookCarried]:
+    def forward(self, text: Tensor, state: BookState | None = None) -> tuple[Tensor, BookState]:
         if state is None:
             state = self.zero_state(len(text))
         x = self.embedding(text)  # [B, T, 64]
         x, h_n = self.gru(x, state.gru_h[None])  # [B, T, 64]; h_n [1, B, 64]
         x = self.dense(x)  # [B, T, 5000]
-        return x, BookCarried(h_n[-1])
+        return x, BookState(h_n[-1])
 
-    def zero_state(self, lanes: int) -> BookCarried:
+    def zero_state(self, lanes: int) -> BookState:
         """A cleared state for so many lanes."""
         zeros = next(self.parameters()).new_zeros
-        return BookCarried(zeros(lanes, 64))
-
-    def begin(self, size: int) -> BookState:
-        """What there is before the first step."""
-        weight = next(self.parameters())
-        return BookState(weight.new_zeros(size, 64))
-
-    def step(self, text: Tensor, state: BookState) -> tuple[Tensor, BookState]:
-        """One step of `forward`, or several: what it gives, and the state to go on with."""
-        x = self.embedding(text)  # [B, T, 64]
-        x, h_n = self.gru(x, state.gru_h[None])  # [B, T, 64]; h_n [1, B, 64]
-        x = self.dense(x)  # [B, T, 5000]
-        return x, BookState(h_n[-1])
+        return BookState(zeros(lanes, 64))
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""

@@ -16,7 +16,7 @@ from torch.nn import functional
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Chunk, Dataset, Part, Stream, chunks, first_batch, rejoined, score
-from model import Book, BookCarried
+from model import Book, BookState
 
 EPOCHS = 10
 LEARNING_RATE = 0.001
@@ -29,8 +29,8 @@ class TrainingError(RuntimeError):
 
 
 def measure(
-    model: Book, inputs: list[Tensor], state: BookCarried, target: Tensor
-) -> tuple[Tensor, Tensor, BookCarried]:
+    model: Book, inputs: list[Tensor], state: BookState, target: Tensor
+) -> tuple[Tensor, Tensor, BookState]:
     """The loss of a batch, and the numbers of REPORTED side by side."""
     logits, state = model(*inputs, state)
     loss = functional.cross_entropy(logits.flatten(0, -2), target.flatten())
@@ -80,12 +80,12 @@ class Carried:
     def __init__(self, model: Book, stream: Stream) -> None:
         self.state = model.zero_state(len(stream.first))
 
-    def before(self, chunk: Chunk) -> BookCarried:
+    def before(self, chunk: Chunk) -> BookState:
         """What the lanes of a chunk begin with."""
         kept = torch.from_numpy(~chunk.cleared).to(self.state[0].device)[:, None]
-        return BookCarried(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
+        return BookState(*(tensor[chunk.lanes].where(kept, 0.0) for tensor in self.state))
 
-    def after(self, chunk: Chunk, state: BookCarried) -> None:
+    def after(self, chunk: Chunk, state: BookState) -> None:
         """Keeps what a chunk ended with; no gradient goes back through it."""
         for kept, tensor in zip(self.state, state, strict=True):
             kept[chunk.lanes] = tensor.detach()

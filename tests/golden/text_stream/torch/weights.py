@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from model import Book, BookCarried
+from model import Book, BookState
 
 FORMAT = {
     "format": "seqspec-weights",
@@ -66,7 +66,7 @@ def save(
     path: Path,
     metadata: dict[str, str] | None = None,
     *,
-    state: BookCarried | None = None,
+    state: BookState | None = None,
 ) -> None:
     """Writes the weights and the state of each lane. The file appears whole or not at all."""
     arrays = {name: tensor.cpu().contiguous() for name, tensor in in_keras_layout(model).items()}
