@@ -58,6 +58,7 @@ def test_both_programs_read_data_the_same_way(case: str) -> None:
         assert own == {f.partition("/")[2] for f in files}, f"{backend} lacks a file"
 
 
+@pytest.mark.slow
 def test_programs_do_not_depend_on_the_hash_seed() -> None:
     program = (
         "from tests.golden import programs, sources\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqspec.backends.python_text import Call, Code, statement
+from seqspec.ir.carried import cut_alike
+from seqspec.ir.graph import Graph
 from seqspec.ir.task import Training
 
 
@@ -15,7 +17,8 @@ class Carrying:
     ``size`` is the argument of ``chunks()`` that says how many lanes share a batch, ``score`` the
     body of ``evaluate()``, ``truth`` what a part gives of a chunk besides inputs. With ``never``,
     an epoch goes on where the one before ended; ``marked`` tells that a column clears the state,
-    ``parted`` that series are cut into lanes.
+    ``parted`` that series are cut into lanes. ``longest`` is the argument of ``chunks()`` that says
+    how much is read at once where nothing is learned from it.
     """
 
     size: str
@@ -24,9 +27,10 @@ class Carrying:
     parted: bool
     score: tuple[str, ...]
     truth: tuple[str, ...]
+    longest: str
 
 
-def plan_carrying(training: Training) -> Carrying | None:
+def plan_carrying(training: Training, graph: Graph) -> Carrying | None:
     """Decides how a training passes through a stream; None if there is none."""
     if training.data.streams is None:
         return None
@@ -52,6 +56,7 @@ def plan_carrying(training: Training) -> Carrying | None:
         parted,
         score,
         (f"target{end}", *weight),
+        ", longest=stream.longest" if cut_alike(graph) else "",
     )
 
 

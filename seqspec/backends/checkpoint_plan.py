@@ -36,7 +36,7 @@ def checkpoint_file(task: Task, backend: str) -> OutputFile:
     """``checkpoint.py`` of a task that is trained."""
     training = task.training
     assert training is not None, "a task without training has no checkpoints"
-    carrying = plan_carrying(training)
+    carrying = plan_carrying(training, task.graph)
     plan = CheckpointPlan(
         doc=tuple(docstring(_DOC.format(model=task.graph.name))),
         backend=literal(backend),

@@ -187,7 +187,7 @@ class _Planner:
         self.ragged = plan_ragged(training, self.feeds)
         self.late = plan_late(self.data, self.feeds)
         self.weights = plan_weights(self.feeds, training)
-        self.streams = plan_streams(self.feeds, training, self.series)
+        self.streams = plan_streams(self.feeds, task.graph, training, self.series)
         self.naive = plan_naive(self.feeds, training)
         self.score = plan_scores(training, self.feeds.targets, origin=self.series.arranged)
         self.augment = plan_augment(task, training, self.feeds)

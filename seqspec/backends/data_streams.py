@@ -7,13 +7,16 @@ padded and no lane has to be told apart from what comes after its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from seqspec.backends.data_feeds import Feed, Feeds
 from seqspec.backends.data_mapped import rows_on_disk
 from seqspec.backends.data_prediction import PredictionPlan
 from seqspec.backends.data_samples import Samples
 from seqspec.backends.data_series import SeriesPlan
-from seqspec.backends.python_text import Code, Expr, Group, call, statement
+from seqspec.backends.python_text import WIDTH, Code, Expr, Group, call, definition, statement
+from seqspec.ir.carried import cut_alike
+from seqspec.ir.graph import Graph
 from seqspec.ir.task import Data, Training
 
 
@@ -24,7 +27,8 @@ class StreamsPlan:
     ``doc`` says what a stream is, ``each`` what is cut into lanes, ``alone`` where one stands that
     is not. ``inputs`` and ``batch`` are the expressions for what a chunk holds; ``several`` tells
     several series, ``parted`` series that are cut into lanes, ``on`` a column that clears state;
-    ``sized`` that not all lanes share a batch. ``lacking`` says why there is no lane, if so.
+    ``sized`` that not all lanes share a batch, ``alike`` that it does not matter where a stream is
+    cut. ``lacking`` says why there is no lane, if so.
     """
 
     constants: tuple[str, ...]
@@ -38,11 +42,15 @@ class StreamsPlan:
     parted: bool
     on: bool
     sized: bool
-    ends: str
+    alike: bool
+    signature: tuple[str, ...]
+    note: tuple[str, ...]
     lacking: str
 
 
-def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> StreamsPlan | None:
+def plan_streams(
+    feeds: Feeds, graph: Graph, training: Training, series: SeriesPlan
+) -> StreamsPlan | None:
     """Decides how streams are read; None if there are none."""
     streams = training.data.streams
     if streams is None:
@@ -52,7 +60,15 @@ def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> Stream
     if lanes > 1:
         whole = "the text" if training.data.texts else "a series"
         lines.append(f"LANES = {lanes}  # parts of {whole} that are read side by side")
+    alike = cut_alike(graph)
+    parameters = ["stream: Stream", *(["size: int"] if training.lanes is not None else []), "*"]
+    parameters += [*(["longest: int = CHUNK"] if alike else []), "cleared: bool = True"]
     where = ["one of its lanes ends"] + ([f"{feeds.reset} changes"] if feeds.reset else [])
+    note = (
+        f"A chunk has {'`longest`' if alike else 'CHUNK'} steps, fewer where {' or '.join(where)}: "
+    )
+    note += "what it holds are steps of the data, with no padding. The first ones begin with a "
+    note += "cleared state, unless told otherwise."
     shapes = ", ".join(f"{f.variable} [{', '.join(map(str, f.shape))}]" for f in feeds.inputs)
     return StreamsPlan(
         constants=tuple(lines),
@@ -64,7 +80,9 @@ def plan_streams(feeds: Feeds, training: Training, series: SeriesPlan) -> Stream
         parted=lanes > 1,
         on=bool(feeds.reset),
         sized=training.lanes is not None,
-        ends=" or ".join(where),
+        alike=alike,
+        signature=tuple(definition("chunks", parameters, "list[Chunk]")),
+        note=tuple(wrap(note, WIDTH - 4)),
         lacking=_lacking(training.data, beyond=feeds.beyond > 0),
     )
 

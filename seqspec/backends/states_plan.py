@@ -36,7 +36,7 @@ class StatesPlan:
 def states_file(task: Task) -> Iterator[OutputFile]:
     """``states.py`` of a task that is trained on streams; nothing of another."""
     training = task.training
-    carrying = plan_carrying(training) if training is not None else None
+    carrying = plan_carrying(training, task.graph) if training is not None else None
     if carrying is None:
         return
     doc = _DOC.format(model=task.graph.name, version=__version__, spec=task.spec_name)

@@ -88,6 +88,17 @@ def check(graph: Graph, sink: Sink) -> None:
     if not any(stateful(graph)):
         return
     _applied_once(graph, sink)
+    for node, what, help in _cut_differently(graph):
+        sink.report(codes.CUT_DIFFERENTLY(what=what), node.span, help=help)
+
+
+def cut_alike(graph: Graph) -> bool:
+    """Whether a model makes the same of a stream wherever it is cut into chunks."""
+    return not any(_cut_differently(graph))
+
+
+def _cut_differently(graph: Graph) -> Iterator[tuple[Node, str, str]]:
+    """What depends on where a stream is cut: the node, why, and what may help."""
     seen = sights(graph)
     for name, value in graph.outputs:
         if isinstance(value.type, Tensor) and value.tensor.rank > 2:
@@ -96,20 +107,17 @@ def check(graph: Graph, sink: Sink) -> None:
                 shown = "the output" if name == "output" else f"`{name}`"
                 what = f"`{first.unit.kind}` looks at later steps, which end with the batch"
                 what += f": {shown} depends on where a stream is cut"
-                help = "use a layer that looks back only, or leave `stateful` out"
-                sink.report(codes.CUT_DIFFERENTLY(what=what), first.span, help=help)
+                yield first, what, "use a layer that looks back only, or leave `stateful` out"
     for node in _restarting(graph):
         what = f"`{node.unit.kind}` starts from zero in each batch, beside layers that carry state"
-        help = "write `stateful=true` in it too, unless that is meant"
-        sink.report(codes.CUT_DIFFERENTLY(what=what), node.span, help=help)
-
+        yield node, what, "write `stateful=true` in it too, unless that is meant"
     for node in _windows(graph):
         what = (
             f"the windows of `{node.unit.kind}` begin with zeros in each batch, so what they give"
         )
         what += " depends on where a stream is cut"
         help = "let recurrent layers that carry their state look back, unless that is meant"
-        sink.report(codes.CUT_DIFFERENTLY(what=what), node.span, help=help)
+        yield node, what, help
 
 
 def _windows(graph: Graph) -> Iterator[Node]:

@@ -178,6 +178,7 @@ def test_a_conversion_by_other_lines_is_another(tmp_path: Path) -> None:
     np.testing.assert_allclose(changed.train.target, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_memory_is_bounded(suffix: str, tmp_path: Path) -> None:
     table = np.random.default_rng(0).normal(size=(60_000, 8)).round(2)

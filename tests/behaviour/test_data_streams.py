@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seqspec.backends import keras, torch
 from seqspec.driver import Compilation
 from seqspec.ir.task import Task
 from tests.behaviour.data_tasks import program
@@ -84,6 +85,25 @@ def test_a_file_is_read_in_one_lane(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     data.write_predictions(out, np.eye(9)[[2, 3]], dataset.vocabulary)
     assert out.read_text().splitlines() == ["text", *dataset.vocabulary.known["text"][:2]]
+
+
+def test_what_nothing_is_learned_from_is_read_in_long_chunks(tmp_path: Path) -> None:
+    data, dataset = loaded(tmp_path)
+    stream = data.inputs_for_prediction(tmp_path / "t.txt", dataset.vocabulary)
+    assert stream.longest == 4096
+    (chunk,) = data.chunks(stream, longest=stream.longest)
+    assert (chunk.steps, chunk.cleared.tolist()) == (600, [True])
+    assert dataset.train.stream.longest == 1024, "as many rows, in more lanes"
+
+
+def test_where_a_stream_is_cut_counts_for_some(tmp_path: Path) -> None:
+    """A layer that begins anew in each chunk has to have the same chunks at all times."""
+    given = {"tokens": "characters()", "lanes": "", "target": "next_step()", "memory": ""}
+    spec = LANES.replace("-> dense(9)", "-> lstm(9, return=sequence) -> dense(9)")
+    task = compiled(tmp_path, TEXT, spec=spec, size="", **given)
+    assert not hasattr(program(task, tmp_path).Stream, "longest")
+    for backend in (torch, keras):
+        assert not any("longest=" in file.text for file in backend.lower(task))
 
 
 @pytest.mark.parametrize("tokens", ["characters()", "words(standardize=lower)"])

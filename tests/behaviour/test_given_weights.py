@@ -193,6 +193,7 @@ def test_frozen_weights_stay(folder: Path, backend: str) -> None:
     assert moved == {"dense/bias", "dense_1/kernel", "dense_1/bias"}
 
 
+@pytest.mark.slow
 def test_both_programs_train_the_rest_alike(folder: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("keras")

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from statistics import fmean
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TEXT = ROOT / "examples" / "data" / "python_reference.txt"
 EXAMPLES = (
     *("airline", "digits", "dates", "weather", "stations", "hourly", "tomorrow"),
     *("seattle", "shoulder", "motion", "echo", "watch"),
@@ -78,12 +80,18 @@ def call(*arguments: object, cwd: Path = ROOT, path: Path = ROOT) -> str:
     return done.stdout
 
 
+def commands(*wanted: Sequence[object]) -> str:
+    """Run commands of seqspec one after the other in one process; what they print."""
+    lines = [list(map(str, arguments)) for arguments in wanted]
+    code = f"from seqspec.cli import main; raise SystemExit(max(map(main, {lines!r})))"
+    return call("-c", code)
+
+
 def less_data(example: str, folder: Path) -> tuple[str, ...]:
-    """What to predict, where all of the data would take minutes: it is read in one lane."""
+    """What to predict, where all of the data would be a table of millions of numbers."""
     if example != "reference":
         return ()
-    text = (ROOT / "examples" / "data" / "python_reference.txt").read_text(encoding="utf-8")
-    (folder / "less.txt").write_text(text[:2000], encoding="utf-8")
+    (folder / "less.txt").write_text(TEXT.read_text(encoding="utf-8")[:2000], encoding="utf-8")
     return "--data", str(folder / "less.txt")
 
 
@@ -101,10 +109,11 @@ def test_example_reaches_what_it_states(example: str, backend: str, tmp_path: Pa
     assert claim.beats(score), f"{score} does not beat {claim.baseline}"
     assert claim.reached(backend, score), f"{score} is far from {claim.scores[backend]}"
 
-    said = json.loads(call("-m", "seqspec", "evaluate", run, "--format", "json"))
-    assert said["scores"][claim.metric] == pytest.approx(score, rel=1e-5)
     out = tmp_path / "out.csv"
-    call("-m", "seqspec", "predict", run, "-o", out, *less_data(example, tmp_path))
+    predict = ("predict", run, "-o", out, *less_data(example, tmp_path))
+    printed = commands(("evaluate", run, "--format", "json"), predict)
+    said, _ = json.JSONDecoder().raw_decode(printed)
+    assert said["scores"][claim.metric] == pytest.approx(score, rel=1e-5)
     assert len(out.read_text(encoding="utf-8").splitlines()) > 10
 
     # The other framework's program reads the checkpoint and scores the same.
@@ -130,9 +139,9 @@ def goes_on(run: Path, backend: str) -> None:
     written = call("-m", "seqspec", "generate", run, "--input", "The ")
     assert written.startswith("The "), backend
     assert len(written) == len("The ") + 200 + len("\n")
-    words = set((ROOT / "examples" / "data" / "python_reference.txt").read_text("utf-8").split())
+    words = set(TEXT.read_text(encoding="utf-8").split())
     known = [word in words for word in written.split()[1:-1]]
-    assert fmean(known) > 0.4, f"few of these are words: {written}"
+    assert fmean(known) > 0.5, f"few of these are words: {written}"
 
 
 def writes_dates(run: Path, backend: str, example: str) -> None:

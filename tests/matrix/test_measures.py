@@ -325,9 +325,9 @@ def attempt(cases: Sequence[Case], folder: Path) -> None:
         pytest.param(
             *end,
             id=f"{end[0]}-{end[1].value}{end[3]}",
-            marks=[] if end[0] in ("mae", "sparse_categorical_crossentropy") else pytest.mark.slow,
+            marks=pytest.mark.slow if number else [],  # the first is for the fast run
         )
-        for end in ends()
+        for number, end in enumerate(ends())
     ],
 )
 def test_every_mask_and_weight(

@@ -76,8 +76,11 @@ def write(folder: Path, *, windowed: bool) -> Compilation:
 
 @pytest.mark.parametrize(
     ("windowed", "graph"),
-    [(True, False), (False, False), (False, True)],
-    ids=["windows", "rows", "rows in a graph"],
+    [
+        pytest.param(True, False, id="windows"),
+        pytest.param(False, False, id="rows"),
+        pytest.param(False, True, id="rows in a graph", marks=pytest.mark.slow),
+    ],
 )
 def test_both_loops(windowed: bool, graph: bool, tmp_path: Path) -> None:
     """In a graph, as users run it, Keras does not know how many samples a batch has."""

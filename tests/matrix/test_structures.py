@@ -19,12 +19,9 @@ FAST = {
     "sub-model that gives a state",
     "both ways into one",
     "both ways apart, all fields",
-    "both ways apart, loops and dropout",
     "each each model",
     "repeat by arithmetic",
     "slices of steps and features",
-    "highway and residual stacks",
-    "copies in series and side by side",
     "weights at each step, in models used twice",
     "tied to a dense layer, to a weight, in models",
 }

@@ -185,11 +185,12 @@ def test_classes_of_ragged_steps(loss: str, weights: str, width: int, tmp_path: 
     ("weights", "steps"),
     [
         ("class_weight=balanced, sample_weight=each", True),
-        pytest.param("class_weight=[1, 3, 0.5]", True, marks=pytest.mark.slow),
-        pytest.param("sample_weight=each", True, marks=pytest.mark.slow),
-        pytest.param("class_weight=balanced, sample_weight=each", False, marks=pytest.mark.slow),
+        ("class_weight=[1, 3, 0.5]", True),
+        ("sample_weight=each", True),
+        ("class_weight=balanced, sample_weight=each", False),
     ],
 )
+@pytest.mark.slow
 def test_texts_weigh(weights: str, steps: bool, tmp_path: Path) -> None:
     rng, lines = np.random.default_rng(5), list[str]()
     for length in lengths():

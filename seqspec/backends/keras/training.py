@@ -217,7 +217,7 @@ def plan(task: Task, training: Training, steps: StepPlan | None = None) -> Train
         lengths=lengths,
         scored=plan_scored(task, training),
         reshuffled=lengths.inputs and training.drawn,
-        carrying=plan_carrying(training),
+        carrying=plan_carrying(training, task.graph),
         forcing=forcing.lower(task, training, steps),
     )
 

@@ -168,7 +168,7 @@ def plan_training(task: Task, model: ModelPlan) -> TrainPlan:
         best="lowest validation loss" if validated else "lowest training loss",
         counted=counted,
         scored=plan_scored(task, training),
-        carrying=plan_carrying(training),
+        carrying=plan_carrying(training, task.graph),
         state=model.state.name if model.state else "",
         stopping=stopping,
         progress=_progress(stopping, updates),

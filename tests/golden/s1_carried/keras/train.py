@@ -325,7 +325,7 @@ def predict(
     Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
     hold what they end with.
     """
-    found = chunks(stream, BATCH_SIZE, cleared=carried is None)
+    found = chunks(stream, BATCH_SIZE, longest=stream.longest, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
     outputs: list[np.ndarray] = []
     with on_device(device):

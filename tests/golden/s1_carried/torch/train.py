@@ -237,7 +237,7 @@ def predict(
     hold what they end with.
     """
     model.to(device).eval()
-    found = chunks(stream, BATCH_SIZE, cleared=carried is None)
+    found = chunks(stream, BATCH_SIZE, longest=stream.longest, cleared=carried is None)
     lanes = Carried(model, stream)
     if carried is not None:
         for kept, array in zip(lanes.state, carried, strict=True):

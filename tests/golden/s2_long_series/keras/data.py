@@ -82,6 +82,11 @@ class Stream:
         lanes = zip(self.first.tolist(), self.steps.tolist(), strict=True)
         return np.sort(np.concatenate([np.arange(row, row + steps) for row, steps in lanes]))
 
+    @property
+    def longest(self) -> int:
+        """How many steps are read at once where nothing is learned from them."""
+        return max(CHUNK, 4096 // len(self.first))
+
     def batch(self, chunk: Chunk) -> tuple[np.ndarray, ...]:
         """The inputs of a chunk, each [B, T, ...]."""
         rows = chunk.rows
@@ -192,15 +197,15 @@ def inputs_for_prediction(path: Path, scaling: Scaling) -> Stream:
     return stream_of(columns, (on_disk(columns, MONTHS_COLUMNS, scaling),))
 
 
-def chunks(stream: Stream, *, cleared: bool = True) -> list[Chunk]:
+def chunks(stream: Stream, *, longest: int = CHUNK, cleared: bool = True) -> list[Chunk]:
     """The chunks of one pass; each goes on where the one before ended.
 
-    A chunk is shorter where one of its lanes ends: what it holds are steps of the data,
-    with no padding. The first ones begin with a cleared state, unless told otherwise.
+    A chunk has `longest` steps, fewer where one of its lanes ends: what it holds are steps of the
+    data, with no padding. The first ones begin with a cleared state, unless told otherwise.
     """
     found: list[Chunk] = []
     first, steps = stream.first, stream.steps
-    ends = {*range(0, int(steps[0]), CHUNK), *steps.tolist()}
+    ends = {*range(0, int(steps[0]), longest), *steps.tolist()}
     for start, end in pairwise(sorted(ends)):
         running = int(np.count_nonzero(steps > start))  # the longest lanes come first
         fresh = np.full(running, cleared and start == 0)

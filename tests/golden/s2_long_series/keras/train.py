@@ -315,7 +315,7 @@ def predict(
     Lanes begin with a cleared state or go on from `carried`: arrays, [lanes, width] each, that then
     hold what they end with.
     """
-    found = chunks(stream, cleared=carried is None)
+    found = chunks(stream, longest=stream.longest, cleared=carried is None)
     state = carried if carried is not None else zero_state(model, len(stream.first))
     outputs: list[np.ndarray] = []
     with on_device(device):

@@ -233,7 +233,7 @@ def predict(
     hold what they end with.
     """
     model.to(device).eval()
-    found = chunks(stream, cleared=carried is None)
+    found = chunks(stream, longest=stream.longest, cleared=carried is None)
     lanes = Carried(model, stream)
     if carried is not None:
         for kept, array in zip(lanes.state, carried, strict=True):
