@@ -553,6 +553,25 @@ model M(hum: float[B, T, 6], y: float[B, N, T, 6]) {
     c * d
 }
 """,
+    "copies of models in several sizes": """
+model Lane(x: float[B, T, F], units, rate=0.1) {
+    x -> gru(units, return=sequence) -> dropout(rate)
+}
+model Tower(x: float[B, T, F], layers, thinned=0.5) {
+    x -> Lane(layers, rate=thinned) -> layer_norm -> dense(layers, activation=tanh)
+}
+model Double(x: float[B, T, F], units) { x -> dense(units * 2) -> batch_norm }
+model Bent(x: float[B, T, F], units) { x -> dense(units + 1, activation=relu) -> dense(2) }
+model Windows(x: float[B, T, F], size) { x -> conv_1d(3, size, padding=causal) }
+model Pool(x: float[B, N, F]) { x -> dense(3) -> global_max_pooling_1d }
+model M(x: float[B, T, 6], y: float[B, 4, 6], z: float[B, 3, 6]) {
+    a = x -> chain(Tower, layers=[5, 4], thinned=[0.25, 0.5]) -> chain(Double, units=[3, 2])
+    b = a -> branches(Windows, size=[2, 3]) -> chain(Bent, units=[3, 2]) -> gru(2)
+    c = y -> simple_rnn(6, return=sequence) -> Pool
+    d = z -> Pool
+    concat(b, c, d)
+}
+""",
     "copies beside what is called like them": """
 model M(chain: float[B, T, 6]) {
     chain_0 = chain -> dense(6)

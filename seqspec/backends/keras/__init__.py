@@ -16,7 +16,7 @@ from seqspec.backends.forecast_plan import forecast_file
 from seqspec.backends.generation_plan import StepNames, generate_file
 from seqspec.backends.given_plan import plan_given
 from seqspec.backends.keras.layers import LOWER
-from seqspec.backends.keras.model import Program
+from seqspec.backends.keras.model import lower_model
 from seqspec.backends.keras.stepping import StepPlan
 from seqspec.backends.keras.training import plan
 from seqspec.backends.keras.weights import table
@@ -90,7 +90,7 @@ def lower(task: Task) -> list[OutputFile]:
 
 
 def _files(task: Task) -> Iterator[OutputFile]:
-    model = Program().plan(task)
+    model = lower_model(task)
     yield OutputFile(
         "model.py",
         render("keras/model.py.j2", plan=model, doc=about(task, "Keras 3 with TensorFlow")),

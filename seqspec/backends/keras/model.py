@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from seqspec.backends.copies import Copy, Written, copies_among
 from seqspec.backends.keras.functions import Function, Steps
 from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.repeats import Repeat
@@ -52,13 +53,35 @@ class ModelPlan:
     steps: StepPlan | None
 
 
-class Program:
-    """Collects the functions of a program while graphs are lowered."""
+#: What functions that are the same have in common: the model's name, and their lines.
+_Key = tuple[str, tuple[str, ...]]
 
-    def __init__(self) -> None:
+
+def lower_model(task: Task) -> ModelPlan:
+    """All of ``model.py``; models that differ in numbers only share a function."""
+    copies: dict[_Key, Copy] = {}
+    while True:
+        program = Program(copies)
+        plan = program.plan(task)
+        more = copies_among(program.written)
+        if not more:
+            return plan
+        # Models around them are written anew, and may then be copies themselves.
+        copies |= more
+
+
+class Program:
+    """Collects the functions of a program while graphs are lowered.
+
+    ``written`` are those that might be one with another.
+    """
+
+    def __init__(self, copies: Mapping[_Key, Copy]) -> None:
+        self.written: dict[_Key, Written] = {}
+        self._copies = copies
         self._activations: Mapping[str, Bent] = {}
-        self._names: dict[tuple[Graph, Shape], str] = {}
-        self._bodies: dict[str, tuple[str, ...]] = {}
+        self._builds: dict[tuple[Graph, Shape], Call] = {}
+        self._names: dict[object, str] = {}
         self._functions: list[tuple[str, ...]] = []
         self.repeats: dict[str, Repeat] = {}
         self.steps = Steps()
@@ -75,7 +98,8 @@ class Program:
 
         ``kept`` are the axes that stand in the place of its batch.
         """
-        return call(self._function(unit.graph, kept), name=name)
+        build = self._function(unit.graph, kept)
+        return call(build.function, *build.args, name=name)
 
     def note(self, masks: Masks) -> None:
         """Remembers what the masks of a function need of the program."""
@@ -88,20 +112,31 @@ class Program:
         self.ops = True
         return self.repeats.setdefault(wanted.key, wanted.numbered(len(self.repeats))).name
 
-    def _function(self, graph: Graph, kept: Shape) -> str:
-        if (graph, kept) in self._names:
-            return self._names[graph, kept]
+    def _function(self, graph: Graph, kept: Shape) -> Call:
+        """How a model is built, but for its name; its function is written if it is new."""
+        if (graph, kept) in self._builds:
+            return self._builds[graph, kept]
         reserved = ("name", *self._activations)
         body = tuple(Function(self, graph, Code("name"), None, reserved, kept).lines())
         # Models that differ in nothing (the same settings and sizes) share a function.
+        key = (graph.name, body)
+        copy = self._copies.get(key)
+        where, values = (copy.shared, copy.values) if copy else (key, ())
+        if where not in self._names:
+            self._names[where] = self._function_name(graph)
+            parameters = copy.shared.parameters if copy else ()
+            head = definition(self._names[where], [*parameters, "name: str"], "keras.Model")
+            self._functions.append((*head, *(copy.shared.open if copy else body)))
+            if not copy:
+                self.written[key] = Written(graph, (), (), body, ())
+        self._builds[graph, kept] = Call(self._names[where], values)
+        return self._builds[graph, kept]
+
+    def _function_name(self, graph: Graph) -> str:
         wanted = function_name(graph.name)
         name, number = wanted, 2
-        while self._bodies.get(name, body) != body or name in RESERVED:
+        while name in (*self._names.values(), *RESERVED):
             name, number = f"{wanted}_{number}", number + 1
-        self._names[graph, kept] = name
-        if name not in self._bodies:
-            self._bodies[name] = body
-            self._functions.append((*definition(name, ["name: str"], "keras.Model"), *body))
         return name
 
     def plan(self, task: Task) -> ModelPlan:

@@ -17,7 +17,8 @@ from seqspec.backends.run_plan import run_file
 from seqspec.backends.states_plan import states_file
 from seqspec.backends.stepper_plan import stepper_file
 from seqspec.backends.torch.layers import LAYERS
-from seqspec.backends.torch.model import ModelLowering, ModelPlan
+from seqspec.backends.torch.model import ModelLowering, lower_model
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.recurrent import KINDS
 from seqspec.backends.torch.recurrent_forward import apply_recurrent
 from seqspec.backends.torch.training import plan_training
@@ -101,7 +102,7 @@ DEVIATIONS = (
 
 def lower(task: Task) -> list[OutputFile]:
     """The PyTorch program for a task."""
-    model = ModelLowering(task).plan()
+    model = lower_model(task)
     files = [
         OutputFile("model.py", render("torch/model.py.j2", plan=model)),
         OutputFile("weights.py", _weights(task, model)),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from seqspec.backends.forcing_plan import ForcingPlan, plan_forcing
 from seqspec.backends.python_text import Call, Code, statement
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.ir.task import Task, Training
 
 

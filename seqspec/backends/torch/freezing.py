@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.parts import Slot
 from seqspec.ir.task import Frozen, Training
 

@@ -18,7 +18,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch.elements import ELEMENTS, reduced
 from seqspec.backends.torch.losses import LOSSES, METRICS
 from seqspec.backends.torch.masking import masks_of
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.prediction import Prediction
 from seqspec.ir.masks import Mask
 from seqspec.ir.task import Task, Term, Training

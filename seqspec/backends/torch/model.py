@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from seqspec.backends.copies import Copy, Written, copies_among
 from seqspec.backends.python_text import (
     MODULE_ATTRIBUTES,
     Call,
@@ -23,10 +24,11 @@ from seqspec.backends.spec_text import about
 from seqspec.backends.torch.body import shape_note
 from seqspec.backends.torch.carried import StatePlan, plan_state
 from seqspec.backends.torch.drawing import draw_lines, loop_over_parameters, word
-from seqspec.backends.torch.forward import Forward, lower_forward
+from seqspec.backends.torch.forward import lower_forward
 from seqspec.backends.torch.logits import split_outputs
-from seqspec.backends.torch.loops import LoopPlan, Taken, plan_loop
+from seqspec.backends.torch.loops import Taken, plan_loop
 from seqspec.backends.torch.masking import MaskPlan, plan_masks
+from seqspec.backends.torch.model_plan import ClassPlan, ModelPlan, SharedDraws
 from seqspec.backends.torch.own_functions import NAMES as OWN_FUNCTIONS
 from seqspec.backends.torch.own_functions import called
 from seqspec.backends.torch.parts import Part, Slot, filled
@@ -37,7 +39,7 @@ from seqspec.backends.torch.units import core, parts
 from seqspec.ir.carried import explicit
 from seqspec.ir.graph import Graph, SubModel, Unit, Value
 from seqspec.ir.padding import reads
-from seqspec.ir.stepping import Stepping, is_itself, stepping_of
+from seqspec.ir.stepping import is_itself, stepping_of
 from seqspec.ir.task import Task
 from seqspec.types import Tensor
 
@@ -57,52 +59,9 @@ _MODULE_NAMES = (
 _METHODS = ("reset_parameters", "zero_state", "logits")
 _ATTRIBUTES = (*MODULE_ATTRIBUTES, *_METHODS, "torch", "nn", "functional")
 
-
-@dataclass(frozen=True, slots=True)
-class ClassPlan:
-    """One model's class; all texts are finished lines."""
-
-    name: str
-    doc: tuple[str, ...]
-    modules: tuple[str, ...]
-    draws: tuple[str, ...]
-    forward: Forward
-    signature: tuple[str, ...]
-    logits: tuple[str, ...]
-    outputs_class: str
-    state: StatePlan | None = None
-    steps: StepPlan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SharedDraws:
-    """A function that draws the first weights of several modules."""
-
-    signature: tuple[str, ...]
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelPlan:
-    """All of ``model.py``, and what other files need to know about it."""
-
-    header: tuple[str, ...]
-    imports: tuple[str, ...]
-    loops: tuple[LoopPlan, ...]
-    classes: tuple[ClassPlan, ...]
-    draws: tuple[SharedDraws, ...]
-    own_classes: tuple[str, ...]
-    masks: MaskPlan
-    functions: tuple[str, ...]
-    main: str
-    steps: StepPlan | None
-    stepping: Stepping | None
-    slots: tuple[Slot, ...]
-    logits: tuple[str, ...]
-    state: StatePlan | None = None
-
-
 _Recipe = tuple[object, ...]
+#: What classes that are the same have in common.
+_Key = tuple[object, ...]
 
 
 def _recipe(part: Part) -> _Recipe:
@@ -112,17 +71,36 @@ def _recipe(part: Part) -> _Recipe:
     )
 
 
-class ModelLowering:
-    """Lowers the graph of a task and the graphs of the models in it."""
+def lower_model(task: Task) -> ModelPlan:
+    """All of ``model.py``; models that differ in numbers only share a class."""
+    copies: dict[_Key, Copy] = {}
+    while True:
+        lowering = ModelLowering(task, copies)
+        plan = lowering.plan()
+        more = copies_among(lowering.written)
+        if not more:
+            return plan
+        # Models around them are written anew, and may then be copies themselves.
+        copies |= more
 
-    def __init__(self, task: Task) -> None:
+
+class ModelLowering:
+    """Lowers the graph of a task and the graphs of the models in it.
+
+    ``written`` are the classes that might be one with another.
+    """
+
+    def __init__(self, task: Task, copies: Mapping[_Key, Copy]) -> None:
+        self.written: dict[_Key, Written] = {}
+        self._copies = copies
         self._task = task
         self._graph = explicit(step_by_step(task.graph))
         self._names = Names(_MODULE_NAMES)
         self._attributes: dict[int, dict[Unit, str]] = {}
         self._parts: dict[Unit, tuple[Part, ...]] = {}
-        self._class_names: dict[int, str] = {}
-        self._classes: dict[tuple[object, ...], ClassPlan] = {}
+        self._builds: dict[int, Call] = {}
+        self._classes: dict[object, ClassPlan] = {}
+        self._counted: Counter[str] = Counter()
         self._shared: dict[_Recipe, str] = {}
         self._shared_plans: list[SharedDraws] = []
         self._loops: dict[str, tuple[Loop, Taken]] = {}
@@ -139,7 +117,7 @@ class ModelLowering:
         for inner in self._graphs:
             self._lower(inner, split if inner is graph else {})
         steps = self._steps()
-        main = self._class_names[id(graph)]
+        main = self._builds[id(graph)].function
         classes = tuple(
             replace(c, steps=steps) if c.name == main else c for c in self._classes.values()
         )
@@ -166,7 +144,7 @@ class ModelLowering:
             own_classes=own.classes,
             masks=masks,
             functions=own.functions,
-            main=self._class_names[id(graph)],
+            main=self._builds[id(graph)].function,
             steps=steps,
             stepping=self._stepping,
             slots=slots,
@@ -179,7 +157,7 @@ class ModelLowering:
         if self._stepping is None or self._itself:
             return None
         attributes = attributes_of(self._graph, self._stepping, self._attributes)
-        return plan_steps(self._stepping, attributes, self._class_names[id(self._graph)])
+        return plan_steps(self._stepping, attributes, self._builds[id(self._graph)].function)
 
     def _walk(self, graph: Graph) -> Iterator[Graph]:
         """The graphs a graph is made of, those inside first."""
@@ -276,7 +254,7 @@ class ModelLowering:
         notes: set[str] = set()
         for unit in graph.units:
             if isinstance(unit, SubModel):
-                build = Call(self._class_names[id(unit.graph)])
+                build = self._builds[id(unit.graph)]
                 modules += assign(f"self.{attributes[unit]}", build, indent=8)
             for part in self._parts.get(unit, ()):
                 module = part.module
@@ -303,19 +281,22 @@ class ModelLowering:
         lower = partial(lower, state=state)
         forward = lower(placeholder)
         key = (graph.name, tuple(modules), tuple(draws), forward)
-        if key in self._classes:
-            self._class_names[id(graph)] = self._classes[key].name
+        copy = self._copies.get(key)
+        where, values = (copy.shared, copy.values) if copy else (key, ())
+        if where in self._classes:
+            self._builds[id(graph)] = Call(self._classes[where].name, values)
             return
-        name = self._names.fresh(base)
-        self._class_names[id(graph)] = name
+        name = self._class_name(graph, base)
+        self._builds[id(graph)] = Call(name, values)
         outputs_class = ""
         if forward.fields:
             outputs_class = self._names.fresh(f"{name}Outputs")
             forward = lower(outputs_class)
         parameters = ["self", *forward.parameters]
-        self._classes[key] = ClassPlan(
+        plan = ClassPlan(
             name,
             tuple(docstring(self._doc(graph), 4)),
+            tuple(definition("__init__", ["self"], "None", indent=4)),
             tuple(modules),
             tuple(draws),
             forward,
@@ -326,6 +307,18 @@ class ModelLowering:
             outputs_class,
             state,
         )
+        if copy:
+            plan = plan.sharing(copy)
+        elif graph is not self._graph and not outputs_class:
+            fixed = (*draws, *forward.parameters)
+            self.written[key] = Written(graph, fixed, plan.doc, plan.modules, forward.lines)
+        self._classes[where] = plan
+
+    def _class_name(self, graph: Graph, base: str) -> str:
+        """A name for a class; those of models of one name are numbered."""
+        self._counted[graph.name] += 1
+        number = self._counted[graph.name]
+        return self._names.fresh(base if number == 1 else f"{base}_{number}")
 
     def _state(self, graph: Graph, name: str) -> StatePlan | None:
         """The state that the model carries from batch to batch, if it does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import Call, Code, Expr, Group, assign, literal, mapping
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.vocabulary.spec import Setting
 
 Args = Mapping[str, Any]

@@ -23,7 +23,7 @@ from seqspec.backends.python_text import (
 from seqspec.backends.torch import forcing
 from seqspec.backends.torch.freezing import FrozenPlan, plan_frozen
 from seqspec.backends.torch.measure import counts_entries, plan_measure, reported
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.penalties import PenaltyPlan, plan_penalties
 from seqspec.backends.torch.updates import UpdatesPlan, plan_updates
 from seqspec.ir.graph import Graph, SubModel

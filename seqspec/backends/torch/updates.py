@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqspec.backends.python_text import Call, Code, Expr, assign, literal
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.optimizers import (
     OptimizerPlan,
     plan_clips,

@@ -27,7 +27,7 @@ from seqspec.backends.python_text import (
 )
 from seqspec.backends.python_text import literal as quoted
 from seqspec.backends.state_names import state_names
-from seqspec.backends.torch.model import ModelPlan
+from seqspec.backends.torch.model_plan import ModelPlan
 from seqspec.backends.torch.parts import Piece, Slot
 from seqspec.ir import given
 from seqspec.ir.task import Task

@@ -21,30 +21,12 @@ import keras
 from keras import layers
 
 
-def build_lane(name: str) -> keras.Model:
-    """x [B, T, 24] -> [B, T, 48]"""
-    x = keras.Input((None, 24), name="x")
-    y = layers.LayerNormalization(name="layer_norm")(x)  # [B, T, 24]
-    y = layers.GRU(48, return_sequences=True, name="gru")(y)  # [B, T, 48]
-    y = layers.Dropout(0.2, name="dropout")(y)  # [B, T, 48]
-    return keras.Model(x, y, name=name)
-
-
-def build_lane_2(name: str) -> keras.Model:
-    """x [B, T, 48] -> [B, T, 32]"""
-    x = keras.Input((None, 48), name="x")
-    y = layers.LayerNormalization(name="layer_norm")(x)  # [B, T, 48]
-    y = layers.GRU(32, return_sequences=True, name="gru")(y)  # [B, T, 32]
-    y = layers.Dropout(0.2, name="dropout")(y)  # [B, T, 32]
-    return keras.Model(x, y, name=name)
-
-
-def build_lane_3(name: str) -> keras.Model:
-    """x [B, T, 32] -> [B, T, 16]"""
-    x = keras.Input((None, 32), name="x")
-    y = layers.LayerNormalization(name="layer_norm")(x)  # [B, T, 32]
-    y = layers.GRU(16, return_sequences=True, name="gru")(y)  # [B, T, 16]
-    y = layers.Dropout(0.2, name="dropout")(y)  # [B, T, 16]
+def build_lane(features: int, units: int, name: str) -> keras.Model:
+    """x [B, T, features] -> [B, T, units]"""
+    x = keras.Input((None, features), name="x")
+    y = layers.LayerNormalization(name="layer_norm")(x)  # [B, T, features]
+    y = layers.GRU(units, return_sequences=True, name="gru")(y)  # [B, T, units]
+    y = layers.Dropout(0.2, name="dropout")(y)  # [B, T, units]
     return keras.Model(x, y, name=name)
 
 
@@ -58,9 +40,9 @@ def build_model() -> keras.Model:
     # [B, T, 8]
     z = layers.Conv1D(8, 8, padding="causal", activation="relu", name="patterns_branches.2")(hum)
     patterns = layers.Concatenate(name="patterns_branches_concat")([x, y, z])  # [B, T, 24]
-    x = build_lane(name="lanes_chain.0")(patterns)  # [B, T, 48]
-    x = build_lane_2(name="lanes_chain.1")(x)  # [B, T, 32]
-    lanes = build_lane_3(name="lanes_chain.2")(x)  # [B, T, 16]
+    x = build_lane(24, 48, name="lanes_chain.0")(patterns)  # [B, T, 48]
+    x = build_lane(48, 32, name="lanes_chain.1")(x)  # [B, T, 32]
+    lanes = build_lane(32, 16, name="lanes_chain.2")(x)  # [B, T, 16]
     x = layers.LSTM(16, name="lstm")(lanes)  # [B, 16], the last step
     x = layers.Dense(16, activation="relu", name="chain.0")(x)  # [B, 16]
     x = layers.Dense(16, activation="relu", name="chain.1")(x)  # [B, 16]

@@ -25,66 +25,20 @@ from torch.nn import functional
 class Lane(nn.Module):
     """One lane of the stack: normalised, read over time, thinned out.
 
-    x [B, T, 24] -> [B, T, 48]
+    x [B, T, features] -> [B, T, units]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, features: int, units: int) -> None:
         super().__init__()
-        self.layer_norm = nn.LayerNorm(24, eps=0.001)
-        self.gru = nn.GRU(24, 48, batch_first=True)
+        self.layer_norm = nn.LayerNorm(features, eps=0.001)
+        self.gru = nn.GRU(features, units, batch_first=True)
         self.dropout = nn.Dropout(0.2)
         self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer_norm(x)  # [B, T, 24]
-        x, _ = self.gru(x)  # [B, T, 48]
-        return self.dropout(x)  # [B, T, 48]
-
-    def reset_parameters(self) -> None:
-        """Fresh weights, from the distributions that Keras draws from."""
-        initialise_gru(self.gru)
-
-
-class Lane_(nn.Module):
-    """One lane of the stack: normalised, read over time, thinned out.
-
-    x [B, T, 48] -> [B, T, 32]
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer_norm = nn.LayerNorm(48, eps=0.001)
-        self.gru = nn.GRU(48, 32, batch_first=True)
-        self.dropout = nn.Dropout(0.2)
-        self.reset_parameters()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.layer_norm(x)  # [B, T, 48]
-        x, _ = self.gru(x)  # [B, T, 32]
-        return self.dropout(x)  # [B, T, 32]
-
-    def reset_parameters(self) -> None:
-        """Fresh weights, from the distributions that Keras draws from."""
-        initialise_gru(self.gru)
-
-
-class Lane_2(nn.Module):
-    """One lane of the stack: normalised, read over time, thinned out.
-
-    x [B, T, 32] -> [B, T, 16]
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer_norm = nn.LayerNorm(32, eps=0.001)
-        self.gru = nn.GRU(32, 16, batch_first=True)
-        self.dropout = nn.Dropout(0.2)
-        self.reset_parameters()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.layer_norm(x)  # [B, T, 32]
-        x, _ = self.gru(x)  # [B, T, 16]
-        return self.dropout(x)  # [B, T, 16]
+        x = self.layer_norm(x)  # [B, T, features]
+        x, _ = self.gru(x)  # [B, T, units]
+        return self.dropout(x)  # [B, T, units]
 
     def reset_parameters(self) -> None:
         """Fresh weights, from the distributions that Keras draws from."""
@@ -99,9 +53,9 @@ class Alarm(nn.Module):
         self.patterns_branches_0 = nn.Conv1d(4, 8, 2)
         self.patterns_branches_1 = nn.Conv1d(4, 8, 4)
         self.patterns_branches_2 = nn.Conv1d(4, 8, 8)
-        self.lanes_chain_0 = Lane()
-        self.lanes_chain_1 = Lane_()
-        self.lanes_chain_2 = Lane_2()
+        self.lanes_chain_0 = Lane(24, 48)
+        self.lanes_chain_1 = Lane(48, 32)
+        self.lanes_chain_2 = Lane(32, 16)
         self.lstm = nn.LSTM(16, 16, batch_first=True)
         self.chain_0 = nn.Linear(16, 16)
         self.chain_1 = nn.Linear(16, 16)

@@ -1,0 +1,173 @@
+"""Models that differ in nothing but numbers: one definition that takes them as parameters.
+
+``chain(Block, units=[48, 32, 16])`` builds three models of one declaration. What is written for
+them is the same but for widths and rates: by hand, parameters of one class or function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from seqspec.backends.python_text import WIDTH, Code, Names, columns, flat, literal
+from seqspec.ir.graph import Graph
+
+K = TypeVar("K", bound=Hashable)
+Lines = tuple[str, ...]
+
+_NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e-?\d+)?)(?![\w.])")
+#: what code calls by its name: no attribute of something, no keyword of a call
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w=])")
+_NOTE = "  # "
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of one model: what copies have to share to the letter, then what may differ.
+
+    That is its documentation, the code that sees parameters, and code whose notes alone name them.
+    """
+
+    graph: Graph
+    fixed: Lines
+    doc: Lines
+    open: Lines
+    closed: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The text that several models have in common; ``parameters`` are as a signature has them."""
+
+    parameters: Lines
+    doc: Lines
+    open: Lines
+    closed: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What one of several models is: the text that they share, and its own numbers."""
+
+    shared: Shared
+    values: tuple[Code, ...]
+
+
+def copies_among(models: Mapping[K, Written]) -> dict[K, Copy]:
+    """Those of some models that can share their text with another one."""
+    families: dict[tuple[object, ...], list[K]] = {}
+    for key, model in models.items():
+        lines = (model.doc, model.open, model.closed)
+        bare = tuple(tuple(_NUMBER.sub("0", line) for line in part) for part in lines)
+        families.setdefault((model.graph.name, model.fixed, *bare), []).append(key)
+    found: dict[K, Copy] = {}
+    for keys in families.values():
+        copies = _merged([models[key] for key in keys]) if len(keys) > 1 else None
+        found |= zip(keys, copies or (), strict=False)
+    return found
+
+
+def _merged(models: Sequence[Written]) -> list[Copy] | None:
+    """The same models as copies of one text; None if a number is not known by a name.
+
+    All of them are of one family.
+    """
+    known = dict(_known([model.graph for model in models]))
+    taken = {word for line in (*models[0].open, *models[0].closed) for word in _WORD.findall(line)}
+    names = Names(taken)
+    called = {values: names.fresh(name) for values, name in known.items()}
+    used: set[tuple[str, ...]] = set()
+    parts: list[Lines] = []
+    for part in ("doc", "open", "closed"):
+        lines: list[str] = []
+        for alike in zip(*(getattr(model, part) for model in models), strict=True):
+            line = _line(alike, called, used, code=part == "open", notes=part == "doc")
+            if line is None:
+                return None
+            lines += line
+        parts.append(tuple(lines))
+    given = [values for values in called if values in used]
+    kinds = ("int" if all(map(str.isdigit, values)) else "float" for values in given)
+    parameters = tuple(f"{called[v]}: {kind}" for v, kind in zip(given, kinds, strict=True))
+    shared = Shared(parameters, *parts)
+    return [
+        Copy(shared, tuple(Code(values[place]) for values in given)) for place in range(len(models))
+    ]
+
+
+def _known(graphs: Sequence[Graph]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The numbers of each copy that have a name: sizes of inputs, settings, sizes of outputs."""
+    found: dict[tuple[str, ...], str] = {}
+    for name, numbers in (*_sizes(graphs), *_settings(graphs), *_results(graphs)):
+        if len(set(numbers)) > 1:
+            found.setdefault(numbers, name)
+    yield from found.items()
+
+
+def _sizes(graphs: Sequence[Graph]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for ports in zip(*(graph.inputs for graph in graphs), strict=True):
+        if ports[0].parts:
+            continue
+        owner = "" if len(graphs[0].inputs) == 1 else f"{ports[0].name}_"
+        shapes = [port.tensor.shape for port in ports]
+        for axis in range(len(shapes[0]) - 1, 0, -1):
+            sizes = [shape[axis].value for shape in shapes]
+            last = axis == len(shapes[0]) - 1 and ports[0].tensor.kind != "token"
+            if None not in sizes:
+                yield f"{owner}{'features' if last else 'steps'}", tuple(map(str, sizes))
+
+
+def _settings(graphs: Sequence[Graph]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name in graphs[0].settings:
+        values = [graph.settings.get(name) for graph in graphs]
+        if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+            yield name, tuple(flat(literal(value)) for value in values)
+
+
+def _results(graphs: Sequence[Graph]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for outputs in zip(*(graph.outputs for graph in graphs), strict=True):
+        owner = "" if len(graphs[0].outputs) == 1 else f"{outputs[0][0]}_"
+        sizes = [value.tensor.shape[-1].value for _, value in outputs if not value.parts]
+        if sizes and None not in sizes:
+            yield f"{owner}out_features", tuple(map(str, sizes))
+
+
+def _line(
+    alike: tuple[str, ...],
+    called: dict[tuple[str, ...], str],
+    used: set[tuple[str, ...]],
+    *,
+    code: bool,
+    notes: bool,
+) -> list[str] | None:
+    """A line of all copies, with names for the numbers in which they differ.
+
+    Names may be used in notes, and in all of it if it is ``code`` that sees them or ``notes``.
+    """
+    pieces = zip(*(_NUMBER.split(line) for line in alike), strict=True)
+    made = ""
+    for place, options in enumerate(pieces):
+        if place % 2 == 0 or len(set(options)) == 1:
+            made += options[0]
+            continue
+        name = called.get(options, "")
+        noted = notes or _in_note(made)
+        # A name that is shorter than a number might make room for another layout.
+        if len(name) < max(map(len, options)) or not (code or noted):
+            return None
+        made += name
+        if not noted:
+            used.add(options)
+    if columns(made) <= WIDTH:
+        return [made]
+    before, mark, note = made.partition(_NOTE)
+    margin = before[: len(before) - len(before.lstrip())]
+    lines = [f"{margin}# {note}", before] if mark else [made]
+    return lines if all(columns(line) <= WIDTH for line in lines) else None
+
+
+def _in_note(before: str) -> bool:
+    """Whether what follows on the line is a comment; not if a string might hold its sign."""
+    return before.lstrip().startswith("#") or (_NOTE in before and '"' not in before)
