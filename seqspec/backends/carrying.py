@@ -48,7 +48,8 @@ def plan_carrying(training: Training, graph: Graph) -> Carrying | None:
         f"rows = {'stream' if parted else 'part.stream'}.rows",
         *(line[4:] for line in returned),
     )
-    weight = (f"weight{end}",) if training.weighted else ()
+    # `weights` is a module.
+    weight = ("sample_weights" if end else "weight",) if training.weighted else ()
     return Carrying(
         ", BATCH_SIZE" if training.lanes is not None else "",
         training.reset is not None and training.reset.name == "never",

@@ -245,7 +245,8 @@ def _batch(training: Training, *, many_inputs: bool) -> list[str]:
         return [*lines, f"        return {taken}"]
     inputs = "inputs" if many_inputs else "(inputs,)"
     end = "s" if training.several else ""
-    names = [f"target{end}", *([f"weight{end}"] if training.weighted else [])]
+    weight = "sample_weights" if training.several else "weight"  # `weights` is a module
+    names = [f"target{end}", *([weight] if training.weighted else [])]
     given = [f"dict(zip(OUTPUTS, {n}, strict=True))" for n in names] if training.several else names
     first = f"        {inputs}, {', '.join(names)} = {taken}"
     together = Group("(", tuple(Code(each) for each in ("inputs", *given)))

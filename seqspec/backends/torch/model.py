@@ -52,10 +52,11 @@ _MODULE_NAMES = (
     MIN_DELTA REPORTED Iterable Updates SGD RMSprop LEARNING_RATES BOUNDARIES DECAY_STEPS DECAY_RATE
     END_LEARNING_RATE POWER ALPHA WARMUP_TARGET WARMUP_STEPS FIRST_DECAY_STEPS T_MUL M_MUL
     learning_rate JOINT one_by_one Lion Averages WEIGHT_DECAY ACCUMULATION EMA_MOMENTUM
-    EMA_OVERWRITE PRECISION Carried Chunk Stream
+    EMA_OVERWRITE PRECISION
 """.split()
     + list(OWN_FUNCTIONS)
 )
+_STREAMED = ("Carried", "Chunk", "Stream")
 _METHODS = ("reset_parameters", "zero_state", "logits")
 _ATTRIBUTES = (*MODULE_ATTRIBUTES, *_METHODS, "torch", "nn", "functional")
 
@@ -95,7 +96,9 @@ class ModelLowering:
         self._copies = copies
         self._task = task
         self._graph = explicit(step_by_step(task.graph))
-        self._names = Names(_MODULE_NAMES)
+        training = task.training
+        streamed = training is not None and training.data.streams is not None
+        self._names = Names((*_MODULE_NAMES, *(_STREAMED if streamed else ())))
         self._attributes: dict[int, dict[Unit, str]] = {}
         self._parts: dict[Unit, tuple[Part, ...]] = {}
         self._builds: dict[int, Call] = {}

@@ -49,7 +49,7 @@ class Convolved(nn.Module):
         nn.init.zeros_(self.conv_1d.bias)
 
 
-class Carried_(nn.Module):
+class Carried(nn.Module):
     """x [B, 24, 16] -> [B, 24, 16]"""
 
     def __init__(self) -> None:
@@ -75,9 +75,9 @@ class Ahead(nn.Module):
         super().__init__()
         self.deep_dense = nn.Linear(2, 16)
         self.deep_convolved = Convolved()
-        self.deep_carried = Carried_()
+        self.deep_carried = Carried()
         self.deep_convolved_1 = Convolved()
-        self.deep_carried_1 = Carried_()
+        self.deep_carried_1 = Carried()
         self.dense = nn.Linear(16, 2)
         self.reset_parameters()
 

@@ -60,11 +60,11 @@ class Batches(keras.utils.PyDataset):
         self, index: int
     ) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray], dict[str, np.ndarray]]:
         start = index * BATCH_SIZE
-        inputs, targets, weights = self.part.batch(self.order[start : start + BATCH_SIZE])
+        inputs, targets, sample_weights = self.part.batch(self.order[start : start + BATCH_SIZE])
         return (
             inputs,
             dict(zip(OUTPUTS, targets, strict=True)),
-            dict(zip(OUTPUTS, weights, strict=True)),
+            dict(zip(OUTPUTS, sample_weights, strict=True)),
         )
 
     def on_epoch_begin(self) -> None:
