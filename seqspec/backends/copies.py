@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from seqspec.backends.python_text import WIDTH, Code, Names, columns, flat, literal
@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e-?\d+)?)(?![\w.])")
 #: what code calls by its name: no attribute of something, no keyword of a call
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w=])")
 _NOTE = "  # "
+_SHAPE = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,40 @@ def copies_among(models: Mapping[K, Written]) -> dict[K, Copy]:
     """Those of some models that can share their text with another one."""
     families: dict[tuple[object, ...], list[K]] = {}
     for key, model in models.items():
-        lines = (model.doc, model.open, model.closed)
+        plain = _with_sizes(model, tuple(f"size{n}" for n, _ in enumerate(model.graph.symbols())))
+        lines = (plain.doc, plain.open, plain.closed)
         bare = tuple(tuple(_NUMBER.sub("0", line) for line in part) for part in lines)
         families.setdefault((model.graph.name, model.fixed, *bare), []).append(key)
     found: dict[K, Copy] = {}
     for keys in families.values():
-        copies = _merged([models[key] for key in keys]) if len(keys) > 1 else None
-        found |= zip(keys, copies or (), strict=False)
+        if len(keys) > 1:
+            sizes = models[keys[0]].graph.symbols()
+            copies = _merged([_with_sizes(models[key], sizes) for key in keys])
+            found |= zip(keys, copies or (), strict=False)
     return found
+
+
+def _with_sizes(model: Written, names: tuple[str, ...]) -> Written:
+    """The same text with other names for the sizes that data decides, which only notes tell."""
+    new = dict(zip(model.graph.symbols(), names, strict=True))
+    if not any(old != name for old, name in new.items()):
+        return model
+    word = re.compile(rf"\b({'|'.join(map(re.escape, new))})\b")
+
+    def shape(found: re.Match[str]) -> str:
+        return word.sub(lambda symbol: new[symbol[0]], found[0])
+
+    def line(text: str) -> str:
+        before, mark, note = text.rpartition("# ")
+        noted = mark and '"' not in note  # else it is a string that holds the sign
+        return before + mark + _SHAPE.sub(shape, note) if noted else text
+
+    return replace(
+        model,
+        doc=tuple(_SHAPE.sub(shape, text) for text in model.doc),
+        open=tuple(map(line, model.open)),
+        closed=tuple(map(line, model.closed)),
+    )
 
 
 def _merged(models: Sequence[Written]) -> list[Copy] | None:

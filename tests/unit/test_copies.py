@@ -77,3 +77,21 @@ def test_a_setting_hides_no_name_of_the_code(backend: str, names: tuple[str, ...
         text = program(backend, spec.format(name=name))
         compile(text, "model.py", "exec")
         assert re.findall(rf"def {function}(\w+)", text)[0] == f"{name}_"
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_sizes_that_data_decides_keep_nothing_apart(backend: str) -> None:
+    """They stand in comments only, there as the model itself calls them first."""
+    spec = """
+    model Read(w: float[B, T, F]) { w -> layer_norm -> lstm(3, return=sequence) -> dense(4) }
+    model M(x: float[B, T, 5], y: float[B, S, 2], z: float[B, S, 5]) {
+        h = x -> Read -> gru(3)
+        concat(h, y -> Read -> gru(3), z -> Read -> gru(3))
+    }
+    """
+    text = program(backend, spec)
+    assert len(re.findall(r"(?:class |def build_)[Rr]ead\w*", text)) == 1
+    assert len(re.findall(r"(?:Read|build_read)\(5\b", text)) == 2
+    assert len(re.findall(r"(?:Read|build_read)\(2\b", text)) == 1
+    assert "w [B, T, features] -> [B, T, 4]" in text
+    assert "[B, S, 4]" in text.partition("build_model")[2] + text.partition("class M")[2]

@@ -105,7 +105,7 @@ def test_one_class_for_models_that_are_the_same() -> None:
     )["model.py"]
     assert same.count("class Enc") == 1
     other = files(
-        f"{enc}model M(x: float[B, T, 5], y: float[B, T, 2]) -> float[B, 6] {{\n"
+        f"{enc}model M(x: float[B, T, 5], y: float[B, S, 2]) -> float[B, 6] {{\n"
         "a = x -> Enc\nb = y -> Enc\nconcat(a, b)\n}\n"
     )["model.py"]
     assert other.count("class Enc") == 1

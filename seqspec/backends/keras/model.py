@@ -70,6 +70,10 @@ def lower_model(task: Task) -> ModelPlan:
         copies |= more
 
 
+def _whole(copy: Copy) -> tuple[str, ...]:
+    return (*copy.shared.doc, *copy.shared.open)
+
+
 class Program:
     """Collects the functions of a program while graphs are lowered.
 
@@ -126,9 +130,10 @@ class Program:
             self._names[where] = self._function_name(graph)
             parameters = copy.shared.parameters if copy else ()
             head = definition(self._names[where], [*parameters, "name: str"], "keras.Model")
-            self._functions.append((*head, *(copy.shared.open if copy else body)))
+            self._functions.append((*head, *(_whole(copy) if copy else body)))
             if not copy:
-                self.written[key] = Written(graph, (), (), body, ())
+                end = next(n for n, line in enumerate(body, 1) if line.endswith('"""'))
+                self.written[key] = Written(graph, (), body[:end], body[end:], ())
         self._builds[graph, kept] = Call(self._names[where], values)
         return self._builds[graph, kept]
 
