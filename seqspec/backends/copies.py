@@ -7,7 +7,7 @@ them is the same but for widths and rates: by hand, parameters of one class or f
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from seqspec.backends.python_text import WIDTH, Code, Names, columns, flat, lite
 from seqspec.ir.graph import Graph
 
 K = TypeVar("K", bound=Hashable)
+P = TypeVar("P")
 Lines = tuple[str, ...]
 
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e-?\d+)?)(?![\w.])")
@@ -56,7 +57,23 @@ class Copy:
     values: tuple[Code, ...]
 
 
-def copies_among(models: Mapping[K, Written]) -> dict[K, Copy]:
+def with_copies(write: Callable[[Mapping[K, Copy]], tuple[P, Mapping[K, Written]]]) -> P:
+    """What a backend writes, with a text for all models that differ in numbers only.
+
+    ``write`` is given the copies that are known, and gives with what it wrote those models that
+    might be some, by what it will know them by. Models around copies are written anew: they may
+    then be copies themselves.
+    """
+    copies: dict[K, Copy] = {}
+    while True:
+        plan, written = write(copies)
+        more = _copies_among(written)
+        if not more:
+            return plan
+        copies |= more
+
+
+def _copies_among(models: Mapping[K, Written]) -> dict[K, Copy]:
     """Those of some models that can share their text with another one."""
     families: dict[tuple[object, ...], list[K]] = {}
     for key, model in models.items():
@@ -101,7 +118,7 @@ def _merged(models: Sequence[Written]) -> list[Copy] | None:
 
     All of them are of one family.
     """
-    known = dict(_known([model.graph for model in models]))
+    known = _known([model.graph for model in models])
     taken = {word for line in (*models[0].open, *models[0].closed) for word in _WORD.findall(line)}
     names = Names(taken)
     called = {values: names.fresh(name) for values, name in known.items()}
@@ -124,13 +141,13 @@ def _merged(models: Sequence[Written]) -> list[Copy] | None:
     ]
 
 
-def _known(graphs: Sequence[Graph]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _known(graphs: Sequence[Graph]) -> dict[tuple[str, ...], str]:
     """The numbers of each copy that have a name: sizes of inputs, settings, sizes of outputs."""
     found: dict[tuple[str, ...], str] = {}
     for name, numbers in (*_sizes(graphs), *_settings(graphs), *_results(graphs)):
         if len(set(numbers)) > 1:
             found.setdefault(numbers, name)
-    yield from found.items()
+    return found
 
 
 def _sizes(graphs: Sequence[Graph]) -> Iterator[tuple[str, tuple[str, ...]]]:

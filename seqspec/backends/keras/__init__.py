@@ -142,7 +142,7 @@ def _generation(task: Task, steps: StepPlan | None) -> OutputFile:
         started=steps is not None and len(steps.started) == len(steps.shapes),
         some_started=steps is not None and bool(steps.started),
         framework="keras",
-        names=("CARRIED",) if steps is None else ("STATE", *functions),
+        names=("zero_state",) if steps is None else ("STATE", *functions),
         placed=True,
     )
     return generate_file(task, stepping, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqspec.backends.copies import Copy, Written, copies_among
+from seqspec.backends.copies import Copy, Written, with_copies
 from seqspec.backends.keras.functions import Function, Steps
 from seqspec.backends.keras.masking import Masks
 from seqspec.backends.keras.repeats import Repeat
@@ -59,15 +59,12 @@ _Key = tuple[str, tuple[str, ...]]
 
 def lower_model(task: Task) -> ModelPlan:
     """All of ``model.py``; models that differ in numbers only share a function."""
-    copies: dict[_Key, Copy] = {}
-    while True:
+
+    def write(copies: Mapping[_Key, Copy]) -> tuple[ModelPlan, Mapping[_Key, Written]]:
         program = Program(copies)
-        plan = program.plan(task)
-        more = copies_among(program.written)
-        if not more:
-            return plan
-        # Models around them are written anew, and may then be copies themselves.
-        copies |= more
+        return program.plan(task), program.written
+
+    return with_copies(write)
 
 
 def _whole(copy: Copy) -> tuple[str, ...]:

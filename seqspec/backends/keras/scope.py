@@ -22,6 +22,8 @@ RESERVED = (
         "Renamed",
         "Padded",
         "first_steps",
+        "np",
+        "zero_state",
     ),
 )
 #: names for what merely flows on, one for each branch alive at a time; then the layer's own name

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from seqspec.backends.copies import Copy, Written, copies_among
+from seqspec.backends.copies import Copy, Written, with_copies
 from seqspec.backends.python_text import (
     MODULE_ATTRIBUTES,
     Call,
@@ -74,15 +74,12 @@ def _recipe(part: Part) -> _Recipe:
 
 def lower_model(task: Task) -> ModelPlan:
     """All of ``model.py``; models that differ in numbers only share a class."""
-    copies: dict[_Key, Copy] = {}
-    while True:
+
+    def write(copies: Mapping[_Key, Copy]) -> tuple[ModelPlan, Mapping[_Key, Written]]:
         lowering = ModelLowering(task, copies)
-        plan = lowering.plan()
-        more = copies_among(lowering.written)
-        if not more:
-            return plan
-        # Models around them are written anew, and may then be copies themselves.
-        copies |= more
+        return lowering.plan(), lowering.written
+
+    return with_copies(write)
 
 
 class ModelLowering:

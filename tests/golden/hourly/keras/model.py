@@ -12,6 +12,7 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 # what is carried from batch to batch, in the order of the model
@@ -34,3 +35,9 @@ def build_model() -> keras.Model:
     change = layers.Dense(2, name="change_dense")(x)  # [B, T, 2]
     x = air + change  # [B, T, 2]
     return keras.Model([air, calendar, *change_lstm_state], [x, *change_lstm_state_], name="Hourly")
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]

@@ -11,6 +11,7 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 # what is carried from batch to batch, in the order of the model
@@ -31,3 +32,9 @@ def build_model() -> keras.Model:
     )
     logits = layers.Dense(99, name="dense")(x)  # [B, T, 99]
     return keras.Model([text, *lstm_state], [logits, *lstm_state_], name="Reference")
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]

@@ -15,6 +15,7 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 # what is carried from batch to batch, in the order of the model
@@ -54,3 +55,9 @@ def build_model() -> keras.Model:
         [x, *encoder["lstm_state"], *gru_state_],
         name="Hours",
     )
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]

@@ -11,6 +11,7 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 CARRIED = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
@@ -26,3 +27,9 @@ def build_model() -> keras.Model:
     )
     x = layers.Dense(1, name="dense")(x)  # [B, T, 1]
     return keras.Model([months, *gru_state], [x, *gru_state_], name="Passengers")
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]

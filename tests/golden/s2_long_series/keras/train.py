@@ -18,7 +18,7 @@ from keras import ops
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import Dataset, Part, Scaling, Stream, chunks, first_batch, rejoined, score
-from model import CARRIED
+from model import CARRIED, zero_state
 
 EPOCHS = 5
 LEARNING_RATE = 0.001
@@ -329,12 +329,6 @@ def predict(
     order = np.argsort(np.concatenate([chunk.rows.reshape(-1) for chunk in found]))
     flat = [output.reshape(-1, *output.shape[2:]) for output in outputs]
     return np.concatenate(flat)[order]
-
-
-def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
-    """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(CARRIED) :]
-    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 
 def evaluate(

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 # what is carried from batch to batch, in the order of the model
@@ -53,3 +54,9 @@ def build_model() -> keras.Model:
     return keras.Model(
         [hours, place, *seen_lstm_state], [{"warm": warm, "wet": wet}, *seen_state], name="Air"
     )
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]

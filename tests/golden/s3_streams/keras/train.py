@@ -18,7 +18,7 @@ from keras import ops
 import weights
 from checkpoint import Checkpoint, Checkpoints, fingerprint
 from data import OUTPUTS, Dataset, Part, Scaling, Stream, chunks, first_batch, score
-from model import CARRIED
+from model import CARRIED, zero_state
 
 EPOCHS = 5
 LEARNING_RATE = 0.001
@@ -359,12 +359,6 @@ def predict(
     names = ([batch[name] for batch in outputs] for name in OUTPUTS)
     flat = ([batch.reshape(-1, *batch.shape[2:]) for batch in batches] for batches in names)
     return tuple(np.concatenate(batches)[order] for batches in flat)
-
-
-def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
-    """A cleared state for so many lanes."""
-    tensors = model.inputs[-len(CARRIED) :]
-    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
 
 
 def evaluate(

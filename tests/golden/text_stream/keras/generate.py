@@ -20,7 +20,7 @@ import numpy as np
 
 import weights
 from data import UNKNOWN, DataError, Vocabulary, cut, standard
-from model import CARRIED, build_model
+from model import build_model, zero_state
 from train import on_device
 
 LIMIT = 50  # tokens at most
@@ -37,8 +37,7 @@ class Steps:
 
     def begin(self, size: int) -> None:
         """Goes to the beginning of so many sequences."""
-        tensors = self.model.inputs[-len(CARRIED) :]
-        self.state = [np.zeros((size, *tensor.shape[1:]), np.float32) for tensor in tensors]
+        self.state = zero_state(self.model, size)
 
     def __call__(self, tokens: np.ndarray) -> np.ndarray:
         """What the model gives after tokens [B, T]: [B, V]."""

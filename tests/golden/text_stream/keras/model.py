@@ -11,6 +11,7 @@ The program needs Keras 3 with TensorFlow, numpy and safetensors. It is yours to
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import layers
 
 CARRIED = ("state/gru/h",)  # what is carried from batch to batch, in the order of the model
@@ -27,3 +28,9 @@ def build_model() -> keras.Model:
     )
     logits = layers.Dense(5000, name="dense")(x)  # [B, T, 5000]
     return keras.Model([text, *gru_state], [logits, *gru_state_], name="Book")
+
+
+def zero_state(model: keras.Model, lanes: int) -> list[np.ndarray]:
+    """A cleared state for so many lanes."""
+    tensors = model.inputs[-len(CARRIED) :]
+    return [np.zeros((lanes, *tensor.shape[1:]), np.float32) for tensor in tensors]
