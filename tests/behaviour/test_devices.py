@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from seqspec import cli
 from seqspec.driver import Compilation
 from seqspec.ir.carried import explicit
 from seqspec.running import twins
@@ -97,3 +99,46 @@ def test_a_device_that_is_not_there(backend: str, tmp_path: Path) -> None:
         with pytest.raises(train.TrainingError, match="no CUDA device"):
             train.choose_device("cuda")
     one.program.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param("torch", marks=pytest.mark.torch),
+        pytest.param("keras", marks=pytest.mark.keras),
+    ],
+)
+@pytest.mark.parametrize(("here", "there"), [("cpu", "cpu"), ("cuda", "cpu"), ("cpu", "cuda")])
+def test_trained_here_and_run_there(here: str, there: str, backend: str, tmp_path: Path) -> None:
+    """Weights, and the state that training ended with; the first pair is for machines without."""
+    if "cuda" in (here, there) and not gpu(backend):
+        pytest.skip(f"{backend} sees no GPU here")
+    run, spec = str(tmp_path / "run"), str(EXAMPLES / "rows" / "s1_carried.seq")
+    train = ["train", spec, "--backend", backend, "--epochs", "1", "--run", run]
+    assert cli.main([*train, "--device", here]) == 0
+    ended: list[np.ndarray] = []
+    went_on: list[np.ndarray] = []
+    for place, device in enumerate((here, there)):
+        out, state = str(tmp_path / f"{place}.npy"), str(tmp_path / f"{place}.state")
+        again = ["predict", run, "--carried", "--device", device, "-o", out]
+        assert cli.main([*again, "--state-out", state]) == 0
+        ended.append(np.load(out))
+        # What one device has ended with, the other one goes on from.
+        onward = ["predict", run, "--state-in", state, "--device", there, "-o", out]
+        assert cli.main(onward) == 0
+        went_on.append(np.load(out))
+    # On a GPU products are rounded to TF32, of some three digits.
+    bound = 1e-6 if here == there else 5e-3
+    for one, other in (ended, went_on):
+        assert np.isfinite(one).all()
+        assert one.std() > 1, "degrees that differ from hour to hour"
+        assert abs(one - other).max() < bound * one.std()
+    assert abs(ended[0] - went_on[0]).max() > bound * ended[0].std(), "states make a difference"
+
+
+def gpu(backend: str) -> bool:
+    """Whether a framework sees a GPU."""
+    if backend == "torch":
+        return framework("torch").cuda.is_available()
+    return bool(framework("tensorflow").config.list_physical_devices("GPU"))
